@@ -1,0 +1,30 @@
+# Each target builds .venv from nothing but Python >= 3.11 when it is missing or pyproject.toml has changed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check generate bench clean
+
+.venv/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,dev]'
+	@touch $@
+
+demo: .venv/.ready ## run every example against the local server
+	@$(BIN)/python scripts/demo.py
+
+test: .venv/.ready ## run every test
+	$(BIN)/python -m pytest
+
+check: .venv/.ready ## format, lint, types, contract, generated code, build
+	$(BIN)/python scripts/check.py
+
+generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
+	$(BIN)/python scripts/generate.py
+
+bench: .venv/.ready ## compare with bare httpx
+	$(BIN)/python scripts/bench.py
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,203 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.assistant import Assistant
+from ...models.error_response import ErrorResponse
+from ...models.update_assistant_request import UpdateAssistantRequest
+from ...types import Response
+
+
+def _get_kwargs(
+    assistant_id: str,
+    *,
+    body: UpdateAssistantRequest,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/assistants/{assistant_id}".format(
+            assistant_id=quote(str(assistant_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Assistant | ErrorResponse:
+    if response.status_code == 400:
+        response_400 = ErrorResponse.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = ErrorResponse.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 404:
+        response_404 = ErrorResponse.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 429:
+        response_429 = ErrorResponse.from_dict(response.json())
+
+        return response_429
+
+    if 200 <= response.status_code <= 299:
+        response_2xx = Assistant.from_dict(response.json())
+
+        return response_2xx
+
+    response_default = ErrorResponse.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Assistant | ErrorResponse]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    assistant_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: UpdateAssistantRequest,
+) -> Response[Assistant | ErrorResponse]:
+    """Replace an assistant's name, instructions and tools.
+
+     Name and instructions are both required; the assistant keeps its id.
+
+    Args:
+        assistant_id (str):
+        body (UpdateAssistantRequest): An assistant's new name, instructions and tools.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Assistant | ErrorResponse]
+    """
+
+    kwargs = _get_kwargs(
+        assistant_id=assistant_id,
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    assistant_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: UpdateAssistantRequest,
+) -> Assistant | ErrorResponse | None:
+    """Replace an assistant's name, instructions and tools.
+
+     Name and instructions are both required; the assistant keeps its id.
+
+    Args:
+        assistant_id (str):
+        body (UpdateAssistantRequest): An assistant's new name, instructions and tools.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Assistant | ErrorResponse
+    """
+
+    return sync_detailed(
+        assistant_id=assistant_id,
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    assistant_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: UpdateAssistantRequest,
+) -> Response[Assistant | ErrorResponse]:
+    """Replace an assistant's name, instructions and tools.
+
+     Name and instructions are both required; the assistant keeps its id.
+
+    Args:
+        assistant_id (str):
+        body (UpdateAssistantRequest): An assistant's new name, instructions and tools.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Assistant | ErrorResponse]
+    """
+
+    kwargs = _get_kwargs(
+        assistant_id=assistant_id,
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    assistant_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: UpdateAssistantRequest,
+) -> Assistant | ErrorResponse | None:
+    """Replace an assistant's name, instructions and tools.
+
+     Name and instructions are both required; the assistant keeps its id.
+
+    Args:
+        assistant_id (str):
+        body (UpdateAssistantRequest): An assistant's new name, instructions and tools.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Assistant | ErrorResponse
+    """
+
+    return (
+        await asyncio_detailed(
+            assistant_id=assistant_id,
+            client=client,
+            body=body,
+        )
+    ).parsed

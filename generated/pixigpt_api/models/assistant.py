@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.assistant_object import AssistantObject, check_assistant_object
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="Assistant")
+
+
+@_attrs_define
+class Assistant:
+    """A model with a name, instructions and tools."""
+
+    id: str
+    """ The assistant's id. """
+    object_: AssistantObject
+    """ Always `assistant`. """
+    created_at: int
+    """ When it was created, in unix seconds. """
+    name: str
+    """ What it is called. """
+    instructions: str
+    """ What it is told before every conversation. """
+    tools_config: None | str | Unset = UNSET
+    """ Its tools; the server alone reads this text. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        id = self.id
+
+        object_: str = self.object_
+
+        created_at = self.created_at
+
+        name = self.name
+
+        instructions = self.instructions
+
+        tools_config: None | str | Unset
+        if isinstance(self.tools_config, Unset):
+            tools_config = UNSET
+        else:
+            tools_config = self.tools_config
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+                "object": object_,
+                "created_at": created_at,
+                "name": name,
+                "instructions": instructions,
+            }
+        )
+        if tools_config is not UNSET:
+            field_dict["tools_config"] = tools_config
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        id = d.pop("id")
+
+        object_ = check_assistant_object(d.pop("object"))
+
+        created_at = d.pop("created_at")
+
+        name = d.pop("name")
+
+        instructions = d.pop("instructions")
+
+        def _parse_tools_config(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        tools_config = _parse_tools_config(d.pop("tools_config", UNSET))
+
+        assistant = cls(
+            id=id,
+            object_=object_,
+            created_at=created_at,
+            name=name,
+            instructions=instructions,
+            tools_config=tools_config,
+        )
+
+        assistant.additional_properties = d
+        return assistant
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,13 @@
+from typing import Literal, cast
+
+ChatCompletionObject = Literal["chat.completion"]
+
+CHAT_COMPLETION_OBJECT_VALUES: set[ChatCompletionObject] = {
+    "chat.completion",
+}
+
+
+def check_chat_completion_object(value: str) -> ChatCompletionObject:
+    if not isinstance(value, str):
+        raise TypeError(f"Expected a str, got {value!r}")
+    return cast(ChatCompletionObject, value)

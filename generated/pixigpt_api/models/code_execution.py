@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="CodeExecution")
+
+
+@_attrs_define
+class CodeExecution:
+    """Code that a tool of the assistant has run."""
+
+    id: str
+    """ The execution's id. """
+    language: str
+    """ The programming language. """
+    code: str
+    """ What was run. """
+    stdout: None | str | Unset = UNSET
+    """ What it printed. """
+    stderr: None | str | Unset = UNSET
+    """ What it printed as errors. """
+    execution_time_ms: int | None | Unset = UNSET
+    """ How long it took, in milliseconds. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        id = self.id
+
+        language = self.language
+
+        code = self.code
+
+        stdout: None | str | Unset
+        if isinstance(self.stdout, Unset):
+            stdout = UNSET
+        else:
+            stdout = self.stdout
+
+        stderr: None | str | Unset
+        if isinstance(self.stderr, Unset):
+            stderr = UNSET
+        else:
+            stderr = self.stderr
+
+        execution_time_ms: int | None | Unset
+        if isinstance(self.execution_time_ms, Unset):
+            execution_time_ms = UNSET
+        else:
+            execution_time_ms = self.execution_time_ms
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+                "language": language,
+                "code": code,
+            }
+        )
+        if stdout is not UNSET:
+            field_dict["stdout"] = stdout
+        if stderr is not UNSET:
+            field_dict["stderr"] = stderr
+        if execution_time_ms is not UNSET:
+            field_dict["execution_time_ms"] = execution_time_ms
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        id = d.pop("id")
+
+        language = d.pop("language")
+
+        code = d.pop("code")
+
+        def _parse_stdout(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        stdout = _parse_stdout(d.pop("stdout", UNSET))
+
+        def _parse_stderr(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        stderr = _parse_stderr(d.pop("stderr", UNSET))
+
+        def _parse_execution_time_ms(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        execution_time_ms = _parse_execution_time_ms(d.pop("execution_time_ms", UNSET))
+
+        code_execution = cls(
+            id=id,
+            language=language,
+            code=code,
+            stdout=stdout,
+            stderr=stderr,
+            execution_time_ms=execution_time_ms,
+        )
+
+        code_execution.additional_properties = d
+        return code_execution
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

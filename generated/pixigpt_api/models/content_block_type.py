@@ -1,0 +1,13 @@
+from typing import Literal, cast
+
+ContentBlockType = Literal["text"]
+
+CONTENT_BLOCK_TYPE_VALUES: set[ContentBlockType] = {
+    "text",
+}
+
+
+def check_content_block_type(value: str) -> ContentBlockType:
+    if not isinstance(value, str):
+        raise TypeError(f"Expected a str, got {value!r}")
+    return cast(ContentBlockType, value)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.message import Message
+    from ..models.tool import Tool
+
+
+T = TypeVar("T", bound="CreateChatCompletionRequest")
+
+
+@_attrs_define
+class CreateChatCompletionRequest:
+    """A conversation to be answered, and how."""
+
+    messages: list[Message]
+    """ The conversation so far, oldest first. """
+    assistant_id: str | Unset = UNSET
+    """ The assistant whose instructions and tools apply. """
+    temperature: float | Unset = UNSET
+    """ Randomness from 0 to 2; 0 or absent means 0.6. """
+    max_tokens: int | Unset = UNSET
+    """ Tokens to generate at the most; absent means no limit. With thinking on, at least 3,000. """
+    enable_thinking: bool | Unset = UNSET
+    """ Whether the model reasons before it answers; absent means true. """
+    tools: list[Tool] | Unset = UNSET
+    """ Functions that the model may call. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        messages = []
+        for messages_item_data in self.messages:
+            messages_item = messages_item_data.to_dict()
+            messages.append(messages_item)
+
+        assistant_id = self.assistant_id
+
+        temperature = self.temperature
+
+        max_tokens = self.max_tokens
+
+        enable_thinking = self.enable_thinking
+
+        tools: list[dict[str, Any]] | Unset = UNSET
+        if not isinstance(self.tools, Unset):
+            tools = []
+            for tools_item_data in self.tools:
+                tools_item = tools_item_data.to_dict()
+                tools.append(tools_item)
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "messages": messages,
+            }
+        )
+        if assistant_id is not UNSET:
+            field_dict["assistant_id"] = assistant_id
+        if temperature is not UNSET:
+            field_dict["temperature"] = temperature
+        if max_tokens is not UNSET:
+            field_dict["max_tokens"] = max_tokens
+        if enable_thinking is not UNSET:
+            field_dict["enable_thinking"] = enable_thinking
+        if tools is not UNSET:
+            field_dict["tools"] = tools
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.message import Message  # noqa: PLC0415
+        from ..models.tool import Tool  # noqa: PLC0415
+
+        d = dict(src_dict)
+        messages = []
+        _messages = d.pop("messages")
+        for messages_item_data in _messages:
+            messages_item = Message.from_dict(messages_item_data)
+
+            messages.append(messages_item)
+
+        assistant_id = d.pop("assistant_id", UNSET)
+
+        temperature = d.pop("temperature", UNSET)
+
+        max_tokens = d.pop("max_tokens", UNSET)
+
+        enable_thinking = d.pop("enable_thinking", UNSET)
+
+        _tools = d.pop("tools", UNSET)
+        tools: list[Tool] | Unset = UNSET
+        if _tools is not UNSET:
+            tools = []
+            for tools_item_data in _tools:
+                tools_item = Tool.from_dict(tools_item_data)
+
+                tools.append(tools_item)
+
+        create_chat_completion_request = cls(
+            messages=messages,
+            assistant_id=assistant_id,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            enable_thinking=enable_thinking,
+            tools=tools,
+        )
+
+        create_chat_completion_request.additional_properties = d
+        return create_chat_completion_request
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,16 @@
+from typing import Literal, cast
+
+Role = Literal["assistant", "system", "tool", "user"]
+
+ROLE_VALUES: set[Role] = {
+    "assistant",
+    "system",
+    "tool",
+    "user",
+}
+
+
+def check_role(value: str) -> Role:
+    if not isinstance(value, str):
+        raise TypeError(f"Expected a str, got {value!r}")
+    return cast(Role, value)

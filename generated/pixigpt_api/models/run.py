@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.run_object import RunObject, check_run_object
+from ..models.run_status import RunStatus, check_run_status
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.thread_message import ThreadMessage
+
+
+T = TypeVar("T", bound="Run")
+
+
+@_attrs_define
+class Run:
+    """An assistant at work on a thread."""
+
+    id: str
+    """ The run's id. """
+    object_: RunObject
+    """ Always `thread.run`. """
+    created_at: int
+    """ When it was started, in unix seconds. """
+    thread_id: str
+    """ The thread that it works on. """
+    assistant_id: str
+    """ The assistant that answers. """
+    status: RunStatus
+    """ How far a run has come. """
+    model: str
+    """ The model that answers. """
+    message: None | ThreadMessage | Unset = UNSET
+    """ The answer, once the run is completed. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.thread_message import ThreadMessage  # noqa: PLC0415
+
+        id = self.id
+
+        object_: str = self.object_
+
+        created_at = self.created_at
+
+        thread_id = self.thread_id
+
+        assistant_id = self.assistant_id
+
+        status: str = self.status
+
+        model = self.model
+
+        message: dict[str, Any] | None | Unset
+        if isinstance(self.message, Unset):
+            message = UNSET
+        elif isinstance(self.message, ThreadMessage):
+            message = self.message.to_dict()
+        else:
+            message = self.message
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+                "object": object_,
+                "created_at": created_at,
+                "thread_id": thread_id,
+                "assistant_id": assistant_id,
+                "status": status,
+                "model": model,
+            }
+        )
+        if message is not UNSET:
+            field_dict["message"] = message
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.thread_message import ThreadMessage  # noqa: PLC0415
+
+        d = dict(src_dict)
+        id = d.pop("id")
+
+        object_ = check_run_object(d.pop("object"))
+
+        created_at = d.pop("created_at")
+
+        thread_id = d.pop("thread_id")
+
+        assistant_id = d.pop("assistant_id")
+
+        status = check_run_status(d.pop("status"))
+
+        model = d.pop("model")
+
+        def _parse_message(data: object) -> None | ThreadMessage | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                message_type_0 = ThreadMessage.from_dict(data)
+
+                return message_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ThreadMessage | Unset, data)
+
+        message = _parse_message(d.pop("message", UNSET))
+
+        run = cls(
+            id=id,
+            object_=object_,
+            created_at=created_at,
+            thread_id=thread_id,
+            assistant_id=assistant_id,
+            status=status,
+            model=model,
+            message=message,
+        )
+
+        run.additional_properties = d
+        return run
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,13 @@
+from typing import Literal, cast
+
+RunObject = Literal["thread.run"]
+
+RUN_OBJECT_VALUES: set[RunObject] = {
+    "thread.run",
+}
+
+
+def check_run_object(value: str) -> RunObject:
+    if not isinstance(value, str):
+        raise TypeError(f"Expected a str, got {value!r}")
+    return cast(RunObject, value)

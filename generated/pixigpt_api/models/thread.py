@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.thread_object import ThreadObject, check_thread_object
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.thread_metadata import ThreadMetadata
+
+
+T = TypeVar("T", bound="Thread")
+
+
+@_attrs_define
+class Thread:
+    """A conversation that the server remembers."""
+
+    id: str
+    """ The thread's id. """
+    object_: ThreadObject
+    """ Always `thread`. """
+    created_at: int
+    """ When it was opened, in unix seconds. """
+    metadata: None | ThreadMetadata | Unset = UNSET
+    """ What the server keeps about the thread. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.thread_metadata import ThreadMetadata  # noqa: PLC0415
+
+        id = self.id
+
+        object_: str = self.object_
+
+        created_at = self.created_at
+
+        metadata: dict[str, Any] | None | Unset
+        if isinstance(self.metadata, Unset):
+            metadata = UNSET
+        elif isinstance(self.metadata, ThreadMetadata):
+            metadata = self.metadata.to_dict()
+        else:
+            metadata = self.metadata
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+                "object": object_,
+                "created_at": created_at,
+            }
+        )
+        if metadata is not UNSET:
+            field_dict["metadata"] = metadata
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.thread_metadata import ThreadMetadata  # noqa: PLC0415
+
+        d = dict(src_dict)
+        id = d.pop("id")
+
+        object_ = check_thread_object(d.pop("object"))
+
+        created_at = d.pop("created_at")
+
+        def _parse_metadata(data: object) -> None | ThreadMetadata | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                metadata_type_0 = ThreadMetadata.from_dict(data)
+
+                return metadata_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ThreadMetadata | Unset, data)
+
+        metadata = _parse_metadata(d.pop("metadata", UNSET))
+
+        thread = cls(
+            id=id,
+            object_=object_,
+            created_at=created_at,
+            metadata=metadata,
+        )
+
+        thread.additional_properties = d
+        return thread
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,76 @@
+"""Everything that must hold before a commit, but the tests; each failure names the next step."""
+
+import filecmp
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from generate import CONTRACT, OUTPUT, ROOT, generate
+
+BIN = Path(sys.executable).parent
+
+
+def run(*command: str | Path) -> Callable[[], bool]:
+    """A check that passes when a command does; what the command prints is shown when it does not."""
+
+    def check() -> bool:
+        done = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, text=True, capture_output=True, check=False)
+        if done.returncode:
+            print(done.stdout + done.stderr)
+        return done.returncode == 0
+
+    return check
+
+
+def generated_in_step() -> bool:
+    """Whether the contract still makes exactly the code that is committed."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "pixigpt_api"
+        generate(fresh)
+        different = sorted(differences(OUTPUT, fresh))
+    for line in different:
+        print(f"  {line}")
+    return not different
+
+
+def differences(committed: Path, fresh: Path) -> set[str]:
+    """How two folders differ, a line for each file, in either direction."""
+    ours, theirs = files(committed), files(fresh)
+    found = {f"{name}: committed, but the contract does not make it" for name in ours - theirs}
+    found |= {f"{name}: the contract makes it, but it is not committed" for name in theirs - ours}
+    _, changed, unread = filecmp.cmpfiles(committed, fresh, sorted(ours & theirs), shallow=False)
+    return found | {f"{name}: not what the contract makes" for name in [*changed, *unread]}
+
+
+def files(folder: Path) -> set[str]:
+    """The files below a folder, by their relative path."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
+
+
+CHECKS: list[tuple[str, Callable[[], bool], str]] = [
+    ("format", run("ruff", "format", "--check", "."), "run `.venv/bin/ruff format .`"),
+    ("lint", run("ruff", "check", "."), "mend what is named above; `.venv/bin/ruff check --fix .` mends some of it"),
+    ("contract", run("openapi-spec-validator", CONTRACT), "mend openapi/pixigpt.yaml where it says"),
+    ("generated code", generated_in_step, "run `make generate` and commit generated/; never edit it by hand"),
+    ("mypy", run("mypy"), "mend the types named above"),
+    ("pyright", run("pyright"), "mend the types named above"),
+    ("operations", run("python", "-m", "pytest", "-q", "tests/test_parity.py"), "add the methods named above"),
+    ("build", run("python", "-m", "build", "--outdir", ".venv/dist"), "mend pyproject.toml"),
+]
+
+
+def main() -> int:
+    """Run every check; the number of those that fail."""
+    failed = 0
+    for name, check, next_step in CHECKS:
+        passed = check()
+        failed += not passed
+        print(f"{name}: ok" if passed else f"{name}: FAILED. Next: {next_step}.", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

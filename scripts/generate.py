@@ -1,0 +1,37 @@
+"""Make the low-level client from the contract: `generated/pixigpt_api`, or the folder given."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = ROOT / "generated" / "pixigpt_api"
+CONTRACT = ROOT / "openapi" / "pixigpt.yaml"
+
+
+def generate(output: Path) -> None:
+    """Write the client to a folder, in place of what is there."""
+    tools = Path(sys.executable).parent
+    shutil.rmtree(output, ignore_errors=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    command: list[str | Path] = [
+        tools / "openapi-python-client",
+        "generate",
+        "--meta",
+        "none",
+        "--fail-on-warning",
+        "--overwrite",
+    ]
+    command += ["--path", CONTRACT, "--config", ROOT / "openapi" / "generator.yaml"]
+    command += ["--custom-template-path", ROOT / "openapi" / "templates", "--output-path", output]
+    # The generator finds ruff by PATH.
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
+    subprocess.run(command, env=environment, check=True)
+    shutil.copyfile(CONTRACT, output / "openapi.yaml")
+    (output / "py.typed").touch()
+
+
+if __name__ == "__main__":
+    generate(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else OUTPUT)
