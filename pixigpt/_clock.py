@@ -1,0 +1,63 @@
+"""Time: the clock that a flow reads, and `deadline()`, which bounds the calls of a block."""
+
+import random
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from attrs import frozen
+
+from pixigpt._checks import duration, or_none
+
+_block_end: ContextVar[float | None] = ContextVar("pixigpt_deadline", default=None)
+
+
+@frozen
+class Clock:
+    """What a flow may ask of the world; a test hands it another one."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    random: Callable[[], float] = random.random
+
+
+SYSTEM_CLOCK = Clock()
+
+
+@contextmanager
+def deadline(seconds: float | None) -> Generator[None, None, None]:
+    """Bound every call inside the block, of either client, by one wall-clock deadline.
+
+    Blocks nest; the nearest end wins. Threads started and calls made elsewhere are not bound.
+
+    Args:
+        seconds: How long the block's calls may take in all, in seconds; None means no limit of its own.
+
+    Raises:
+        ValueError, TypeError: `seconds` is not a number above zero.
+        DeadlineExceededError: Raised by the call that meets the end, not by the block.
+
+    Example:
+        >>> from pixigpt import deadline
+        >>> with deadline(30):
+        ...     thread = client.create_thread()
+        ...     message = client.create_message(thread.id, "user", "Hello!")
+    """
+    or_none(duration)("seconds", seconds)
+    end = None if seconds is None else time.monotonic() + seconds
+    token = _block_end.set(earliest(end, _block_end.get()))
+    try:
+        yield
+    finally:
+        _block_end.reset(token)
+
+
+def block_end() -> float | None:
+    """When the innermost `deadline()` block ends, by the monotonic clock."""
+    return _block_end.get()
+
+
+def earliest(*ends: float | None) -> float | None:
+    """The nearest of some ends; None is no end at all."""
+    return min((end for end in ends if end is not None), default=None)

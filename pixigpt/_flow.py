@@ -1,0 +1,235 @@
+"""What the SDK decides: attempt, retry, poll, deadline. It does no I/O and has no clock of its own.
+
+A flow is a generator: it yields a step, is sent what came of it, and returns the call's result or raises its error.
+`Client` and `AsyncClient` only drive it.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Generic, NoReturn, TypeVar
+
+import httpx
+from attrs import define, field
+
+from pixigpt import _capture, errors
+from pixigpt._checks import duration, or_none
+from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
+from pixigpt._endpoint import Call, UnexpectedShapeError
+from pixigpt._failure import connection_error, is_success, response_error, status_error
+from pixigpt._retry import retry_after
+from pixigpt._settings import Settings
+from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
+from pixigpt_api.models import Run
+from pixigpt_api.models.run_status import RUN_STATUS_VALUES
+
+T = TypeVar("T")
+
+_FIRST_POLL_INTERVAL = 0.05
+_POLL_INTERVAL_GROWTH = 1.25
+_LONGEST_POLL_INTERVAL = 1.0
+_LAST_POLL_SHARE = 0.05  # this share of a wait, but a second at the most, is kept for its last poll
+_OVER = 0.005  # a timer may go off this early
+
+
+def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[T]:
+    """Send a call, again where that may help, until it has a result or an error."""
+    return (yield from _Attempts(call, settings, clock, _end(settings, clock)).run())
+
+
+def wait_flow(
+    call: Call[Run],
+    settings: Settings,
+    timeout: float | None,
+    poll_interval: float | None,
+    on_update: Callable[[Run], object] | None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Flow[Run]:
+    """Poll a run until it is final."""
+    or_none(duration)("timeout", timeout)
+    or_none(duration)("poll_interval", poll_interval)
+    return (yield from _Wait(call, settings, clock, timeout, poll_interval, on_update).run())
+
+
+def _end(settings: Settings, clock: Clock) -> float | None:
+    total = settings.total_timeout
+    return earliest(block_end(), None if total is None else clock.monotonic() + total)
+
+
+@define
+class _Attempts(Generic[T]):
+    """The attempts of one call, up to `end`."""
+
+    call: Call[T]
+    settings: Settings
+    clock: Clock
+    end: float | None
+    url: httpx.URL = field(init=False)
+    headers: dict[str, str] = field(init=False)
+    started: float = field(init=False)
+    sent: int = 0
+    earlier: tuple[errors.PixiGPTError, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        self.started = self.clock.monotonic()
+        self.url = httpx.URL(self.settings.base_url + self.call.path)
+        self.headers = self.settings.request_headers(self.call.headers)
+        if self.call.method == "POST":
+            self.headers.setdefault("idempotency-key", str(uuid.uuid4()))
+
+    def run(self, pause: float = 0.0) -> Flow[T]:
+        while True:
+            outcome: Outcome = yield self._send(pause)
+            self.sent += 1
+            if isinstance(outcome, Answer) and is_success(outcome):
+                return self._result(outcome)
+            pause = self._retry_pause(outcome, self._error(outcome))
+
+    def _send(self, pause: float) -> Send:
+        left = None if self.end is None else self.end - self.clock.monotonic() - pause
+        if left is not None and left <= 0:
+            raise self._stamped(errors.DeadlineExceededError("the deadline passed before the request was sent"))
+        timeout = earliest(self.settings.timeout, left)
+        return Send(pause, self.call.method, self.url, self.headers, self.call.options, timeout)
+
+    def _result(self, answer: Answer) -> T:
+        self._record(answer)
+        try:
+            result = self._parsed(answer)
+        except UnexpectedShapeError as cause:
+            raise self._stamped(response_error(str(cause), answer, self.settings)) from cause
+        self.settings.budget.give_back()
+        return result
+
+    def _parsed(self, answer: Answer) -> T:
+        if answer.flaw:
+            raise UnexpectedShapeError(answer.flaw)
+        return self.call.parse(httpx.Response(answer.status_code, content=answer.content))
+
+    def _error(self, outcome: Outcome) -> errors.PixiGPTError:
+        if isinstance(outcome, Answer):
+            return self._stamped(status_error(outcome, self.settings, self.clock.wall()))
+        error: errors.PixiGPTError = connection_error(outcome, self.call.method, self.url)
+        if isinstance(outcome, httpx.TimeoutException) and self._ends_within(_OVER):
+            error = errors.DeadlineExceededError(f"the deadline passed: {error.message}")
+        error.__cause__ = outcome
+        return self._stamped(error)
+
+    def _retry_pause(self, outcome: Outcome, error: errors.PixiGPTError) -> float:
+        """The pause before the next attempt; raises the error where there is to be none."""
+        asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Answer) else None
+        pause = asked or self.settings.retry.pause(len(self.earlier), self.clock.random())
+        if self._is_final(outcome, error):
+            self._fail(outcome, error)
+        if refusal := self._refusal(asked, pause):
+            self._fail(outcome, error, f"not retried, because {refusal}")
+        self.earlier += (error,)
+        return pause
+
+    def _is_final(self, outcome: Outcome, error: errors.PixiGPTError) -> bool:
+        policy = self.settings.retry
+        failure = outcome.status_code if isinstance(outcome, Answer) else outcome
+        ran_out = isinstance(error, errors.DeadlineExceededError) or len(self.earlier) >= policy.max_retries
+        return ran_out or not policy.allows(self.call.method, failure)
+
+    def _refusal(self, asked: float | None, pause: float) -> str | None:
+        """Why a retry that the policy allows is not taken."""
+        longest = self.settings.retry.max_retry_after
+        if asked is not None and longest is not None and asked > longest:
+            return f"the server asks to wait {asked:g} s, longer than max_retry_after"
+        if self._ends_within(pause):
+            return "the deadline would pass in the pause"
+        if not self.settings.budget.spend():
+            return "the client's retry budget is spent"
+        return None
+
+    def _fail(self, outcome: Outcome, error: errors.PixiGPTError, note: str = "") -> NoReturn:
+        if isinstance(outcome, Answer):
+            self._record(outcome)
+        error.note = note
+        error.earlier = self.earlier
+        raise error
+
+    def _ends_within(self, seconds: float) -> bool:
+        return self.end is not None and self.clock.monotonic() + seconds >= self.end
+
+    def _stamped(self, error: errors.PixiGPTError) -> errors.PixiGPTError:
+        return errors.stamp(error, self.call.method, self.call.path, self.sent, self._elapsed(), self.earlier)
+
+    def _elapsed(self) -> float:
+        return self.clock.monotonic() - self.started
+
+    def _record(self, answer: Answer) -> None:
+        _capture.record(
+            self.call.method, self.call.path, answer.status_code, answer.headers, self.sent, self._elapsed()
+        )
+
+
+@define
+class _Wait:
+    """The polls of one run, until it is final or the wait's end comes."""
+
+    call: Call[Run]
+    settings: Settings
+    clock: Clock
+    timeout: float | None
+    poll_interval: float | None
+    on_update: Callable[[Run], object] | None
+    started: float = field(init=False)
+    own_end: float | None = field(init=False)
+    end: float | None = field(init=False)
+    seen: Run | None = None
+    sent: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        self.started = self.clock.monotonic()
+        self.own_end = None if self.timeout is None else self.started + self.timeout
+        self.end = earliest(self.own_end, _end(self.settings, self.clock))
+
+    def run(self) -> Flow[Run]:
+        pause, interval = 0.0, self.poll_interval or _FIRST_POLL_INTERVAL
+        while True:
+            run = yield from self._poll(pause)
+            if run.status == "completed":
+                return run
+            if run.status in errors.RUN_ERRORS:
+                raise self._stamped(errors.RUN_ERRORS[run.status](f"the run ended as {run.status}", run))
+            pause = self._next_pause(interval)
+            interval = self.poll_interval or min(interval * _POLL_INTERVAL_GROWTH, _LONGEST_POLL_INTERVAL)
+
+    def _poll(self, pause: float) -> Flow[Run]:
+        attempts = _Attempts(self.call, self.settings, self.clock, self.end)
+        before = self.seen
+        try:
+            self.seen = yield from attempts.run(pause)
+        except errors.DeadlineExceededError as cause:
+            raise self._timeout_error() from cause
+        finally:
+            self.sent += attempts.sent
+        if self.on_update and (before is None or before.status != self.seen.status):
+            yield Notify(self.on_update, self.seen)
+        return self.seen
+
+    def _next_pause(self, interval: float) -> float:
+        """The interval, shortened so that the last poll comes just before the end."""
+        if self.end is None:
+            return interval
+        last_poll = self.end - min(1.0, _LAST_POLL_SHARE * (self.end - self.started))
+        left = last_poll - self.clock.monotonic()
+        if left <= 0:
+            raise self._timeout_error()
+        return min(interval, left)
+
+    def _timeout_error(self) -> errors.PixiGPTError:
+        state = "the run was never seen" if self.seen is None else f"the run is still {_status(self.seen)}"
+        if self.own_end is None or self.end != self.own_end:
+            return self._stamped(errors.DeadlineExceededError(f"the deadline passed: {state}"))
+        return self._stamped(errors.RunTimeoutError(f"{state} after {self.timeout:g} s", self.seen))
+
+    def _stamped(self, error: errors.PixiGPTError) -> errors.PixiGPTError:
+        elapsed = self.clock.monotonic() - self.started
+        return errors.stamp(error, self.call.method, self.call.path, self.sent, elapsed)
+
+
+def _status(run: Run) -> str:
+    known = run.status in RUN_STATUS_VALUES
+    return repr(run.status) if known else f"{run.status!r}, a status that this version does not know"

@@ -1,0 +1,117 @@
+"""The connections under a client and its copies: one httpx client, opened at the first call, closed once."""
+
+import threading
+import warnings
+from collections.abc import Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Generic, TypeVar
+
+import httpx
+
+HttpT = TypeVar("HttpT", bound=httpx.Client | httpx.AsyncClient)
+
+DEFAULT_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=90.0)
+CONNECT_TIMEOUT = 10.0
+
+
+class Connections(Generic[HttpT]):
+    """An httpx client that a client and its copies share."""
+
+    _is_closed = True  # until the constructor is through
+
+    def __init__(self, owner: str, given: HttpT | None, open_: Callable[[], HttpT]) -> None:
+        self._owner = owner
+        self._open = open_
+        self._http = given
+        self._is_given = given is not None
+        self._is_closed = False
+        self._lock = threading.Lock()
+
+    def get(self) -> HttpT:
+        """The httpx client; httpx.LocalProtocolError once it is closed."""
+        with self._lock:
+            if self._is_closed:
+                raise httpx.LocalProtocolError("the client is closed")
+            if self._http is None:
+                self._http = self._open()
+            return self._http
+
+    def take(self) -> HttpT | None:
+        """Close for new calls; what the caller must now close, if anything."""
+        with self._lock:
+            http, self._http = self._http, None
+            self._is_closed = True
+        return None if self._is_given else http
+
+    def __del__(self) -> None:
+        if not (self._is_closed or self._is_given):
+            message = f"{self._owner} was dropped without being closed; use `with`, or call its closing method"
+            warnings.warn(message, ResourceWarning, source=self, stacklevel=2)
+
+
+class BorrowedTransport(httpx.BaseTransport):
+    """The connections of a client, for another httpx client that must not close them."""
+
+    def __init__(self, connections: Connections[httpx.Client]) -> None:
+        self._connections = connections
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._connections.get().send(request, stream=True, follow_redirects=False)
+
+
+class AsyncBorrowedTransport(httpx.AsyncBaseTransport):
+    """The connections of an async client, for another httpx client that must not close them."""
+
+    def __init__(self, connections: Connections[httpx.AsyncClient]) -> None:
+        self._connections = connections
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._connections.get().send(request, stream=True, follow_redirects=False)
+
+
+def given_client(http_client: httpx.Client | None, transport: httpx.BaseTransport | None) -> httpx.Client | None:
+    """The httpx client that a user injects, whole or as a transport; ValueError or TypeError if it is bad."""
+    _check_given(http_client, transport, httpx.Client)
+    if transport is not None:
+        return httpx.Client(transport=transport, cookies=no_cookies())
+    return http_client
+
+
+def given_async_client(
+    http_client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient | None:
+    """The httpx async client that a user injects, whole or as a transport; ValueError or TypeError if it is bad."""
+    _check_given(http_client, transport, httpx.AsyncClient)
+    if transport is not None:
+        return httpx.AsyncClient(transport=transport, cookies=no_cookies())
+    return http_client
+
+
+def _check_given(http_client: object, transport: object, wanted: type) -> None:
+    if http_client is not None and transport is not None:
+        raise ValueError("http_client and transport exclude each other")
+    if not isinstance(http_client, wanted | None):
+        raise TypeError(f"http_client must be an httpx.{wanted.__name__}, not {type(http_client).__name__}")
+
+
+def checked_proxy(proxy: str | httpx.URL | httpx.Proxy | None) -> httpx.Proxy | None:
+    """The proxy that a user names; ValueError or TypeError, without its password, if it is none."""
+    if proxy is None or isinstance(proxy, httpx.Proxy):
+        return proxy
+    try:
+        return httpx.Proxy(proxy)
+    except (httpx.InvalidURL, ValueError):
+        raise ValueError("proxy must be a URL that begins with http://, https:// or socks5://") from None
+    except (AttributeError, TypeError):
+        raise TypeError(f"proxy must be a URL, not {type(proxy).__name__}") from None
+
+
+def no_cookies() -> CookieJar:
+    """A jar that keeps nothing: no server sets state in a client that threads share."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+def httpx_timeout(seconds: float | None) -> httpx.Timeout:
+    """An attempt's timeout in httpx's terms; connecting has 10 s of it at the most."""
+    connect = CONNECT_TIMEOUT if seconds is None else min(seconds, CONNECT_TIMEOUT)
+    return httpx.Timeout(seconds, connect=connect)

@@ -1,0 +1,123 @@
+"""When a failed attempt is worth another one, and how long to wait for it."""
+
+import math
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import UTC
+
+import httpx
+from attrs import field, frozen
+
+from pixigpt._checks import not_negative, or_none, validator, whole
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_PASSES = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+
+
+@frozen
+class RetryPolicy:
+    """How a client retries.
+
+    Retried are answers of 500 and above, and connections that fail, time out or break; with `retry_rate_limits`,
+    429 too. The pause doubles from `backoff` to `max_backoff`, each shortened by random jitter to no less than half;
+    a Retry-After of the server takes its place.
+
+    Attributes:
+        max_retries: Retries after the first attempt at the most; 0 turns them off.
+        backoff: The first pause, in seconds.
+        max_backoff: The longest pause of the policy's own, in seconds.
+        max_retry_after: The longest Retry-After to wait for, in seconds; a longer one raises the error at once.
+            None means no limit.
+        retry_rate_limits: Whether to retry 429.
+        retry_unsafe: Whether to retry a POST that may have reached the server. Its Idempotency-Key keeps it from
+            being done twice.
+        budget: Retries that a client may spend in a row; each success gives a tenth of one back. None means no limit.
+
+    Raises:
+        TypeError, ValueError: An attribute is not a number, or out of its range.
+
+    Example:
+        >>> from pixigpt import RetryPolicy
+        >>> RetryPolicy(max_retries=5, retry_rate_limits=True).max_retries
+        5
+    """
+
+    max_retries: int = field(default=3, validator=validator(whole))
+    backoff: float = field(default=0.1, validator=validator(not_negative))
+    max_backoff: float = field(default=8.0, validator=validator(not_negative))
+    max_retry_after: float | None = field(default=60.0, validator=validator(or_none(not_negative)))
+    retry_rate_limits: bool = False
+    retry_unsafe: bool = True
+    budget: float | None = field(default=100, validator=validator(or_none(not_negative)))
+
+    def pause(self, retry: int, random: float) -> float:
+        """The seconds to wait before a retry, the first being 0; `random` is from 0 to 1."""
+        longest = min(self.backoff * 2.0 ** min(retry, 60), self.max_backoff)
+        return longest * (0.5 + 0.5 * random)
+
+    def allows(self, method: str, failure: int | Exception) -> bool:
+        """Whether an attempt that ended in a status or an exception is worth another one."""
+        if isinstance(failure, int):
+            passes = failure >= 500 or (failure == 429 and self.retry_rate_limits)
+        else:
+            passes = not (isinstance(failure, _NEVER_PASSES) or is_certificate_failure(failure))
+        return passes and (self.retry_unsafe or method != "POST" or isinstance(failure, _NEVER_SENT))
+
+
+class Budget:
+    """The retries that a client may still spend: an outage is met with little more than one attempt per call."""
+
+    def __init__(self, capacity: float | None) -> None:
+        self._capacity = math.inf if capacity is None else float(capacity)
+        self._left = self._capacity
+        self._lock = threading.Lock()
+
+    def spend(self) -> bool:
+        """Take one retry; False where none is left."""
+        with self._lock:
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+    def give_back(self) -> None:
+        """A call has succeeded: a tenth of a retry comes back."""
+        with self._lock:
+            self._left = min(self._capacity, self._left + 0.1)
+
+
+def retry_after(headers: httpx.Headers, now: float) -> float | None:
+    """The seconds that Retry-After asks for; the longest where there are several, None where there is no valid one."""
+    waits = [_seconds(value, now) for value in headers.get_list("retry-after")]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def is_certificate_failure(failure: BaseException) -> bool:
+    """Whether a bad certificate is at the root of a failure."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(failure))
+
+
+def causes(failure: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what led to it."""
+    while failure is not None:
+        yield failure
+        failure = failure.__cause__ or failure.__context__
+
+
+def _seconds(value: str, now: float) -> float | None:
+    try:
+        seconds = float(value)
+    except ValueError:
+        return _seconds_until(value, now)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _seconds_until(date: str, now: float) -> float | None:
+    from dateutil import parser  # noqa: PLC0415 - slow to import, and dates hardly ever come
+
+    try:
+        when = parser.parse(date)
+        return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None

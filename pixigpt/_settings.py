@@ -1,0 +1,163 @@
+"""What both constructors share: the key, the base URL, limits, and the changes that `with_options()` makes to them."""
+
+import ipaddress
+import os
+import platform
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any, Self, TypedDict, cast
+
+import httpx
+from attrs import evolve, field, frozen
+
+from pixigpt._checks import duration, or_none, validator, whole
+from pixigpt._retry import Budget, RetryPolicy
+from pixigpt._version import __version__
+
+DEFAULT_BASE_URL = "https://pixigpt.com/v1"
+DEFAULT_TIMEOUT = 30.0
+DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SDK_HEADERS = {
+    "accept": "application/json",
+    "user-agent": f"pixigpt/{__version__} python/{platform.python_version()}",
+}
+
+
+class Secret(str):
+    """A string that a repr does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Options(TypedDict, total=False):
+    """What `with_options()` can change, by the constructor's names."""
+
+    timeout: float | None
+    total_timeout: float | None
+    max_retries: int
+    retry: RetryPolicy
+    headers: Mapping[str, str]
+
+
+@frozen(kw_only=True)
+class Settings:
+    """A client's settings; a copy with other options shares the budget, unless it has a policy of its own."""
+
+    api_key: Secret
+    base_url: str
+    timeout: float | None = field(validator=validator(or_none(duration)))
+    total_timeout: float | None = field(validator=validator(or_none(duration)))
+    retry: RetryPolicy
+    headers: Mapping[str, str] = field(repr=False)
+    max_response_bytes: int | None = field(validator=validator(or_none(whole)))
+    budget: Budget = field(repr=False)
+
+    @classmethod
+    def create(
+        cls,
+        api_key: str | None,
+        base_url: str | None,
+        *,
+        timeout: float | None,
+        total_timeout: float | None,
+        max_retries: int | None,
+        retry: RetryPolicy,
+        headers: Mapping[str, str] | None,
+        max_response_bytes: int | None,
+    ) -> Self:
+        """The settings that a constructor's arguments and the environment make; ValueError or TypeError if bad."""
+        policy = _with_retries(_checked_retry(retry), max_retries)
+        return cls(
+            api_key=_checked_key(api_key or os.environ.get("PIXIGPT_API_KEY")),
+            base_url=_checked_url(base_url or os.environ.get("PIXIGPT_BASE_URL") or DEFAULT_BASE_URL),
+            timeout=timeout,
+            total_timeout=total_timeout,
+            retry=policy,
+            headers=_checked_headers(headers or {}),
+            max_response_bytes=max_response_bytes,
+            budget=Budget(policy.budget),
+        )
+
+    def with_options(self, options: Options) -> Self:
+        """These settings with some of them changed."""
+        changes: dict[str, Any] = {**options}
+        retry = _checked_retry(options.get("retry", self.retry))
+        changes["retry"] = _with_retries(retry, changes.pop("max_retries", None))
+        if "retry" in options:
+            changes["budget"] = Budget(retry.budget)
+        if "headers" in options:
+            changes["headers"] = {**self.headers, **_checked_headers(options["headers"])}
+        return evolve(self, **changes)
+
+    def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
+        """A request's headers: the SDK's, then its own, then the user's."""
+        authorization = Secret(f"Bearer {self.api_key}")
+        return {**_SDK_HEADERS, "authorization": authorization, **own, **self.headers}
+
+    def without_key(self, text: str) -> str:
+        """A text of the server's, with the key taken out should the server echo it."""
+        return text.replace(self.api_key, "***")
+
+
+def _checked_key(key: object) -> Secret:
+    if not key:
+        raise ValueError("api_key is missing: pass it, or set PIXIGPT_API_KEY")
+    if not isinstance(key, str):
+        raise TypeError(f"api_key must be a str, not {type(key).__name__}")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ValueError("api_key must be printable ASCII without spaces or line breaks")
+    return Secret(key)
+
+
+def _checked_url(base_url: object) -> str:
+    if not isinstance(base_url, str):
+        raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
+    try:
+        url = httpx.URL(base_url)
+    except (httpx.InvalidURL, UnicodeError) as cause:
+        raise ValueError("base_url is not a URL") from cause
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("base_url must begin with https:// (or http://) and a host")
+    if url.userinfo or url.query or url.fragment:
+        raise ValueError("base_url must have no user name, password, query or fragment")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        warnings.warn(f"base_url sends the API key in clear text to {url.host}: use https://", stacklevel=4)
+    return str(url).rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_retry(retry: object) -> RetryPolicy:
+    if not isinstance(retry, RetryPolicy):
+        raise TypeError(f"retry must be a RetryPolicy, not {type(retry).__name__}")
+    return retry
+
+
+def _with_retries(retry: RetryPolicy, max_retries: int | None) -> RetryPolicy:
+    return retry if max_retries is None else evolve(retry, max_retries=max_retries)
+
+
+def _checked_headers(headers: object) -> dict[str, str]:
+    if not isinstance(headers, Mapping):
+        raise TypeError(f"headers must be a mapping of strings, not {type(headers).__name__}")
+    for name, value in cast("Mapping[object, object]", headers).items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError("headers must be a mapping of strings")
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"headers: {name!r} is not a header name")
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(f"headers: the value of {name!r} must be printable ASCII")
+    return {name.lower(): Secret(value) for name, value in cast("Mapping[str, str]", headers).items()}

@@ -1,0 +1,109 @@
+"""Whether a parsed answer has the types that the contract promises.
+
+The generated parser sees to what is missing, but takes any value for a plain `str` or `int`. A mismatch is found here,
+so that it is an error of the call, not of the code that later uses the result.
+"""
+
+import types
+import typing
+from collections.abc import Callable, Hashable, Mapping
+from functools import cache
+
+import attrs
+
+from pixigpt_api import models
+
+# Says where and how a value is not what it should be; None where it is.
+_Check = Callable[[object], str | None]
+
+
+def mismatch(value: object) -> str | None:
+    """How a generated object differs from its own annotations; None where it does not."""
+    return _check_for(typing.cast("Hashable", type(value)))(value)
+
+
+@cache
+def _check_for(hint: Hashable) -> _Check:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is list:
+        return _list_of(_check_for(arguments[0]))
+    if origin is dict:
+        return _dict_of(_check_for(arguments[1]))
+    if origin in (types.UnionType, typing.Union):
+        return _any_of([_check_for(argument) for argument in arguments])
+    if origin is typing.Literal:
+        return _instance_of(str)
+    if isinstance(hint, type) and hint is not typing.Any:
+        return _object_of(hint) if attrs.has(hint) else _instance_of(hint)
+    return _anything
+
+
+def _anything(_: object) -> None:
+    return None
+
+
+def _instance_of(wanted: type) -> _Check:
+    def check(value: object) -> str | None:
+        if type(value) is wanted or (_is_number(value, wanted)):
+            return None
+        return f" is {type(value).__name__}, not {wanted.__name__}"
+
+    return check
+
+
+def _is_number(value: object, wanted: type) -> bool:
+    """JSON has one kind of number: 1 is a float, and 1.0 an integer."""
+    if wanted is float:
+        return type(value) is int
+    return wanted is int and isinstance(value, float) and value.is_integer()
+
+
+def _list_of(check_item: _Check) -> _Check:
+    def check(value: object) -> str | None:
+        if not isinstance(value, list):
+            return f" is {type(value).__name__}, not list"
+        for index, item in enumerate(typing.cast("list[object]", value)):
+            if found := check_item(item):
+                return f"[{index}]{found}"
+        return None
+
+    return check
+
+
+def _dict_of(check_value: _Check) -> _Check:
+    def check(value: object) -> str | None:
+        for key, item in typing.cast("Mapping[str, object]", value).items():
+            if found := check_value(item):
+                return f"[{key!r}]{found}"
+        return None
+
+    return check
+
+
+def _any_of(checks: list[_Check]) -> _Check:
+    def check(value: object) -> str | None:
+        found = None
+        for alternative in checks:
+            found = alternative(value)
+            if found is None:
+                return None
+        return found
+
+    return check
+
+
+def _object_of(cls: type) -> _Check:
+    fields: dict[str, _Check] = {}  # filled at the first use, since classes may hold one another
+
+    def check(value: object) -> str | None:
+        if type(value) is not cls:
+            return f" is {type(value).__name__}, not {cls.__name__}"
+        if not fields:
+            hints = typing.get_type_hints(cls, localns=vars(models))
+            fields.update({name: _check_for(hint) for name, hint in hints.items()})
+        for name, check_field in fields.items():
+            if found := check_field(getattr(value, name)):
+                return f".{name}{found}"
+        return None
+
+    return check

@@ -1,0 +1,678 @@
+"""The asynchronous client, on asyncio and on trio: one short method per operation of the contract."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from functools import partial
+from inspect import isawaitable
+from ssl import SSLContext
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar, Unpack
+
+import anyio
+import httpx
+
+from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
+from pixigpt._endpoint import Endpoint, prepare
+from pixigpt._flow import call_flow, wait_flow
+from pixigpt._pool import (
+    DEFAULT_LIMITS,
+    AsyncBorrowedTransport,
+    Connections,
+    checked_proxy,
+    given_async_client,
+    httpx_timeout,
+    no_cookies,
+)
+from pixigpt._retry import RetryPolicy
+from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
+from pixigpt._steps import Answer, Body, Flow, Notify, Outcome, Send, TooLargeError
+from pixigpt_api import AuthenticatedClient
+from pixigpt_api.api.pixigpt import (
+    create_assistant,
+    create_chat_completion,
+    create_message,
+    create_messages_bulk,
+    create_run,
+    create_thread,
+    delete_assistant,
+    delete_thread,
+    get_assistant,
+    get_run,
+    get_thread,
+    list_assistant_threads,
+    list_assistants,
+    list_messages,
+    list_threads,
+    update_assistant,
+)
+from pixigpt_api.models import (
+    Assistant,
+    ChatCompletion,
+    CreateAssistantRequest,
+    CreateChatCompletionRequest,
+    CreateMessageRequest,
+    CreateMessagesBulkRequest,
+    CreateRunRequest,
+    CreateThreadRequest,
+    Role,
+    Run,
+    Thread,
+    ThreadMessage,
+    UpdateAssistantRequest,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """An async client of the PixiGPT API, safe to share between tasks.
+
+    Args:
+        api_key: The key; without it, the environment's PIXIGPT_API_KEY.
+        base_url: Where the API is; without it, the environment's PIXIGPT_BASE_URL, then https://pixigpt.com/v1.
+        timeout: Seconds that one attempt may take, first byte out to last byte in; None means no limit.
+        total_timeout: Seconds that a whole call may take, attempts and pauses; None means no limit.
+        max_retries: Retries after the first attempt; replaces the policy's own.
+        retry: How to retry.
+        limits: How many connections to open and to keep.
+        proxy: The proxy to go through; without it, the environment's.
+        verify: Whether, or with which SSL context, to verify the server's certificate.
+        headers: Headers to send with every request, over the SDK's own.
+        http_client: An httpx client to use as it is; the SDK does not close it.
+        transport: An httpx transport to use as it is; the SDK does not close it.
+        max_response_bytes: The largest answer to accept, decompressed; None means no limit.
+
+    Raises:
+        ValueError, TypeError: An argument is bad, or there is no key.
+
+    Example:
+        >>> from pixigpt import AsyncClient
+        >>> async with AsyncClient(api_key, base_url) as client:
+        ...     threads = await client.list_threads()
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        total_timeout: float | None = None,
+        max_retries: int | None = None,
+        retry: RetryPolicy = RetryPolicy(),
+        limits: httpx.Limits | None = None,
+        proxy: str | httpx.URL | httpx.Proxy | None = None,
+        verify: bool | SSLContext = True,
+        headers: Mapping[str, str] | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
+    ) -> None:
+        self._settings = Settings.create(
+            api_key,
+            base_url,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            max_retries=max_retries,
+            retry=retry,
+            headers=headers,
+            max_response_bytes=max_response_bytes,
+        )
+        self._connections = Connections(
+            type(self).__name__,
+            given_async_client(http_client, transport),
+            partial(
+                httpx.AsyncClient,
+                limits=limits or DEFAULT_LIMITS,
+                proxy=checked_proxy(proxy),
+                verify=verify,
+                cookies=no_cookies(),
+            ),
+        )
+        self._is_copy = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._settings.base_url}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. A copy made by `with_options()` closes nothing, nor is what was injected closed.
+
+        Example:
+            >>> client = AsyncClient(api_key, base_url)
+            >>> await client.aclose()
+        """
+        http = None if self._is_copy else self._connections.take()
+        if http is not None:
+            await http.aclose()
+
+    def with_options(self, **options: Unpack[Options]) -> Self:
+        """Make a light copy with other options, on the same connections.
+
+        Args:
+            options: Any of `timeout`, `total_timeout`, `max_retries`, `retry` and `headers`, as the constructor takes
+                them; headers are added to those that are there.
+
+        Returns:
+            The copy. Closing it closes nothing.
+
+        Raises:
+            ValueError, TypeError: An option is bad or unknown.
+
+        Example:
+            >>> patient = client.with_options(timeout=120.0, max_retries=5)
+            >>> thread = await patient.create_thread()
+        """
+        twin = copy(self)
+        twin._settings = self._settings.with_options(options)
+        twin._is_copy = True
+        return twin
+
+    @property
+    def raw(self) -> AuthenticatedClient:
+        """The generated client on the same connections, for calls through the generated functions.
+
+        These calls have none of the facade's retries, deadlines and typed errors.
+
+        Example:
+            >>> from pixigpt_api.api.pixigpt import get_assistant
+            >>> (await get_assistant.asyncio(assistant_id, client=client.raw)).name
+            'Pixi'
+        """
+        settings = self._settings
+        http = httpx.AsyncClient(
+            base_url=settings.base_url,
+            headers=settings.request_headers({}),
+            timeout=httpx_timeout(settings.timeout),
+            transport=AsyncBorrowedTransport(self._connections),
+        )
+        return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_async_httpx_client(http)
+
+    async def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call any generated endpoint, with this client's retries, deadlines and typed errors.
+
+        Args:
+            endpoint: A module of `pixigpt_api.api.pixigpt`.
+            args: The endpoint's own arguments.
+            kwargs: The endpoint's own keyword arguments.
+
+        Returns:
+            What the contract says the endpoint returns.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> from pixigpt_api.api.pixigpt import get_assistant
+            >>> (await client.call(get_assistant, assistant_id)).name
+            'Pixi'
+        """
+        return await self._drive(call_flow(prepare(endpoint, *args, **kwargs), self._settings))
+
+    async def create_chat_completion(
+        self,
+        messages: Sequence[MessageLike],
+        *,
+        assistant_id: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        enable_thinking: bool | None = None,
+        tools: Sequence[ToolLike] | None = None,
+    ) -> ChatCompletion:
+        """Answer a conversation.
+
+        Args:
+            messages: The conversation so far, oldest first: dicts in OpenAI's form, or messages that came back in a
+                response. Without `assistant_id`, the first one must be a system message.
+            assistant_id: The assistant whose instructions and tools apply.
+            temperature: Randomness from 0 to 2; the server's default is 0.6.
+            max_tokens: Tokens to generate at the most; with thinking on, at least 3,000.
+            enable_thinking: Whether the model reasons before it answers; the server's default is True.
+            tools: Functions that the model may call: dicts in OpenAI's form, or `Tool` objects.
+
+        Returns:
+            The answer: its text is `choices[0].message.content`, its reasoning `choices[0].reasoning_content`.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> answer = await client.create_chat_completion(messages, assistant_id=assistant_id)
+            >>> answer.choices[0].message.content
+            'You said: Hello!'
+        """
+        body = CreateChatCompletionRequest(
+            messages=chat_messages(messages),
+            assistant_id=assistant_id,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            enable_thinking=enable_thinking,
+            tools=tool_list(tools),
+        )
+        return await self.call(create_chat_completion, body=body)
+
+    async def create_thread(self) -> Thread:
+        """Open a new, empty thread.
+
+        Returns:
+            The new thread.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> await client.list_messages(thread.id)
+            []
+        """
+        return await self.call(create_thread, body=CreateThreadRequest())
+
+    async def get_thread(self, thread_id: str) -> Thread:
+        """Fetch one thread.
+
+        Args:
+            thread_id: The thread's id.
+
+        Returns:
+            The thread.
+
+        Raises:
+            NotFoundError: There is no such thread.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> await client.get_thread(thread.id) == thread
+            True
+        """
+        return await self.call(get_thread, thread_id)
+
+    async def list_threads(self) -> list[Thread]:
+        """List all threads of the key's owner.
+
+        Returns:
+            The threads.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> thread in await client.list_threads()
+            True
+        """
+        return (await self.call(list_threads)).data
+
+    async def delete_thread(self, thread_id: str) -> None:
+        """Delete a thread and all its messages.
+
+        Args:
+            thread_id: The thread's id.
+
+        Raises:
+            NotFoundError: There is no such thread.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> await client.delete_thread(thread.id)
+        """
+        await self.call(delete_thread, thread_id)
+
+    async def create_message(self, thread_id: str, role: Role, content: str) -> ThreadMessage:
+        """Add a message to a thread. The model answers it only when a run is created.
+
+        Args:
+            thread_id: The thread's id.
+            role: Who speaks: "user", or "assistant" for an answer of your own.
+            content: The text.
+
+        Returns:
+            The stored message; its text is `content[0].text.value`.
+
+        Raises:
+            NotFoundError: There is no such thread.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> message = await client.create_message(thread.id, "user", "My name is Ada.")
+            >>> message.content[0].text.value
+            'My name is Ada.'
+        """
+        return await self.call(create_message, thread_id, body=CreateMessageRequest(role=role, content=content))
+
+    async def create_messages_bulk(self, thread_id: str, messages: Sequence[MessageLike]) -> list[ThreadMessage]:
+        """Add several messages to a thread in one request.
+
+        Args:
+            thread_id: The thread's id.
+            messages: The messages, oldest first: dicts with `role` and `content`, or messages that came back in a
+                response.
+
+        Returns:
+            The stored messages, in the order given.
+
+        Raises:
+            NotFoundError: There is no such thread.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> history = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}]
+            >>> [message.role for message in await client.create_messages_bulk(thread.id, history)]
+            ['user', 'assistant']
+        """
+        body = CreateMessagesBulkRequest(messages=thread_messages(messages))
+        return (await self.call(create_messages_bulk, thread_id, body=body)).data
+
+    async def list_messages(self, thread_id: str, limit: int | None = 20) -> list[ThreadMessage]:
+        """List a thread's messages, newest first.
+
+        Args:
+            thread_id: The thread's id.
+            limit: How many to return at the most.
+
+        Returns:
+            The newest messages.
+
+        Raises:
+            NotFoundError: There is no such thread.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> message = await client.create_message(thread.id, "user", "Hi.")
+            >>> await client.list_messages(thread.id, limit=1) == [message]
+            True
+        """
+        return (await self.call(list_messages, thread_id, limit=limit)).data
+
+    async def create_run(
+        self,
+        thread_id: str,
+        assistant_id: str,
+        enable_thinking: bool | None = None,
+        *,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+    ) -> Run:
+        """Start an assistant on a thread. The run goes on at the server; `wait_for_run` waits for its end.
+
+        Args:
+            thread_id: The thread's id.
+            assistant_id: The assistant that answers.
+            enable_thinking: Whether the model reasons before it answers; the server's default is True.
+            temperature: Randomness from 0 to 2; the server's default is 0.6.
+            max_tokens: Tokens to generate at the most; with thinking on, at least 3,000.
+
+        Returns:
+            The started run: queued or in progress.
+
+        Raises:
+            NotFoundError: There is no such thread or assistant.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> message = await client.create_message(thread.id, "user", "Hi.")
+            >>> (await client.create_run(thread.id, assistant_id)).status
+            'queued'
+        """
+        body = CreateRunRequest(
+            assistant_id=assistant_id,
+            enable_thinking=enable_thinking,
+            temperature=temperature,
+            max_tokens=max_tokens,
+        )
+        return await self.call(create_run, thread_id, body=body)
+
+    async def get_run(self, thread_id: str, run_id: str) -> Run:
+        """Fetch a run as it stands now.
+
+        Args:
+            thread_id: The thread's id.
+            run_id: The run's id.
+
+        Returns:
+            The run; once it is completed, its `message` is the answer.
+
+        Raises:
+            NotFoundError: There is no such run.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> message = await client.create_message(thread.id, "user", "Hi.")
+            >>> run = await client.create_run(thread.id, assistant_id)
+            >>> (await client.get_run(thread.id, run.id)).id == run.id
+            True
+        """
+        return await self.call(get_run, thread_id, run_id)
+
+    async def wait_for_run(
+        self,
+        thread_id: str,
+        run_id: str,
+        *,
+        timeout: float | None = 600.0,
+        poll_interval: float | None = None,
+        on_update: Callable[[Run], object] | None = None,
+    ) -> Run:
+        """Poll a run until it is final: at once, then at growing intervals from 50 ms to 1 s.
+
+        Args:
+            thread_id: The thread's id.
+            run_id: The run's id.
+            timeout: Seconds to wait at the most; None means no limit of its own.
+            poll_interval: Seconds between polls, instead of the growing intervals.
+            on_update: Called with the run at the first poll and on each change of its status.
+
+        Returns:
+            The completed run, with its `message`.
+
+        Raises:
+            RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
+            RunTimeoutError: The run was not final in time.
+            DeadlineExceededError: `total_timeout`, which bounds the whole wait, or a `deadline()` block ran out.
+            PixiGPTError: A poll failed, its retries too; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> thread = await client.create_thread()
+            >>> message = await client.create_message(thread.id, "user", "Hi.")
+            >>> run = await client.create_run(thread.id, assistant_id)
+            >>> run = await client.wait_for_run(thread.id, run.id, timeout=60)
+            >>> run.message.content[0].text.value
+            'You said: Hi.'
+        """
+        call = prepare(get_run, thread_id, run_id)
+        return await self._drive(wait_flow(call, self._settings, timeout, poll_interval, on_update))
+
+    async def list_assistants(self) -> list[Assistant]:
+        """List all assistants of the key's owner.
+
+        Returns:
+            The assistants.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+
+        Example:
+            >>> (await client.list_assistants())[0].name
+            'Pixi'
+        """
+        return (await self.call(list_assistants)).data
+
+    async def get_assistant(self, assistant_id: str) -> Assistant:
+        """Fetch one assistant.
+
+        Args:
+            assistant_id: The assistant's id.
+
+        Returns:
+            The assistant.
+
+        Raises:
+            NotFoundError: There is no such assistant.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> (await client.get_assistant(assistant_id)).name
+            'Pixi'
+        """
+        return await self.call(get_assistant, assistant_id)
+
+    async def create_assistant(self, name: str, instructions: str, tools_config: str | None = None) -> Assistant:
+        """Create an assistant.
+
+        Args:
+            name: What it is called.
+            instructions: What it is told before every conversation.
+            tools_config: Its tools, as a text that the server alone reads.
+
+        Returns:
+            The new assistant.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> assistant = await client.create_assistant("Geographer", "You know every capital.")
+            >>> assistant.name
+            'Geographer'
+        """
+        body = CreateAssistantRequest(name=name, instructions=instructions, tools_config=tools_config)
+        return await self.call(create_assistant, body=body)
+
+    async def update_assistant(
+        self, assistant_id: str, name: str, instructions: str, tools_config: str | None = None
+    ) -> Assistant:
+        """Replace an assistant's name, instructions and tools.
+
+        Args:
+            assistant_id: The assistant's id.
+            name: What it is called from now on.
+            instructions: What it is told before every conversation from now on.
+            tools_config: Its tools from now on, as a text that the server alone reads.
+
+        Returns:
+            The assistant as it is now.
+
+        Raises:
+            NotFoundError: There is no such assistant.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> assistant = await client.create_assistant("Geographer", "You know every capital.")
+            >>> (await client.update_assistant(assistant.id, "Historian", "You know every king.")).name
+            'Historian'
+        """
+        body = UpdateAssistantRequest(name=name, instructions=instructions, tools_config=tools_config)
+        return await self.call(update_assistant, assistant_id, body=body)
+
+    async def delete_assistant(self, assistant_id: str) -> None:
+        """Delete an assistant.
+
+        Args:
+            assistant_id: The assistant's id.
+
+        Raises:
+            NotFoundError: There is no such assistant.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> assistant = await client.create_assistant("Geographer", "You know every capital.")
+            >>> await client.delete_assistant(assistant.id)
+        """
+        await self.call(delete_assistant, assistant_id)
+
+    async def list_assistant_threads(self, assistant_id: str, limit: int | None = None) -> list[Thread]:
+        """List the threads that have runs for an assistant.
+
+        Args:
+            assistant_id: The assistant's id.
+            limit: How many to return at the most; without it, the server decides.
+
+        Returns:
+            The threads.
+
+        Raises:
+            NotFoundError: There is no such assistant.
+            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> assistant = await client.create_assistant("Geographer", "You know every capital.")
+            >>> await client.list_assistant_threads(assistant.id, limit=5)
+            []
+        """
+        return (await self.call(list_assistant_threads, assistant_id, limit=limit)).data
+
+    async def _drive(self, flow: Flow[T]) -> T:
+        outcome: object = None
+        while True:
+            try:
+                step = flow.send(outcome)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            outcome = await self._take(step)
+
+    async def _take(self, step: Send | Notify) -> Outcome | None:
+        if isinstance(step, Send):
+            return await self._attempt(step)
+        answer = step.callback(step.run)
+        if isawaitable(answer):
+            await answer
+        return None
+
+    async def _attempt(self, step: Send) -> Outcome:
+        await anyio.sleep(step.pause)
+        try:
+            with anyio.move_on_after(step.timeout):
+                return await self._exchange(step)
+        except httpx.RequestError as failure:
+            return failure
+        return httpx.ReadTimeout("no whole answer in time")
+
+    async def _exchange(self, step: Send) -> Answer:
+        http = self._connections.get()
+        timeout = httpx_timeout(step.timeout)
+        request = http.build_request(step.method, step.url, headers=step.headers, timeout=timeout, **step.options)
+        response = await http.send(request, stream=True, follow_redirects=False)
+        try:
+            return await self._receive(response)
+        finally:
+            await response.aclose()
+
+    async def _receive(self, response: httpx.Response) -> Answer:
+        body = Body(response, self._settings.max_response_bytes)
+        try:
+            async for piece in response.aiter_bytes():
+                body.add(piece)
+        except (httpx.DecodingError, TooLargeError) as flaw:
+            return body.answer(flaw)
+        return body.answer()

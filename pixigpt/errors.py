@@ -1,0 +1,366 @@
+"""The errors of pixigpt: every failure of a call is one of these.
+
+PixiGPTError
+├─ APIError                        the server said no
+│  ├─ BadRequestError              400
+│  ├─ AuthenticationError          401, or type "authentication_error"
+│  ├─ PermissionDeniedError        403
+│  ├─ NotFoundError                404
+│  ├─ ConflictError                409
+│  ├─ UnprocessableEntityError     422
+│  ├─ RateLimitError               429, or type "rate_limit_error"
+│  └─ ServerError                  500 and above
+├─ APIConnectionError              no whole answer came
+│  └─ APITimeoutError              one attempt ran past its timeout (also a TimeoutError)
+├─ DeadlineExceededError           total_timeout or a deadline() block ran out (also a TimeoutError)
+├─ APIResponseError                a 2xx that the contract does not allow
+└─ RunError                        wait_for_run did not end with a completed run
+   ├─ RunFailedError
+   ├─ RunCancelledError
+   ├─ RunExpiredError
+   └─ RunTimeoutError              wait_for_run's own timeout ran out (also a TimeoutError)
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import httpx
+
+if TYPE_CHECKING:
+    from pixigpt_api.models import Run
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConflictError",
+    "DeadlineExceededError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "PixiGPTError",
+    "RateLimitError",
+    "RunCancelledError",
+    "RunError",
+    "RunExpiredError",
+    "RunFailedError",
+    "RunTimeoutError",
+    "ServerError",
+    "UnprocessableEntityError",
+    "is_auth_error",
+    "is_rate_limit_error",
+]
+
+ErrorT = TypeVar("ErrorT", bound="PixiGPTError")
+
+_EXCERPT = 300
+
+
+class PixiGPTError(Exception):
+    """The root of every error that a call can end in.
+
+    Attributes:
+        message: The cause, in words.
+        method: The HTTP method of the call, such as "POST".
+        path: The call's path below the base URL, such as "/threads".
+        attempts: How many requests were sent.
+        elapsed: How long the call took, in seconds.
+        earlier: The failures of the attempts before the last, oldest first.
+        note: Why a failure that could have been retried was not; else empty.
+
+    Example:
+        >>> from pixigpt import PixiGPTError
+        >>> try:
+        ...     client.get_thread("no-such-thread")
+        ... except PixiGPTError as error:
+        ...     print(error.attempts, error.method, error.path)
+        1 GET /threads/no-such-thread
+    """
+
+    method: str = ""
+    path: str = ""
+    attempts: int = 0
+    elapsed: float = 0.0
+    earlier: "tuple[PixiGPTError, ...]" = ()
+    note: str = ""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        if not self.method:
+            return self._cause()
+        attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        note = f"; {self.note}" if self.note else ""
+        return f"{self.method} {self.path}: {self._cause()} ({attempts} in {self.elapsed:.2f} s{note})"
+
+    def _cause(self) -> str:
+        return excerpt(self.message)
+
+
+class APIError(PixiGPTError):
+    """The server said no.
+
+    Attributes:
+        status_code: The HTTP status.
+        type: The error body's type, such as "invalid_request_error".
+        code: The error body's code, as text.
+        request_id: The server's id for the request, for its support.
+        headers: The answer's headers.
+        body: The answer's body: decoded JSON, else text.
+
+    Example:
+        >>> from pixigpt import APIError
+        >>> try:
+        ...     client.get_thread("no-such-thread")
+        ... except APIError as error:
+        ...     print(error.status_code, error.type)
+        404 invalid_request_error
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status_code: int = 0,
+        type: str | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+        headers: httpx.Headers | None = None,
+        body: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.type = type
+        self.code = code
+        self.request_id = request_id
+        self.headers = httpx.Headers() if headers is None else headers
+        self.body = body
+
+    def _cause(self) -> str:
+        request = f" [request {self.request_id}]" if self.request_id else ""
+        return f"{_status_line(self.status_code)}: {super()._cause()}{request}"
+
+
+class BadRequestError(APIError):
+    """400: the request breaks the contract."""
+
+
+class AuthenticationError(APIError):
+    """401, or the type `authentication_error`: the key is missing or wrong."""
+
+
+class PermissionDeniedError(APIError):
+    """403: the key may not do this."""
+
+
+class NotFoundError(APIError):
+    """404: there is no such thing."""
+
+
+class ConflictError(APIError):
+    """409: the request does not fit what is there."""
+
+
+class UnprocessableEntityError(APIError):
+    """422: the request is well-formed, and wrong."""
+
+
+class RateLimitError(APIError):
+    """429, or the type `rate_limit_error`: too many requests.
+
+    Attributes:
+        retry_after: When the server says to try again, in seconds from its answer; None where it does not say.
+    """
+
+    retry_after: float | None = None
+
+
+class ServerError(APIError):
+    """500 and above: the server failed."""
+
+
+class APIConnectionError(PixiGPTError):
+    """No whole answer came: refused, reset, DNS, TLS, cut off in the middle."""
+
+
+class APITimeoutError(APIConnectionError, TimeoutError):
+    """One attempt ran past its timeout."""
+
+
+class DeadlineExceededError(PixiGPTError, TimeoutError):
+    """The call's `total_timeout`, or a `deadline()` block around it, ran out."""
+
+
+class APIResponseError(PixiGPTError):
+    """A 2xx answer that the contract does not allow: not JSON, of the wrong shape, or too large.
+
+    Attributes:
+        status_code: The HTTP status.
+        request_id: The server's id for the request.
+        excerpt: The beginning of the body.
+    """
+
+    def __init__(
+        self, message: str = "", *, status_code: int = 0, request_id: str | None = None, excerpt: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.request_id = request_id
+        self.excerpt = excerpt
+
+    def _cause(self) -> str:
+        return f"{_status_line(self.status_code)}: {super()._cause()}; the body begins {self.excerpt!r}"
+
+
+class RunError(PixiGPTError):
+    """`wait_for_run` did not end with a completed run.
+
+    Attributes:
+        run: The run as it was last seen; None where no poll was answered.
+    """
+
+    def __init__(self, message: str = "", run: "Run | None" = None) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class RunFailedError(RunError):
+    """The run ended as `failed`."""
+
+
+class RunCancelledError(RunError):
+    """The run ended as `cancelled`."""
+
+
+class RunExpiredError(RunError):
+    """The run ended as `expired`."""
+
+
+class RunTimeoutError(RunError, TimeoutError):
+    """The run had not ended when `wait_for_run`'s timeout did."""
+
+
+def is_auth_error(error: BaseException) -> bool:
+    """Tell whether an error says that the key is missing or wrong.
+
+    Args:
+        error: Any exception.
+
+    Returns:
+        True for an `AuthenticationError`.
+
+    Example:
+        >>> is_auth_error(AuthenticationError("wrong key"))
+        True
+    """
+    return isinstance(error, AuthenticationError)
+
+
+def is_rate_limit_error(error: BaseException) -> bool:
+    """Tell whether an error says that there were too many requests.
+
+    Args:
+        error: Any exception.
+
+    Returns:
+        True for a `RateLimitError`.
+
+    Example:
+        >>> is_rate_limit_error(RateLimitError("slow down"))
+        True
+    """
+    return isinstance(error, RateLimitError)
+
+
+_BY_STATUS: Mapping[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+_BY_TYPE: Mapping[str | None, type[APIError]] = {
+    "authentication_error": AuthenticationError,
+    "rate_limit_error": RateLimitError,
+}
+RUN_ERRORS: Mapping[str, type[RunError]] = {
+    "failed": RunFailedError,
+    "cancelled": RunCancelledError,
+    "expired": RunExpiredError,
+}
+
+
+def api_error(status_code: int, headers: httpx.Headers, text: str) -> APIError:
+    """The error for an answer outside 2xx, whatever its body is."""
+    body = _decoded(text)
+    detail = _detail(body)
+    kind = _text_or_none(detail.get("type"))
+    return _class_for(status_code, kind)(
+        _text_or_none(detail.get("message")) or _status_line(status_code),
+        status_code=status_code,
+        type=kind,
+        code=_text_or_none(detail.get("code")),
+        request_id=headers.get("x-request-id"),
+        headers=headers,
+        body=body,
+    )
+
+
+def stamp(
+    error: ErrorT, method: str, path: str, attempts: int, elapsed: float, earlier: tuple[PixiGPTError, ...] = ()
+) -> ErrorT:
+    """The error, with what is known of its call."""
+    error.method, error.path = method, path
+    error.attempts, error.elapsed, error.earlier = attempts, elapsed, earlier
+    return error
+
+
+def excerpt(text: str, length: int = _EXCERPT) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(text[: 4 * length].split())
+    return line if len(line) <= length else f"{line[:length]}..."
+
+
+def _class_for(status_code: int, kind: str | None) -> type[APIError]:
+    by_status = _BY_STATUS.get(status_code, ServerError if status_code >= 500 else APIError)
+    return _BY_TYPE.get(kind, by_status)
+
+
+def _decoded(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _detail(body: object) -> Mapping[object, object]:
+    """The part of an error body that has `message`, `type` and `code`, in any of the forms that servers use."""
+    if not isinstance(body, dict):
+        return {"message": body}
+    fields = cast("dict[object, object]", body)
+    error = fields.get("error")
+    if isinstance(error, dict):
+        return cast("dict[object, object]", error)
+    message = error or fields.get("message") or fields.get("detail")
+    return {**fields, "message": message}
+
+
+def _text_or_none(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _status_line(status_code: int) -> str:
+    try:
+        return f"{status_code} {HTTPStatus(status_code).phrase}"
+    except ValueError:
+        return str(status_code)

@@ -1,0 +1,49 @@
+"""`python -m pixigpt.testing`: the local server, until Ctrl-C."""
+
+import argparse
+import signal
+import sys
+import threading
+from types import FrameType
+
+from pixigpt.testing import LocalServer
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pixigpt.testing", description="Serve the PixiGPT API from memory.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0 for any (default: %(default)s)")
+    parser.add_argument("--run-seconds", type=float, default=0.2, help="how long a run takes (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        server = LocalServer(host=options.host, port=options.port, run_seconds=options.run_seconds).start()
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {error.strerror}\n")
+        return 1
+    return _serve(server)
+
+
+def _serve(server: LocalServer) -> int:
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    lines = [
+        f"PIXIGPT_BASE_URL={server.base_url}",
+        f"PIXIGPT_API_KEY={server.api_key}",
+        f"DEFAULT_ASSISTANT_ID={server.assistant_id}",
+        "Ctrl-C ends the server.",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    ended.wait()
+    server.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""The HTTP side: each operation of the contract is a route to the service's method of the same name."""
+
+import itertools
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any, get_type_hints
+
+import anyio
+from attrs import define, field
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pixigpt.testing._contract import Operation, complaint, operations
+from pixigpt.testing._faults import Faults, spoiled
+from pixigpt.testing._journal import ReceivedRequest
+from pixigpt.testing._replays import Replays
+from pixigpt.testing._service import Service, ServiceError
+
+BASE_PATH = "/v1"
+
+_TYPES = {401: "authentication_error", 429: "rate_limit_error"}
+
+
+@define(eq=False)
+class App:
+    """The server as an ASGI app, with what a test may set and read.
+
+    A request passes the key's check, the faults, the contract, and what its Idempotency-Key has answered before.
+    """
+
+    service: Service
+    api_key: str
+    faults: Faults = field(factory=Faults)
+    requests: list[ReceivedRequest] = field(factory=list[ReceivedRequest])
+    _replays: Replays = field(init=False, factory=Replays)
+    _request_numbers: Iterator[int] = field(init=False, factory=lambda: itertools.count(1))
+    _routes: ASGIApp = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        routes = [_route(operation, self.service, self._replays) for operation in operations()]
+        handlers: Any = {HTTPException: _on_http_exception, ServiceError: _on_service_error}
+        self._routes = Starlette(routes=routes, exception_handlers=handlers)
+
+    def reset(self) -> None:
+        """Forget the faults, the recorded requests and everything stored."""
+        self.faults.clear()
+        self.requests.clear()
+        self._replays.clear()
+        self.service.reset()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        received = _received(request, body)
+        self.requests.append(received)
+        send = _with_request_id(send, f"req_{next(self._request_numbers)}")
+        if not secrets.compare_digest(received.headers.get("authorization", ""), f"Bearer {self.api_key}"):
+            refusal = error_response(401, "The API key is missing or wrong.", code="invalid_api_key")
+            await refusal(scope, receive, send)
+        else:
+            await self._answer(scope, _replayed(body), send, received.path)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        fault = self.faults.take(path)
+        if fault is None:
+            return await self._routes(scope, receive, send)
+        if fault.status is not None:
+            headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            return await error_response(fault.status, "This failure was asked for.", headers)(scope, receive, send)
+        await anyio.sleep(fault.delay)
+        return await self._routes(scope, receive, spoiled(send, fault))
+
+
+def error_response(
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    code: str | None = None,
+) -> JSONResponse:
+    """An error in OpenAI's form."""
+    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return JSONResponse({"error": {"message": message, "type": kind, "code": code}}, status, headers)
+
+
+def _route(operation: Operation, service: Service, replays: Replays) -> Route:
+    method = getattr(service, operation.name)
+    body_class = get_type_hints(method).get("body")
+
+    def work(request: Request, body: bytes) -> Response:
+        arguments: dict[str, Any] = {**request.path_params}
+        arguments.update({name: int(value) for name, value in request.query_params.items() if name == "limit"})
+        if body_class is not None:
+            arguments["body"] = body_class.from_dict(json.loads(body))
+        result = method(**arguments)
+        return Response(status_code=204) if result is None else JSONResponse(result.to_dict())
+
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        if found := complaint(request, body, BASE_PATH):
+            return error_response(400, found)
+        key = request.headers.get("idempotency-key")
+        if key is None or operation.method != "POST":
+            return work(request, body)
+        return replays.answer(key, (request.url.path, body), lambda: work(request, body))
+
+    return Route(BASE_PATH + operation.path, endpoint, methods=[operation.method])
+
+
+def _received(request: Request, body: bytes) -> ReceivedRequest:
+    try:
+        decoded = json.loads(body) if body else None
+    except ValueError:
+        decoded = body
+    path = request.url.path.removeprefix(BASE_PATH)
+    return ReceivedRequest(request.method, path, dict(request.headers), decoded)
+
+
+def _with_request_id(send: Send, request_id: str) -> Send:
+    async def send_with_id(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["X-Request-Id"] = request_id
+        await send(message)
+
+    return send_with_id
+
+
+def _replayed(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _on_http_exception(_: Request, error: HTTPException) -> Response:
+    return error_response(error.status_code, error.detail)
+
+
+async def _on_service_error(_: Request, error: ServiceError) -> Response:
+    return error_response(error.status, str(error), code=error.code)

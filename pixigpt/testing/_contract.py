@@ -1,0 +1,62 @@
+"""The shipped contract, and requests held against it by openapi-core."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from attrs import frozen
+from openapi_core import OpenAPI
+from openapi_core.contrib.starlette import StarletteOpenAPIRequest
+from openapi_core.exceptions import OpenAPIError
+from starlette.requests import Request
+
+_METHODS = ("get", "put", "post", "delete", "patch")
+
+
+@frozen
+class Operation:
+    """An operation of the contract."""
+
+    name: str
+    method: str
+    path: str
+
+
+@cache
+def contract() -> Mapping[str, Any]:
+    """The OpenAPI document that the generated client was made from."""
+    text = files("pixigpt_api").joinpath("openapi.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)  # type: ignore[no-any-return]
+
+
+def operations() -> Iterator[Operation]:
+    """Every operation of the contract."""
+    for path, item in contract()["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield Operation(item[method]["operationId"], method.upper(), path)
+
+
+@cache
+def _openapi(base_path: str) -> OpenAPI:
+    return OpenAPI.from_dict({**contract(), "servers": [{"url": base_path}], "security": []})
+
+
+def complaint(request: Request, body: bytes, base_path: str) -> str | None:
+    """What is wrong with a request by the contract; None where it is right."""
+    try:
+        _openapi(base_path).validate_request(StarletteOpenAPIRequest(request, body))
+    except OpenAPIError as error:
+        return _reason(error)
+    return None
+
+
+def _reason(error: OpenAPIError) -> str:
+    schema_errors = getattr(error.__cause__, "schema_errors", None)
+    if not schema_errors:
+        return str(error)
+    first = next(iter(schema_errors))
+    where = ".".join(str(step) for step in first.absolute_path)
+    return f"{where}: {first.message}" if where else str(first.message)

@@ -1,0 +1,79 @@
+"""The rule by which the server answers: what was said comes back, so that a test knows it beforehand."""
+
+import json
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from pixigpt.testing._sample import sample
+from pixigpt_api.models import FinishReason, FunctionCall, Message, Tool, ToolCall, Usage
+
+_LEAST_TOKENS_WITH_THINKING = 3000
+
+
+@frozen
+class Reply:
+    """What the model says."""
+
+    content: str | None
+    reasoning: str | None
+    tool_calls: list[ToolCall] | None
+    finish_reason: FinishReason
+    usage: Usage
+
+
+def reply(
+    messages: Sequence[Message],
+    instructions: str,
+    *,
+    thinking: bool,
+    tools: Sequence[Tool] | None = None,
+    max_tokens: int | None = None,
+) -> Reply:
+    """The model's answer to a conversation; ValueError where a tool's parameters cannot be satisfied."""
+    last = messages[-1] if messages else Message("user", "")
+    reasoning = f"The last message has {_tokens(_said(last))} words." if thinking else None
+    if tools and last.role == "user":
+        calls = [_tool_call(tools, _said(last), number=len(messages))]
+        return Reply(None, reasoning, calls, "tool_calls", _usage(messages, instructions, reasoning, None))
+    content, is_whole = _shortened(_answer(last, messages), max_tokens, thinking=thinking)
+    usage = _usage(messages, instructions, reasoning, content)
+    return Reply(content, reasoning, None, "stop" if is_whole else "length", usage)
+
+
+def _answer(last: Message, messages: Sequence[Message]) -> str:
+    if last.role == "tool":
+        return f"The tool answered: {_said(last)}"
+    said = [_said(message) for message in messages if message.role == "user"]
+    if len(said) < 2:
+        return f"You said: {_said(last)}"
+    return f"You said: {_said(last)} (Before that: {' / '.join(said[:-1])})"
+
+
+def _said(message: Message) -> str:
+    return message.content or ""
+
+
+def _tool_call(tools: Sequence[Tool], said: str, number: int) -> ToolCall:
+    function = next((tool.function for tool in tools if tool.function.name in said), tools[0].function)
+    schema = function.parameters.to_dict() if function.parameters else {"type": "object"}
+    arguments = json.dumps(sample(schema))
+    return ToolCall(id=f"call_{number}", function=FunctionCall(name=function.name, arguments=arguments))
+
+
+def _shortened(content: str, max_tokens: int | None, *, thinking: bool) -> tuple[str, bool]:
+    if max_tokens is None:
+        return content, True
+    most = max(max_tokens, _LEAST_TOKENS_WITH_THINKING) if thinking else max_tokens
+    words = content.split(" ")
+    return " ".join(words[:most]), len(words) <= most
+
+
+def _usage(messages: Sequence[Message], instructions: str, reasoning: str | None, content: str | None) -> Usage:
+    read = _tokens(instructions) + sum(_tokens(_said(message)) for message in messages)
+    written = _tokens(reasoning or "") + _tokens(content or "")
+    return Usage(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
+
+
+def _tokens(text: str) -> int:
+    return len(text.split())

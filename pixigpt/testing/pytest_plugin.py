@@ -1,0 +1,49 @@
+"""Fixtures for users' own tests: `pixigpt_server`, `pixigpt_client`, `pixigpt_async_client`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # the rest is imported at the first use: pytest loads this file in every project that has pixigpt
+    from pixigpt import AsyncClient, Client
+    from pixigpt.testing import LocalServer
+
+
+@pytest.fixture(scope="session")
+def _pixigpt_session_server() -> "Iterator[LocalServer]":
+    from pixigpt.testing import LocalServer  # noqa: PLC0415
+
+    with LocalServer() as server:
+        yield server
+
+
+@pytest.fixture
+def pixigpt_server(_pixigpt_session_server: "LocalServer") -> "LocalServer":
+    """A local PixiGPT server, empty at the start of each test."""
+    _pixigpt_session_server.reset()
+    return _pixigpt_session_server
+
+
+@pytest.fixture
+def pixigpt_client(pixigpt_server: "LocalServer") -> "Iterator[Client]":
+    """A client of `pixigpt_server`."""
+    from pixigpt import Client  # noqa: PLC0415
+
+    with Client(pixigpt_server.api_key, pixigpt_server.base_url) as client:
+        yield client
+
+
+@pytest.fixture
+def pixigpt_async_client(pixigpt_server: "LocalServer") -> "Iterator[AsyncClient]":
+    """An async client of `pixigpt_server`, for whichever event loop the test runs on."""
+    import anyio  # noqa: PLC0415
+    import httpx  # noqa: PLC0415
+
+    from pixigpt import AsyncClient  # noqa: PLC0415
+
+    # Nothing is kept alive, so nothing is left to close when the test's event loop is gone.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    client = AsyncClient(pixigpt_server.api_key, pixigpt_server.base_url, limits=limits)
+    yield client
+    anyio.run(client.aclose)
