@@ -1,0 +1,402 @@
+"""The flow decides every retry, pause and deadline: outcomes in, steps and result out, without I/O."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from conftest import FakeTime
+
+from pixigpt import (
+    APIConnectionError,
+    APIError,
+    APIResponseError,
+    APITimeoutError,
+    DeadlineExceededError,
+    PixiGPTError,
+    RateLimitError,
+    RetryPolicy,
+    RunCancelledError,
+    RunError,
+    RunExpiredError,
+    RunFailedError,
+    RunTimeoutError,
+    ServerError,
+    deadline,
+)
+from pixigpt._endpoint import prepare
+from pixigpt._flow import call_flow, wait_flow
+from pixigpt._settings import Settings
+from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
+from pixigpt_api.api.pixigpt import create_thread, get_run, get_thread
+from pixigpt_api.models import CreateThreadRequest, Run, Thread
+
+THREAD = b'{"id": "thread_1", "object": "thread", "created_at": 1}'
+GOOD = Answer(200, httpx.Headers({"x-request-id": "req_1"}), THREAD)
+REFUSED = httpx.ConnectError("refused")
+BROKEN = httpx.RemoteProtocolError("cut off")
+LATE = httpx.ReadTimeout("late")
+
+
+def answer(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
+    return Answer(status, httpx.Headers(headers), body)
+
+
+def settings(retry: RetryPolicy | None = None, **options: Any) -> Settings:
+    given = {
+        "timeout": 30.0,
+        "total_timeout": None,
+        "max_retries": None,
+        "headers": None,
+        "max_response_bytes": None,
+        **options,
+    }
+    return Settings.create("sk-test", "https://pixigpt.test/v1", retry=retry or RetryPolicy(), **given)
+
+
+def run_state(status: str) -> Answer:
+    fields = '"object": "thread.run", "created_at": 1, "thread_id": "t", "assistant_id": "a", "model": "m"'
+    return answer(200, body=f'{{"id": "r", "status": "{status}", {fields}}}'.encode())
+
+
+class Driven:
+    """A flow, driven by a list of outcomes to its end."""
+
+    def __init__(self, flow: Flow[Any], outcomes: list[Outcome], time: FakeTime, each_takes: float = 0.0) -> None:
+        self.sends: list[Send] = []
+        self.notified: list[str] = []
+        self.result: Any = None
+        self.error: PixiGPTError | None = None
+        left = iter(outcomes)
+        outcome: Outcome | None = None
+        while True:
+            try:
+                step = flow.send(outcome)
+            except StopIteration as done:
+                self.result = done.value
+                return
+            except PixiGPTError as error:
+                self.error = error
+                return
+            if isinstance(step, Notify):
+                self.notified.append(step.run.status)
+                outcome = None
+            else:
+                self.sends.append(step)
+                time.now += step.pause + each_takes
+                outcome = next(left)
+
+    @property
+    def pauses(self) -> list[float]:
+        return [round(send.pause, 6) for send in self.sends]
+
+
+@pytest.fixture
+def post(fake_time: FakeTime) -> Any:
+    def drive(*outcomes: Outcome, each_takes: float = 0.0, **options: Any) -> Driven:
+        call = prepare(create_thread, body=CreateThreadRequest())
+        return Driven(call_flow(call, settings(**options), fake_time.clock), list(outcomes), fake_time, each_takes)
+
+    return drive
+
+
+RETRIED: list[Outcome] = [
+    *(answer(status) for status in (500, 502, 503, 504, 520, 599)),
+    REFUSED,
+    BROKEN,
+    LATE,
+    httpx.ReadError("reset"),
+    httpx.WriteError("reset"),
+    httpx.ConnectTimeout("late"),
+    httpx.ProxyError("refused"),
+]
+NOT_RETRIED: list[Outcome] = [
+    *(answer(status) for status in (300, 302, 400, 401, 403, 404, 408, 409, 418, 422, 429, 499)),
+    httpx.UnsupportedProtocol("ftp"),
+    httpx.LocalProtocolError("closed"),
+]
+
+
+@pytest.mark.parametrize("outcome", RETRIED, ids=repr)
+def test_a_failure_that_may_pass_is_retried_with_growing_pauses(post: Any, outcome: Outcome) -> None:
+    driven = post(outcome, outcome, outcome, GOOD)
+    assert driven.pauses == [0, 0.1, 0.2, 0.4]
+    assert driven.result == Thread("thread_1", "thread", 1)
+
+
+@pytest.mark.parametrize("outcome", RETRIED, ids=repr)
+def test_after_the_last_retry_its_failure_is_raised_with_the_earlier_ones(post: Any, outcome: Outcome) -> None:
+    driven = post(outcome, outcome, outcome, outcome)
+    assert driven.error.attempts == 4
+    assert len(driven.error.earlier) == 3
+    assert [each.attempts for each in driven.error.earlier] == [1, 2, 3]
+    assert driven.error.elapsed == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("outcome", NOT_RETRIED, ids=repr)
+def test_a_failure_that_will_not_pass_is_raised_at_once(post: Any, outcome: Outcome) -> None:
+    driven = post(outcome)
+    assert (driven.error.attempts, driven.error.earlier) == (1, ())
+
+
+def test_jitter_takes_half_of_a_pause_at_the_most() -> None:
+    policy = RetryPolicy()
+    assert [policy.pause(0, random) for random in (0.0, 0.5, 1.0)] == pytest.approx([0.05, 0.075, 0.1])
+
+
+def test_a_pause_is_never_longer_than_max_backoff(post: Any) -> None:
+    driven = post(*[BROKEN] * 4, GOOD, retry=RetryPolicy(max_retries=4, backoff=1.0, max_backoff=3.0))
+    assert driven.pauses == [0, 1, 2, 3, 3]
+    assert RetryPolicy().pause(10_000, 1.0) == 8.0
+
+
+def test_zero_retries_is_one_attempt(post: Any) -> None:
+    assert post(BROKEN, max_retries=0).error.attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after": "Sun, 09 Sep 2001 02:03:22 GMT"}, 2.0),
+        ({"retry-after": "Sun, 09 Sep 2001 01:00:00 GMT"}, 0.1),
+        ({"retry-after": "0"}, 0.1),
+        ({"retry-after": "-3"}, 0.1),
+        ({"retry-after": "nan"}, 0.1),
+        ({"retry-after": "inf"}, 0.1),
+        ({"retry-after": "soon"}, 0.1),
+        ({"retry-after": ""}, 0.1),
+        ({"retry-after": "9" * 400 + " 1 2 3"}, 0.1),
+    ],
+)
+def test_retry_after_takes_the_place_of_the_pause(post: Any, headers: dict[str, str], pause: float) -> None:
+    assert post(answer(503, headers), GOOD).pauses == [0, pause]
+
+
+def test_of_two_retry_afters_the_longer_one_counts(post: Any) -> None:
+    twice = Answer(503, httpx.Headers([("retry-after", "1"), ("retry-after", "2")]), b"")
+    assert post(twice, GOOD).pauses == [0, 2]
+
+
+def test_a_retry_after_past_the_policys_patience_is_raised_at_once(post: Any) -> None:
+    driven = post(answer(503, {"retry-after": "61"}))
+    assert driven.error.attempts == 1
+    assert "asks to wait 61 s" in str(driven.error)
+    assert post(answer(503, {"retry-after": "61"}), GOOD, retry=RetryPolicy(max_retry_after=None)).pauses == [0, 61]
+
+
+def test_429_is_retried_only_on_request(post: Any) -> None:
+    limited = answer(429, {"retry-after": "3"})
+    error = post(limited).error
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == 3
+    assert post(limited, GOOD, retry=RetryPolicy(retry_rate_limits=True)).pauses == [0, 3]
+
+
+@pytest.mark.parametrize(("outcome", "attempts"), [(REFUSED, 4), (BROKEN, 1), (LATE, 1), (answer(503), 1)], ids=repr)
+def test_with_retry_unsafe_off_a_post_is_retried_only_if_nothing_was_sent(
+    post: Any, outcome: Outcome, attempts: int
+) -> None:
+    driven = post(*[outcome] * 4, retry=RetryPolicy(retry_unsafe=False))
+    assert driven.error.attempts == attempts
+
+
+def test_with_retry_unsafe_off_a_get_is_still_retried(fake_time: FakeTime) -> None:
+    flow = call_flow(prepare(get_thread, "t"), settings(RetryPolicy(retry_unsafe=False)), fake_time.clock)
+    assert Driven(flow, [BROKEN, GOOD], fake_time).result is not None
+
+
+def test_a_post_has_one_idempotency_key_on_all_its_attempts(post: Any, fake_time: FakeTime) -> None:
+    first, second = post(BROKEN, BROKEN, GOOD), post(GOOD)
+    keys = [{send.headers["idempotency-key"] for send in driven.sends} for driven in (first, second)]
+    assert [len(each) for each in keys] == [1, 1]
+    assert keys[0] != keys[1]
+    got = Driven(call_flow(prepare(get_thread, "t"), settings(), fake_time.clock), [GOOD], fake_time)
+    assert "idempotency-key" not in got.sends[0].headers
+
+
+def test_a_users_own_idempotency_key_is_kept(fake_time: FakeTime) -> None:
+    call = prepare(create_thread, body=CreateThreadRequest(), idempotency_key="mine")
+    driven = Driven(call_flow(call, settings(), fake_time.clock), [GOOD], fake_time)
+    assert driven.sends[0].headers["idempotency-key"] == "mine"
+
+
+def test_when_the_budget_is_spent_failures_are_raised_at_once(fake_time: FakeTime) -> None:
+    shared = settings(RetryPolicy(budget=2))
+    call = prepare(create_thread, body=CreateThreadRequest())
+
+    def attempts(*outcomes: Outcome) -> int:
+        driven = Driven(call_flow(call, shared, fake_time.clock), list(outcomes), fake_time)
+        if driven.error is not None:
+            assert "retry budget is spent" in str(driven.error)
+        return len(driven.sends)
+
+    assert attempts(BROKEN, BROKEN, BROKEN) == 3  # two retries: the whole budget
+    assert attempts(BROKEN) == 1
+    for _ in range(11):
+        attempts(GOOD)
+    assert attempts(BROKEN, BROKEN) == 2  # eleven successes have given one retry back
+
+
+def test_no_budget_is_no_limit(post: Any) -> None:
+    policy = RetryPolicy(max_retries=500, budget=None, backoff=0)
+    assert len(post(*[BROKEN] * 500, GOOD, retry=policy).sends) == 501
+
+
+def test_each_attempt_has_the_timeout_or_what_is_left_of_the_total(post: Any) -> None:
+    driven = post(LATE, LATE, GOOD, each_takes=2.0, timeout=3.0, total_timeout=6.0)
+    assert [round(send.timeout, 6) for send in driven.sends] == [3.0, 3.0, 1.7]
+    assert post(GOOD, timeout=None).sends[0].timeout is None
+
+
+def test_a_pause_past_the_total_timeout_is_not_taken_and_the_real_failure_is_raised(post: Any) -> None:
+    driven = post(answer(503), answer(503), total_timeout=0.25)
+    assert isinstance(driven.error, ServerError)
+    assert driven.error.attempts == 2
+    assert "deadline would pass" in str(driven.error)
+
+
+def test_an_attempt_that_the_total_timeout_cuts_off_is_a_deadline_error(post: Any) -> None:
+    driven = post(LATE, each_takes=1.0, total_timeout=1.0)
+    assert isinstance(driven.error, DeadlineExceededError)
+    assert driven.error.__cause__ is LATE
+
+
+def test_an_attempt_that_its_own_timeout_cuts_off_is_a_timeout_error(post: Any) -> None:
+    driven = post(*[LATE] * 4, each_takes=1.0, timeout=1.0, total_timeout=100.0)
+    assert type(driven.error) is APITimeoutError
+
+
+def test_a_deadline_block_bounds_a_call_and_the_nearest_end_wins(post: Any, fake_time: FakeTime) -> None:
+    import time
+
+    fake_time.now = time.monotonic()
+    with deadline(100), deadline(10), deadline(50), deadline(None):
+        assert post(GOOD).sends[0].timeout == pytest.approx(10, abs=1)
+        fake_time.now += 20
+        late = post()
+    assert isinstance(late.error, DeadlineExceededError)
+    assert late.error.attempts == 0
+    assert post(GOOD).sends[0].timeout == 30
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        answer(200, body=b"<html>"),
+        answer(200, body=b""),
+        answer(204),
+        answer(200, body=b"null"),
+        answer(200, body=b"[]"),
+        answer(200, body=b'"thread"'),
+        answer(200, body=b"\xff\xfe"),
+        answer(200, body=b"[" * 100_000),
+        answer(200, body=b'{"object": "thread", "created_at": 1}'),
+        answer(200, body=b'{"id": 1, "object": "thread", "created_at": 1}'),
+        answer(200, body=b'{"id": "t", "object": 5, "created_at": 1}'),
+        answer(200, body=b'{"id": "t", "object": "thread", "created_at": "now"}'),
+        answer(200, body=b'{"id": "t", "object": "thread", "created_at": true}'),
+        answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": {"a": 1}}'),
+        answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": 5}'),
+        Answer(200, httpx.Headers(), THREAD, flaw="the body is too large"),
+    ],
+    ids=lambda bad: bad.content[:70],
+)
+def test_a_2xx_that_the_contract_does_not_allow_is_an_error_and_not_retried(post: Any, bad: Answer) -> None:
+    error = post(bad).error
+    assert isinstance(error, APIResponseError)
+    assert error.attempts == 1
+    assert error.status_code == bad.status_code
+
+
+def test_a_result_keeps_unknown_fields_and_values(post: Any) -> None:
+    body = b'{"id": "t", "object": "thread.v2", "created_at": 1.0, "metadata": null, "new": [1]}'
+    thread = post(answer(201, body=body)).result
+    assert (thread.object_, thread["new"], thread.metadata) == ("thread.v2", [1], None)
+
+
+def test_the_cause_of_a_connection_error_is_kept_without_the_request(post: Any) -> None:
+    failure = httpx.ConnectError("refused", request=httpx.Request("GET", "https://x", headers={"a": "secret"}))
+    error = post(failure, max_retries=0).error
+    assert isinstance(error, APIConnectionError)
+    assert error.__cause__ is failure
+    assert "a" not in failure.request.headers
+    assert str(error) == "POST /threads: could not connect to pixigpt.test: refused (1 attempt in 0.00 s)"
+
+
+def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options: Any) -> Driven:
+    waited = {"timeout": 600.0, "poll_interval": None, "on_update": None, **options}
+    chosen = {name: waited.pop(name) for name in ("total_timeout", "max_retries") if name in waited}
+    call = prepare(get_run, "t", "r")
+    return Driven(wait_flow(call, settings(**chosen), clock=time.clock, **waited), list(outcomes), time, each_takes)
+
+
+def test_a_wait_polls_at_once_and_then_at_growing_intervals(fake_time: FakeTime) -> None:
+    driven = wait(fake_time, *[run_state("queued")] * 20, run_state("completed"))
+    assert driven.pauses[:4] == [0, 0.05, 0.0625, 0.078125]
+    assert driven.pauses[-3:] == [1.0, 1.0, 1.0]
+    assert isinstance(driven.result, Run)
+
+
+def test_a_wait_with_poll_interval_polls_at_that_interval(fake_time: FakeTime) -> None:
+    driven = wait(fake_time, *[run_state("queued")] * 3, run_state("completed"), poll_interval=2.0)
+    assert driven.pauses == [0, 2, 2, 2]
+
+
+def test_a_wait_tells_of_each_change_of_status_once(fake_time: FakeTime) -> None:
+    states = ["queued", "queued", "in_progress", "in_progress", "completed"]
+    driven = wait(fake_time, *map(run_state, states), on_update=print)
+    assert driven.notified == ["queued", "in_progress", "completed"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [("failed", RunFailedError), ("cancelled", RunCancelledError), ("expired", RunExpiredError)]
+)
+def test_a_run_that_ends_badly_is_an_error_with_the_run(fake_time: FakeTime, status: str, kind: type) -> None:
+    error = wait(fake_time, run_state("queued"), run_state(status)).error
+    assert type(error) is kind
+    assert isinstance(error, RunError)
+    assert (error.run and error.run.status, error.attempts) == (status, 2)
+
+
+def test_a_wait_rides_out_failures_by_the_same_policy(fake_time: FakeTime) -> None:
+    outcomes: list[Outcome] = [run_state("queued"), BROKEN, answer(503), run_state("completed")]
+    assert wait(fake_time, *outcomes).pauses == [0, 0.05, 0.1, 0.2]
+    assert isinstance(wait(fake_time, answer(404)).error, APIError)
+
+
+def test_a_wait_ends_at_its_timeout_with_a_last_poll_just_before(fake_time: FakeTime) -> None:
+    started = fake_time.now
+    driven = wait(fake_time, *[run_state("queued")] * 50, timeout=10.0)
+    assert isinstance(driven.error, RunTimeoutError)
+    assert fake_time.now - started == pytest.approx(9.5)
+    assert driven.error.run is not None
+    assert "still 'queued' after 10 s" in str(driven.error)
+
+
+def test_a_wait_without_a_limit_goes_on(fake_time: FakeTime) -> None:
+    assert wait(fake_time, *[run_state("queued")] * 2000, run_state("completed"), timeout=None).result is not None
+
+
+def test_a_wait_keeps_polling_at_an_unknown_status_and_names_it(fake_time: FakeTime) -> None:
+    assert wait(fake_time, run_state("paused"), run_state("completed")).result is not None
+    error = wait(fake_time, *[run_state("paused")] * 50, timeout=5.0).error
+    assert "'paused', a status that this version does not know" in str(error)
+
+
+def test_a_wait_obeys_total_timeout(fake_time: FakeTime) -> None:
+    error = wait(fake_time, *[run_state("queued")] * 50, total_timeout=5.0).error
+    assert type(error) is DeadlineExceededError
+
+
+def test_a_poll_that_the_waits_end_cuts_off_is_the_waits_timeout(fake_time: FakeTime) -> None:
+    error = wait(fake_time, LATE, each_takes=2.0, timeout=2.0).error
+    assert isinstance(error, RunTimeoutError)
+    assert error.run is None
+
+
+@pytest.mark.parametrize(("name", "value"), [("timeout", 0), ("timeout", -1), ("poll_interval", 0)])
+def test_a_waits_times_must_be_above_zero(fake_time: FakeTime, name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        wait(fake_time, **{name: value})

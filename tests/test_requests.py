@@ -1,0 +1,353 @@
+"""Each method sends exactly its operation's request, and returns what the contract says, in every colour."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from conftest import Connect
+from openapi_core import OpenAPI
+from openapi_core.testing import MockRequest
+from pytest_httpx import HTTPXMock
+
+from pixigpt import Assistant, ChatCompletion, Client, FunctionDefinition, Message, Run, Thread, ThreadMessage, Tool
+from pixigpt.testing._contract import contract
+
+BASE_URL = "https://pixigpt.com/v1"
+KEY = "sk-test"
+
+THREAD = {"id": "thread_1", "object": "thread", "created_at": 1, "metadata": {"topic": "weather"}}
+MESSAGE = {
+    "id": "msg_1",
+    "object": "thread.message",
+    "created_at": 1,
+    "thread_id": "thread_1",
+    "role": "user",
+    "content": [{"type": "text", "text": {"value": "Hi.", "annotations": []}}],
+}
+ANSWERED = {
+    **MESSAGE,
+    "role": "assistant",
+    "reasoning_content": "Because.",
+    "sources": [{"id": "s", "tool_name": "WebSearch", "title": "T", "url": "https://x.test", "snippet": "S"}],
+    "media": [{"id": "m", "source": "DrawImage", "type": "image", "signed_url": "https://x.test/m", "prompt": "P"}],
+    "code": [{"id": "c", "language": "python", "code": "1", "stdout": "1", "stderr": "", "execution_time_ms": 3}],
+}
+RUN = {
+    "id": "run_1",
+    "object": "thread.run",
+    "created_at": 1,
+    "thread_id": "thread_1",
+    "assistant_id": "asst_1",
+    "status": "completed",
+    "model": "pixi",
+    "message": ANSWERED,
+}
+ASSISTANT = {"id": "asst_1", "object": "assistant", "created_at": 1, "name": "A", "instructions": "I"}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "pixi",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": None, "tool_calls": [CALL]},
+            "finish_reason": "tool_calls",
+            "reasoning_content": "Because.",
+        }
+    ],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+}
+HELLO = {"role": "user", "content": "Hello!"}
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+
+
+def listed(*items: object) -> dict[str, object]:
+    return {"object": "list", "data": list(items)}
+
+
+# what is called, the method and path it must send, the body it must send, the answer, the result
+CASES: list[tuple[str, Callable[[Client], object], str, object, object, object]] = [
+    (
+        "create_chat_completion",
+        lambda client: client.create_chat_completion([HELLO]),
+        "POST /chat/completions",
+        {"messages": [HELLO]},
+        COMPLETION,
+        ChatCompletion.from_dict(COMPLETION),
+    ),
+    (
+        "create_chat_completion with everything",
+        lambda client: client.create_chat_completion(
+            [Message("system", "S"), HELLO],
+            assistant_id="asst_1",
+            temperature=0.5,
+            max_tokens=10,
+            enable_thinking=False,
+            tools=[TOOL, Tool(FunctionDefinition("g"))],
+        ),
+        "POST /chat/completions",
+        {
+            "messages": [{"role": "system", "content": "S"}, HELLO],
+            "assistant_id": "asst_1",
+            "temperature": 0.5,
+            "max_tokens": 10,
+            "enable_thinking": False,
+            "tools": [TOOL, {"type": "function", "function": {"name": "g"}}],
+        },
+        COMPLETION,
+        ChatCompletion.from_dict(COMPLETION),
+    ),
+    (
+        "create_thread",
+        lambda client: client.create_thread(),
+        "POST /threads",
+        {},
+        THREAD,
+        Thread.from_dict(THREAD),
+    ),
+    ("get_thread", lambda client: client.get_thread("t"), "GET /threads/t", None, THREAD, Thread.from_dict(THREAD)),
+    (
+        "get_thread with an id to be quoted",
+        lambda client: client.get_thread("a/b ?#%é"),
+        "GET /threads/a%2Fb%20%3F%23%25%C3%A9",
+        None,
+        THREAD,
+        Thread.from_dict(THREAD),
+    ),
+    (
+        "list_threads",
+        lambda client: client.list_threads(),
+        "GET /threads",
+        None,
+        listed(THREAD),
+        [Thread.from_dict(THREAD)],
+    ),
+    ("delete_thread", lambda client: client.delete_thread("t"), "DELETE /threads/t", None, "anything", None),
+    (
+        "create_message",
+        lambda client: client.create_message("t", "user", "Hi."),
+        "POST /threads/t/messages",
+        {"role": "user", "content": "Hi."},
+        MESSAGE,
+        ThreadMessage.from_dict(MESSAGE),
+    ),
+    (
+        "create_messages_bulk",
+        lambda client: client.create_messages_bulk("t", [HELLO, ThreadMessage.from_dict(MESSAGE)]),
+        "POST /threads/t/messages/bulk",
+        {"messages": [HELLO, {"role": "user", "content": "Hi."}]},
+        listed(MESSAGE, MESSAGE),
+        [ThreadMessage.from_dict(MESSAGE)] * 2,
+    ),
+    (
+        "list_messages",
+        lambda client: client.list_messages("t"),
+        "GET /threads/t/messages?limit=20",
+        None,
+        {**listed(MESSAGE), "first_id": "msg_1", "last_id": "msg_1", "has_more": False},
+        [ThreadMessage.from_dict(MESSAGE)],
+    ),
+    (
+        "list_messages with a limit",
+        lambda client: client.list_messages("t", 3),
+        "GET /threads/t/messages?limit=3",
+        None,
+        listed(),
+        [],
+    ),
+    (
+        "list_messages without one",
+        lambda client: client.list_messages("t", None),
+        "GET /threads/t/messages",
+        None,
+        listed(),
+        [],
+    ),
+    (
+        "create_run",
+        lambda client: client.create_run("t", "asst_1"),
+        "POST /threads/t/runs",
+        {"assistant_id": "asst_1"},
+        {**RUN, "status": "queued", "message": None},
+        Run.from_dict({**RUN, "status": "queued", "message": None}),
+    ),
+    (
+        "create_run with everything",
+        lambda client: client.create_run("t", "asst_1", True, temperature=0, max_tokens=5),
+        "POST /threads/t/runs",
+        {"assistant_id": "asst_1", "enable_thinking": True, "temperature": 0, "max_tokens": 5},
+        RUN,
+        Run.from_dict(RUN),
+    ),
+    ("get_run", lambda client: client.get_run("t", "r"), "GET /threads/t/runs/r", None, RUN, Run.from_dict(RUN)),
+    (
+        "wait_for_run",
+        lambda client: client.wait_for_run("t", "r"),
+        "GET /threads/t/runs/r",
+        None,
+        RUN,
+        Run.from_dict(RUN),
+    ),
+    (
+        "list_assistants",
+        lambda client: client.list_assistants(),
+        "GET /assistants",
+        None,
+        listed(ASSISTANT),
+        [Assistant.from_dict(ASSISTANT)],
+    ),
+    (
+        "get_assistant",
+        lambda client: client.get_assistant("a"),
+        "GET /assistants/a",
+        None,
+        ASSISTANT,
+        Assistant.from_dict(ASSISTANT),
+    ),
+    (
+        "create_assistant",
+        lambda client: client.create_assistant("A", "I", "{}"),
+        "POST /assistants",
+        {"name": "A", "instructions": "I", "tools_config": "{}"},
+        ASSISTANT,
+        Assistant.from_dict(ASSISTANT),
+    ),
+    (
+        "update_assistant",
+        lambda client: client.update_assistant("a", "A", "I"),
+        "PUT /assistants/a",
+        {"name": "A", "instructions": "I"},
+        ASSISTANT,
+        Assistant.from_dict(ASSISTANT),
+    ),
+    ("delete_assistant", lambda client: client.delete_assistant("a"), "DELETE /assistants/a", None, None, None),
+    (
+        "list_assistant_threads",
+        lambda client: client.list_assistant_threads("a"),
+        "GET /assistants/a/threads",
+        None,
+        listed(THREAD),
+        [Thread.from_dict(THREAD)],
+    ),
+    (
+        "list_assistant_threads with a limit",
+        lambda client: client.list_assistant_threads("a", limit=2),
+        "GET /assistants/a/threads?limit=2",
+        None,
+        listed(),
+        [],
+    ),
+]
+CONTRACT = OpenAPI.from_dict(dict(contract()))
+
+
+@pytest.mark.parametrize(
+    ("call", "sent", "body", "answer", "result"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_a_method_sends_its_operations_request_and_returns_its_answer(
+    httpx_mock: HTTPXMock,
+    connect: Connect,
+    call: Callable[[Client], object],
+    sent: str,
+    body: object,
+    answer: object,
+    result: object,
+) -> None:
+    httpx_mock.add_response(json=answer)
+    assert call(connect(KEY)) == result
+    (request,) = httpx_mock.get_requests()
+    method, _, path = sent.partition(" ")
+    assert (request.method, str(request.url)) == (method, BASE_URL + path)
+    assert (json.loads(request.content) if request.content else None) == body
+    assert_headers(request)
+    assert_in_contract(request)
+
+
+def assert_headers(request: httpx.Request) -> None:
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["accept"] == "application/json"
+    assert "gzip" in request.headers["accept-encoding"]
+    assert request.headers["user-agent"].startswith("pixigpt/")
+    assert request.headers.get("content-type") == ("application/json" if request.content else None)
+    assert ("idempotency-key" in request.headers) == (request.method == "POST")
+
+
+def assert_in_contract(request: httpx.Request) -> None:
+    copy = MockRequest(
+        f"https://{request.url.host}",
+        request.method.lower(),
+        request.url.raw_path.decode().split("?")[0],
+        args=dict(request.url.params),
+        headers=dict(request.headers),
+        data=request.content or None,
+        content_type="application/json",
+    )
+    CONTRACT.validate_request(copy)
+
+
+def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(json=COMPLETION, is_reusable=True)
+    client = connect(KEY)
+    message = client.create_chat_completion([HELLO]).choices[0].message
+    message["refusal"] = None  # a field that the contract does not know
+    calls = {"role": "assistant", "tool_calls": message.tool_calls}
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "18"}
+    client.create_chat_completion([message, calls, result, ThreadMessage.from_dict(MESSAGE)])
+    sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
+    assert sent == [
+        {"role": "assistant", "content": None, "tool_calls": [CALL], "refusal": None},
+        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        result,
+        {"role": "user", "content": "Hi."},
+    ]
+
+
+def test_text_is_sent_as_utf_8(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(json=MESSAGE)
+    connect(KEY).create_message("t", "user", "Grüße, 世界 🙂")
+    assert "Grüße, 世界 🙂".encode() in httpx_mock.get_requests()[0].content
+
+
+BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
+    (lambda client: client.get_thread(""), ValueError, "thread_id must not be empty"),
+    (lambda client: client.get_thread("  "), ValueError, "thread_id must not be empty"),
+    (lambda client: client.get_thread(".."), ValueError, "thread_id"),
+    (lambda client: client.get_thread(None), TypeError, "thread_id must be a str"),
+    (lambda client: client.get_thread(5), TypeError, "thread_id must be a str"),
+    (lambda client: client.get_run("t", ""), ValueError, "run_id must not be empty"),
+    (lambda client: client.wait_for_run("t", ""), ValueError, "run_id must not be empty"),
+    (lambda client: client.wait_for_run("t", "r", timeout=-1), ValueError, "timeout"),
+    (lambda client: client.wait_for_run("t", "r", timeout="1"), TypeError, "timeout"),
+    (lambda client: client.delete_assistant(""), ValueError, "assistant_id must not be empty"),
+    (lambda client: client.create_chat_completion([]), ValueError, "messages must not be empty"),
+    (lambda client: client.create_chat_completion(None), TypeError, "messages must be a list"),
+    (lambda client: client.create_chat_completion("Hello!"), TypeError, "messages must be a list"),
+    (lambda client: client.create_chat_completion(HELLO), TypeError, "messages must be a list"),
+    (lambda client: client.create_chat_completion([HELLO, "x"]), TypeError, r"messages\[1\] must be a dict"),
+    (lambda client: client.create_chat_completion([{"content": "x"}]), ValueError, r"messages\[0\] has no 'role'"),
+    (lambda client: client.create_chat_completion([{"role": 5}]), ValueError, r"messages\[0\] is malformed"),
+    (lambda client: client.create_chat_completion([HELLO], tools=[{}]), ValueError, r"tools\[0\] has no 'type'"),
+    (lambda client: client.create_chat_completion([HELLO], tools=TOOL), TypeError, "tools must be a list"),
+    (lambda client: client.create_chat_completion([HELLO], temperature=float("nan")), ValueError, "sent as JSON"),
+    (lambda client: client.create_chat_completion([HELLO], temperature=object()), TypeError, "sent as JSON"),
+    (lambda client: client.create_message("t", "user", "\ud800"), ValueError, "sent as JSON"),
+    (
+        lambda client: client.create_messages_bulk("t", [{"role": "user"}]),
+        ValueError,
+        r"messages\[0\] has no 'content'",
+    ),
+    (lambda client: client.get_thread(), TypeError, "thread_id"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "names"), BAD_ARGUMENTS)
+def test_a_bad_argument_is_refused_before_anything_is_sent(
+    httpx_mock: HTTPXMock, connect: Connect, call: Callable[[Client], object], kind: type[Exception], names: str
+) -> None:
+    with pytest.raises(kind, match=names):
+        call(connect(KEY))
+    assert httpx_mock.get_requests() == []

@@ -1,0 +1,277 @@
+"""What the constructors take: arguments, the environment, and a clear error that never shows the key."""
+
+import logging
+import ssl
+import warnings
+from typing import Any
+
+import httpx
+import pytest
+from conftest import Connect
+from pytest_httpx import HTTPXMock
+
+import pixigpt
+from pixigpt import APIConnectionError, AsyncClient, Client, RetryPolicy, ServerError
+
+KEY = "sk-proj-Secret123"
+THREADS = {"object": "list", "data": []}
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PIXIGPT_API_KEY", "PIXIGPT_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_key_and_url_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, connect: Connect, httpx_mock: HTTPXMock
+) -> None:
+    monkeypatch.setenv("PIXIGPT_API_KEY", KEY)
+    monkeypatch.setenv("PIXIGPT_BASE_URL", "https://other.test/api/")
+    httpx_mock.add_response(url="https://other.test/api/threads", json=THREADS)
+    connect(None).list_threads()
+    assert httpx_mock.get_requests()[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_arguments_win_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch, connect: Connect, httpx_mock: HTTPXMock
+) -> None:
+    monkeypatch.setenv("PIXIGPT_API_KEY", "sk-other")
+    monkeypatch.setenv("PIXIGPT_BASE_URL", "https://other.test")
+    httpx_mock.add_response(url="https://mine.test/v1/threads", json=THREADS)
+    connect(KEY, "https://mine.test/v1").list_threads()
+    assert httpx_mock.get_requests()[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"api_key": None}, ValueError, "api_key is missing.*PIXIGPT_API_KEY"),
+    ({"api_key": ""}, ValueError, "api_key is missing"),
+    ({"api_key": f"{KEY}\n"}, ValueError, "api_key must be printable ASCII"),
+    ({"api_key": f"{KEY} x"}, ValueError, "api_key must be printable ASCII"),
+    ({"api_key": f"{KEY}é"}, ValueError, "api_key must be printable ASCII"),
+    ({"api_key": KEY.encode()}, TypeError, "api_key must be a str"),
+    ({"base_url": "pixigpt.com/v1"}, ValueError, "base_url must begin with https://"),
+    ({"base_url": "ftp://pixigpt.com"}, ValueError, "base_url must begin with https://"),
+    ({"base_url": "https://"}, ValueError, "base_url"),
+    ({"base_url": "https://x:port"}, ValueError, "base_url is not a URL"),
+    ({"base_url": "https://x\n"}, ValueError, "base_url is not a URL"),
+    ({"base_url": f"https://{'a' * 70}.test\u00e9"}, ValueError, "base_url is not a URL"),
+    ({"base_url": "https://user:Secret123@x.test"}, ValueError, "base_url must have no user name"),
+    ({"base_url": "https://x.test/?a=b"}, ValueError, "base_url must have no"),
+    ({"base_url": "https://x.test/#a"}, ValueError, "base_url must have no"),
+    ({"base_url": 5}, TypeError, "base_url must be a str"),
+    ({"timeout": 0}, ValueError, "timeout must be above 0"),
+    ({"timeout": -1}, ValueError, "timeout must be above 0"),
+    ({"timeout": float("nan")}, ValueError, "timeout must be finite"),
+    ({"timeout": "30"}, TypeError, "timeout must be a number"),
+    ({"timeout": True}, TypeError, "timeout must be a number"),
+    ({"total_timeout": 0}, ValueError, "total_timeout must be above 0"),
+    ({"max_retries": -1}, ValueError, "max_retries must be at least 0"),
+    ({"max_retries": 1.5}, TypeError, "max_retries must be a whole number"),
+    ({"max_retries": "3"}, TypeError, "max_retries must be a number"),
+    ({"retry": 3}, TypeError, "retry must be a RetryPolicy"),
+    ({"max_response_bytes": -1}, ValueError, "max_response_bytes must be at least 0"),
+    ({"headers": {"X-Token": "Secret123\r\nEvil: 1"}}, ValueError, "value of 'X-Token' must be printable"),
+    ({"headers": {"X Token": "a"}}, ValueError, "'X Token' is not a header name"),
+    ({"headers": {"X-Token": 5}}, TypeError, "headers must be a mapping of strings"),
+    ({"headers": [("a", "b")]}, TypeError, "headers must be a mapping"),
+    ({"proxy": "gopher://Secret123@x"}, ValueError, "proxy"),
+    ({"proxy": 5}, TypeError, "proxy"),
+    ({"http_client": "x"}, TypeError, "http_client must be an httpx"),
+    ({"timeot": 5}, TypeError, "timeot"),
+]
+
+
+@pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
+@pytest.mark.parametrize(("arguments", "kind", "names"), BAD)
+def test_a_bad_argument_is_named_and_no_secret_shown(
+    kind_of_client: Any, arguments: dict[str, Any], kind: type[Exception], names: str
+) -> None:
+    with pytest.raises(kind, match=names) as caught:
+        kind_of_client(**{"api_key": KEY, **arguments})
+    assert "Secret123" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"backoff": -1}, ValueError),
+        ({"max_backoff": float("inf")}, ValueError),
+        ({"max_retry_after": -1}, ValueError),
+        ({"budget": "all"}, TypeError),
+        ({"max_retries": None}, TypeError),
+    ],
+)
+def test_a_bad_policy_is_refused(arguments: dict[str, Any], kind: type[Exception]) -> None:
+    with pytest.raises(kind, match=next(iter(arguments))):
+        RetryPolicy(**arguments)
+
+
+def test_injecting_both_a_client_and_a_transport_is_refused() -> None:
+    with httpx.Client() as http, pytest.raises(ValueError, match="exclude each other"):
+        Client(KEY, http_client=http, transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:8080", "api.localhost"])
+def test_http_to_loopback_is_silent(host: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Client(KEY, f"http://{host}/v1").close()
+
+
+@pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
+def test_http_to_another_host_warns_where_the_client_is_made(kind_of_client: Any) -> None:
+    with pytest.warns(UserWarning, match=r"clear text to 10\.0\.0\.1") as caught:
+        client = kind_of_client(KEY, "http://10.0.0.1/v1", transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    assert caught[0].filename == __file__
+    assert KEY not in repr(client)
+
+
+def test_neither_repr_shows_the_key(connect: Connect) -> None:
+    client = connect(KEY, headers={"X-Token": "Secret123"})
+    shown = [client, client.raw, client.with_options(timeout=5)._settings]
+    assert "Secret123" not in repr(shown)
+    assert repr(client).endswith("Client https://pixigpt.com/v1>")
+
+
+def test_nothing_logged_shows_key_or_prompt(
+    connect: Connect, httpx_mock: HTTPXMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    httpx_mock.add_response(status_code=500, is_reusable=True)
+    with pytest.raises(ServerError):
+        connect(KEY, max_retries=1).create_message("t", "user", "my prompt")
+    for record in caplog.records:
+        seen = f"{record.getMessage()} {record.args!r} {record.exc_info!r}"
+        assert "Secret123" not in seen
+        assert "my prompt" not in seen
+
+
+def test_headers_are_sent_with_every_request_and_win(connect: Connect, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(json=THREADS, is_reusable=True)
+    client = connect(KEY, headers={"X-Team": "a", "User-Agent": "mine"})
+    client.list_threads()
+    client.with_options(headers={"x-team": "b", "X-More": "c"}).list_threads()
+    client.list_threads()
+    sent = [(request.headers["x-team"], request.headers.get("x-more")) for request in httpx_mock.get_requests()]
+    assert sent == [("a", None), ("b", "c"), ("a", None)]
+    assert httpx_mock.get_requests()[0].headers["user-agent"] == "mine"
+
+
+def test_max_retries_replaces_the_policys_own(connect: Connect, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(status_code=500, is_reusable=True)
+    policy = RetryPolicy(max_retries=5, backoff=0)
+    client = connect(KEY, retry=policy, max_retries=2)
+    for each, attempts in [
+        (client, 3),
+        (client.with_options(max_retries=0), 1),
+        (client.with_options(retry=policy), 6),
+        (client.with_options(retry=policy, max_retries=1), 2),
+        (client.with_options(timeout=5), 3),
+    ]:
+        with pytest.raises(ServerError) as caught:
+            each.list_threads()
+        assert caught.value.attempts == attempts
+
+
+@pytest.mark.parametrize("options", [{"timeout": 0}, {"max_retries": -1}, {"retry": None}, {"headers": {"a": 5}}])
+def test_a_bad_option_is_refused(connect: Connect, options: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        connect(KEY).with_options(**options)
+
+
+def test_an_unknown_option_is_refused(connect: Connect) -> None:
+    options: Any = {"timeot": 5}
+    with pytest.raises(TypeError, match="timeot"):
+        connect(KEY).with_options(**options)
+
+
+def test_closing_a_copy_closes_nothing(connect: Connect, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(json=THREADS, is_reusable=True)
+    client = connect(KEY)
+    with client.with_options(timeout=5) as copy:
+        copy.list_threads()
+    copy.close()
+    assert client.list_threads() == []
+
+
+def test_a_closed_client_says_so(connect: Connect) -> None:
+    client = connect(KEY)
+    copy = client.with_options(timeout=5)
+    client.close()
+    client.close()
+    for each in (client, copy):
+        with pytest.raises(APIConnectionError, match="the client is closed"):
+            each.list_threads()
+
+
+def test_an_injected_http_client_is_used_as_it_is_and_not_closed(server: Any) -> None:
+    hooked: list[str] = []
+    with httpx.Client(event_hooks={"request": [lambda request: hooked.append(request.method)]}) as http:
+        with Client(server.api_key, server.base_url, http_client=http) as client:
+            client.create_thread()
+            assert len(client.with_options(timeout=5).list_threads()) == 1
+        assert not http.is_closed
+    assert hooked == ["POST", "GET"]
+
+
+def test_an_injected_clients_own_headers_are_sent(server: Any) -> None:
+    with (
+        httpx.Client(headers={"X-Trace": "1"}) as http,
+        Client(server.api_key, server.base_url, http_client=http) as client,
+    ):
+        client.list_threads()
+    assert server.requests[-1].headers["x-trace"] == "1"
+
+
+class ClosedTransport(httpx.MockTransport):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def test_an_injected_transport_is_used_and_not_closed(connect: Connect) -> None:
+    transport = ClosedTransport(lambda _: httpx.Response(200, json=THREADS))
+    client = connect(KEY, transport=transport)
+    assert client.list_threads() == []
+    client.close()
+    assert not transport.closed
+
+
+@pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
+def test_a_client_dropped_open_warns(kind_of_client: Any) -> None:
+    client = kind_of_client(KEY)
+    copy = client.with_options(timeout=5)
+    del client
+    with pytest.warns(ResourceWarning, match="Client was dropped without being closed"):
+        del copy
+
+
+def test_a_client_with_injected_connections_may_be_dropped() -> None:
+    client = Client(KEY, transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        del client
+
+
+def test_no_cookie_is_kept(connect: Connect, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(json=THREADS, headers={"set-cookie": "a=b; Path=/"}, is_reusable=True)
+    client = connect(KEY)
+    client.list_threads()
+    client.list_threads()
+    assert "cookie" not in httpx_mock.get_requests()[-1].headers
+
+
+def test_verify_takes_an_ssl_context(connect: Connect, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(json=THREADS)
+    assert connect(KEY, verify=ssl.create_default_context()).list_threads() == []
+
+
+def test_the_version_is_the_packages() -> None:
+    from importlib.metadata import version
+
+    assert pixigpt.__version__ == version("pixigpt")
