@@ -14,7 +14,10 @@ demo: .venv/.ready ## run every example against the local server
 	@$(BIN)/python scripts/demo.py
 
 test: .venv/.ready ## run every test
-	$(BIN)/python -m pytest
+	@rm -f .coverage*
+	$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: .venv/.ready ## format, lint, types, contract, generated code, build
 	$(BIN)/python scripts/check.py

@@ -78,21 +78,23 @@ def _encoded(body: object) -> bytes:
 def _parse(endpoint: Endpoint[..., T], response: httpx.Response) -> T:
     try:
         result = endpoint._parse_response(client=_STRICT, response=response)
-    except KeyError as cause:
-        raise UnexpectedShapeError(f"the field {cause} is missing") from cause
-    except (AttributeError, TypeError, ValueError, RecursionError, UnexpectedStatus) as cause:
-        raise UnexpectedShapeError(_reason(cause)) from cause
-    if isinstance(result, ErrorResponse):
-        raise UnexpectedShapeError("the contract has no such answer")
-    if found := mismatch(result):
-        raise UnexpectedShapeError(f"the result's {found.lstrip('.')}")
-    return result
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, UnexpectedStatus) as cause:
+        reason = _reason(cause)
+    else:
+        if isinstance(result, ErrorResponse):
+            raise UnexpectedShapeError("the contract has no such answer")
+        if found := mismatch(result):
+            raise UnexpectedShapeError(f"the result's {found.lstrip('.')}")
+        return result
+    raise UnexpectedShapeError(reason)  # not from its cause, which holds the whole body
 
 
 def _reason(cause: Exception) -> str:
     if isinstance(cause, json.JSONDecodeError | UnicodeDecodeError):
-        return "the body is not JSON"
-    return f"the body is not of the contract's shape ({type(cause).__name__})"
+        return f"the body is not JSON: {cause}"
+    if isinstance(cause, KeyError):
+        return f"the field {cause} is missing"
+    return f"the body is not of the contract's shape: {cause}"
 
 
 @cache

@@ -25,7 +25,7 @@ def status_error(answer: Answer, settings: Settings, now: float) -> errors.APIEr
 def response_error(reason: str, answer: Answer, settings: Settings) -> errors.APIResponseError:
     """The error for a 2xx answer that the contract does not allow."""
     return errors.APIResponseError(
-        reason,
+        settings.without_key(reason),
         status_code=answer.status_code,
         request_id=answer.headers.get("x-request-id"),
         excerpt=errors.excerpt(settings.without_key(_text(answer))),

@@ -22,6 +22,7 @@ DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SDK_HEADERS = {
     "accept": "application/json",
+    "accept-encoding": "gzip",
     "user-agent": f"pixigpt/{__version__} python/{platform.python_version()}",
 }
 

@@ -36,7 +36,7 @@ class Answer:
     """What the server sent; `flaw` says why `content` is not all of it."""
 
     status_code: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
     flaw: str | None = None
 
@@ -46,27 +46,3 @@ Outcome = Answer | httpx.RequestError
 
 # Sent back is the Outcome of a Send, and None for a Notify.
 Flow = Generator[Step, Any, T]
-
-
-class Body:
-    """An answer as it comes in, piece by piece, both drivers' way."""
-
-    def __init__(self, response: httpx.Response, max_bytes: int | None) -> None:
-        self._response = response
-        self._max_bytes = max_bytes
-        self._content = bytearray()
-
-    def add(self, piece: bytes) -> None:
-        """Keep one more piece; TooLargeError when the answer has become too large."""
-        self._content += piece
-        if self._max_bytes is not None and len(self._content) > self._max_bytes:
-            raise TooLargeError(f"the body is larger than max_response_bytes, {self._max_bytes:,}")
-
-    def answer(self, flaw: Exception | None = None) -> Answer:
-        """The answer with what has come."""
-        content = bytes(self._content)
-        return Answer(self._response.status_code, self._response.headers, content, None if flaw is None else str(flaw))
-
-
-class TooLargeError(Exception):
-    """An answer has become larger than a client takes."""

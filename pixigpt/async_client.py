@@ -12,6 +12,7 @@ import anyio
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
+from pixigpt._body import Body
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._pool import (
@@ -25,7 +26,7 @@ from pixigpt._pool import (
 )
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Answer, Body, Flow, Notify, Outcome, Send, TooLargeError
+from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     create_assistant,
@@ -669,10 +670,14 @@ class AsyncClient:
             await response.aclose()
 
     async def _receive(self, response: httpx.Response) -> Answer:
+        if response.is_stream_consumed:  # an injected client's event hook has read it
+            return Answer(response.status_code, response.headers, response.content)
         body = Body(response, self._settings.max_response_bytes)
-        try:
-            async for piece in response.aiter_bytes():
-                body.add(piece)
-        except (httpx.DecodingError, TooLargeError) as flaw:
-            return body.answer(flaw)
+        with anyio.CancelScope() as reading:
+            async for piece in response.aiter_raw():
+                if not body.add(piece):
+                    # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
+                    reading.cancel()
+                    if body.is_overrun:
+                        break
         return body.answer()

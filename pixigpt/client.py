@@ -12,6 +12,7 @@ from typing import ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
+from pixigpt._body import Body
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._pool import (
@@ -25,7 +26,7 @@ from pixigpt._pool import (
 )
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Answer, Body, Flow, Notify, Outcome, Send, TooLargeError
+from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     create_assistant,
@@ -666,12 +667,12 @@ class Client:
             response.close()
 
     def _receive(self, response: httpx.Response, end: float) -> Answer:
+        if response.is_stream_consumed:  # an injected client's event hook has read it
+            return Answer(response.status_code, response.headers, response.content)
         body = Body(response, self._settings.max_response_bytes)
-        try:
-            for piece in response.iter_bytes():
-                body.add(piece)
-                if time.monotonic() > end:
-                    raise httpx.ReadTimeout("the answer was still coming")
-        except (httpx.DecodingError, TooLargeError) as flaw:
-            return body.answer(flaw)
+        for piece in response.iter_raw():
+            if not body.add(piece):
+                break
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout("the answer was still coming")
         return body.answer()

@@ -43,7 +43,7 @@ def answer(status: int, headers: Mapping[str, str] | None = None, body: bytes = 
 
 
 def settings(retry: RetryPolicy | None = None, **options: Any) -> Settings:
-    given = {
+    given: dict[str, Any] = {
         "timeout": 30.0,
         "total_timeout": None,
         "max_retries": None,
@@ -326,7 +326,7 @@ def test_the_cause_of_a_connection_error_is_kept_without_the_request(post: Any) 
 
 
 def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options: Any) -> Driven:
-    waited = {"timeout": 600.0, "poll_interval": None, "on_update": None, **options}
+    waited: dict[str, Any] = {"timeout": 600.0, "poll_interval": None, "on_update": None, **options}
     chosen = {name: waited.pop(name) for name in ("total_timeout", "max_retries") if name in waited}
     call = prepare(get_run, "t", "r")
     return Driven(wait_flow(call, settings(**chosen), clock=time.clock, **waited), list(outcomes), time, each_takes)

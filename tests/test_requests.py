@@ -270,7 +270,7 @@ def test_a_method_sends_its_operations_request_and_returns_its_answer(
 def assert_headers(request: httpx.Request) -> None:
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["accept"] == "application/json"
-    assert "gzip" in request.headers["accept-encoding"]
+    assert request.headers["accept-encoding"] == "gzip"
     assert request.headers["user-agent"].startswith("pixigpt/")
     assert request.headers.get("content-type") == ("application/json" if request.content else None)
     assert ("idempotency-key" in request.headers) == (request.method == "POST")

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -83,10 +83,15 @@ def error_response(
     headers: Mapping[str, str] | None = None,
     *,
     code: str | None = None,
-) -> JSONResponse:
+) -> Response:
     """An error in OpenAI's form."""
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return JSONResponse({"error": {"message": message, "type": kind, "code": code}}, status, headers)
+    return _json({"error": {"message": message, "type": kind, "code": code}}, status, headers)
+
+
+def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    # In ASCII, so that half a surrogate pair, which JSON allows, comes back as it was sent.
+    return Response(json.dumps(value), status, headers, media_type="application/json")
 
 
 def _route(operation: Operation, service: Service, replays: Replays) -> Route:
@@ -99,7 +104,7 @@ def _route(operation: Operation, service: Service, replays: Replays) -> Route:
         if body_class is not None:
             arguments["body"] = body_class.from_dict(json.loads(body))
         result = method(**arguments)
-        return Response(status_code=204) if result is None else JSONResponse(result.to_dict())
+        return Response(status_code=204) if result is None else _json(result.to_dict())
 
     async def endpoint(request: Request) -> Response:
         body = await request.body()

@@ -47,7 +47,10 @@ def _openapi(base_path: str) -> OpenAPI:
 def complaint(request: Request, body: bytes, base_path: str) -> str | None:
     """What is wrong with a request by the contract; None where it is right."""
     try:
+        body.decode()
         _openapi(base_path).validate_request(StarletteOpenAPIRequest(request, body))
+    except UnicodeDecodeError as error:
+        return f"the body is not UTF-8: {error}"
     except OpenAPIError as error:
         return _reason(error)
     return None

@@ -52,7 +52,7 @@ class _Sampler:
 
     def _flat(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """The schema with its references followed, its parts merged and the first of its alternatives taken."""
-        while True:
+        for _ in range(_MOST_DEPTH):
             parts = [self._target(schema["$ref"])] if "$ref" in schema else [*schema.get("allOf", [])]
             for keyword in ("anyOf", "oneOf"):
                 parts += schema.get(keyword, [])[:1]
@@ -60,6 +60,7 @@ class _Sampler:
                 return schema
             rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
             schema = _merged([rest, *parts])
+        raise ValueError("the schema refers to itself")
 
     def _target(self, reference: str) -> Mapping[str, Any]:
         found: Any = self._root

@@ -72,7 +72,7 @@ class LocalServer:
     def base_url(self) -> str:
         """Where the server is: what a client takes as its base URL."""
         host, port = self._address
-        return f"http://{host}:{port}/v1"
+        return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
     def start(self) -> Self:
         """Listen and serve; `with` does it too.

@@ -1,0 +1,108 @@
+"""A server on a raw socket that does to each connection exactly what a script says."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+Script = Callable[[socket.socket], None]
+
+
+def says(*parts: bytes, pause: float = 0.0) -> Script:
+    """Read a request, then send the parts with a pause after each, then close."""
+
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(pause)
+
+    return script
+
+
+def ok(body: bytes) -> bytes:
+    """A whole 200 answer."""
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def resets(connection: socket.socket) -> None:
+    """Read a request, then reset the connection."""
+    read_request(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+
+
+def plain(connection: socket.socket) -> None:
+    """Answer whatever comes first in plain HTTP."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def headers_only(connection: socket.socket) -> None:
+    """Send the headers, and then nothing until the client gives up."""
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+    silent(connection)
+
+
+def silent(connection: socket.socket) -> None:
+    """Read a request, and say nothing until the client gives up."""
+    read_request(connection)
+    connection.settimeout(5)
+    with suppress(OSError):
+        connection.recv(1)
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """A request's head and body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return data
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-l")), 0
+    )
+    while len(body) < length and (more := connection.recv(65536)):
+        body += more
+    return head + body
+
+
+class ScriptedServer:
+    """Plays one script per connection, the last one for all that follow."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self.scripts = scripts
+        self.connections = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/v1"
+        self.threads: list[threading.Thread] = []
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                script = self.scripts[min(self.connections, len(self.scripts) - 1)]
+                self.connections += 1
+                thread = threading.Thread(target=self._play, args=(script, connection), daemon=True)
+                thread.start()
+                self.threads.append(thread)
+
+    @staticmethod
+    def _play(script: Script, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            script(connection)
+
+    def __enter__(self) -> "ScriptedServer":
+        self.acceptor.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.acceptor.join()
+        for thread in self.threads:
+            thread.join()

@@ -1,0 +1,76 @@
+"""One client shared by many threads or tasks: every answer goes to its own question."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from pixigpt import AsyncClient, Client, capture_responses
+from pixigpt.testing import LocalServer
+
+
+def question(number: int) -> list[dict[str, Any]]:
+    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"number {number}"}]
+
+
+def test_threads_share_a_client(server: LocalServer) -> None:
+    def ask(number: int) -> tuple[str | None, list[str]]:
+        with capture_responses() as answers:
+            answer = client.create_chat_completion(question(number))
+        return answer.choices[0].message.content, [each.path for each in answers]
+
+    with Client(server.api_key, server.base_url) as client, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(40)))
+    assert answers == [(f"You said: number {number}", ["/chat/completions"]) for number in range(40)]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_share_a_client(server: LocalServer, backend: str) -> None:
+    answers: dict[int, tuple[str | None, int]] = {}
+
+    async def ask(client: AsyncClient, number: int) -> None:
+        with capture_responses() as captured:
+            answer = await client.create_chat_completion(question(number))
+        answers[number] = answer.choices[0].message.content, len(captured)
+
+    async def ask_all() -> None:
+        async with AsyncClient(server.api_key, server.base_url) as client, anyio.create_task_group() as tasks:
+            for number in range(40):
+                tasks.start_soon(ask, client, number)
+
+    anyio.run(ask_all, backend=backend)
+    assert answers == {number: (f"You said: number {number}", 1) for number in range(40)}
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_on_update_is_awaited(server: LocalServer, backend: str) -> None:
+    seen: list[str] = []
+
+    async def on_update(run: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+        seen.append(run.status)
+
+    async def use() -> None:
+        async with AsyncClient(server.api_key, server.base_url) as client:
+            thread = await client.create_thread()
+            await client.create_message(thread.id, "user", "Hi.")
+            run = await client.create_run(thread.id, server.assistant_id)
+            await client.wait_for_run(thread.id, run.id, on_update=on_update)
+
+    anyio.run(use, backend=backend)
+    assert seen == ["queued", "in_progress", "completed"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_call_leaves_the_client_as_it_was(server: LocalServer, backend: str) -> None:
+    async def use() -> None:
+        async with AsyncClient(server.api_key, server.base_url) as client:
+            server.delay(5.0, times=1)
+            with anyio.move_on_after(0.1) as scope:
+                await client.create_thread()
+            assert scope.cancelled_caught
+            assert await client.list_assistants()
+
+    anyio.run(use, backend=backend)

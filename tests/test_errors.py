@@ -1,0 +1,215 @@
+"""Each error is of the promised class, tells what happened, and survives pickling and copying."""
+
+import copy
+import pickle
+import traceback
+from typing import Any
+
+import httpx
+import pytest
+from conftest import Connect
+from pytest_httpx import HTTPXMock
+
+import pixigpt
+from pixigpt import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    Client,
+    ConflictError,
+    DeadlineExceededError,
+    NotFoundError,
+    PermissionDeniedError,
+    PixiGPTError,
+    RateLimitError,
+    RetryPolicy,
+    Run,
+    RunError,
+    RunTimeoutError,
+    ServerError,
+    UnprocessableEntityError,
+    is_auth_error,
+    is_rate_limit_error,
+)
+from pixigpt.errors import APIResponseError
+
+KEY = "sk-proj-Secret123"
+BY_STATUS = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def expected_class(status: int) -> type[APIError]:
+    return BY_STATUS.get(status, ServerError if status >= 500 else APIError)
+
+
+@pytest.mark.parametrize("status", [*range(300, 310), *range(400, 600)])
+def test_the_class_goes_by_the_status(httpx_mock: HTTPXMock, status: int) -> None:
+    httpx_mock.add_response(status_code=status, json={"error": {"message": "No.", "type": "t", "code": "c"}})
+    with Client(KEY, max_retries=0) as client, pytest.raises(APIError) as caught:
+        client.list_threads()
+    error = caught.value
+    assert type(error) is expected_class(status)
+    assert (error.status_code, error.message, error.type, error.code) == (status, "No.", "t", "c")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "wanted"),
+    [
+        (400, "authentication_error", AuthenticationError),
+        (400, "rate_limit_error", RateLimitError),
+        (403, "rate_limit_error", RateLimitError),
+        (404, "invalid_request_error", NotFoundError),
+    ],
+)
+def test_two_types_in_the_body_win_over_the_status(
+    httpx_mock: HTTPXMock, connect: Connect, status: int, kind: str, wanted: type
+) -> None:
+    httpx_mock.add_response(status_code=status, json={"error": {"message": "No.", "type": kind}})
+    with pytest.raises(wanted) as caught:
+        connect(KEY).list_threads()
+    assert is_auth_error(caught.value) == (wanted is AuthenticationError)
+    assert is_rate_limit_error(caught.value) == (wanted is RateLimitError)
+
+
+BODIES: list[tuple[bytes, str, str | None, str | None]] = [
+    (b'{"error": {"message": "m", "type": "t", "code": "c"}}', "m", "t", "c"),
+    (b'{"error": {"message": "m", "type": "t", "code": 7}}', "m", "t", "7"),
+    (b'{"error": {"message": "m", "type": null, "code": null}}', "m", None, None),
+    (b'{"error": {"message": ["a", 1]}}', '["a", 1]', None, None),
+    (b'{"error": {}}', "418 I'm a Teapot", None, None),
+    (b'{"error": "m"}', "m", None, None),
+    (b'{"error": ["a"]}', '["a"]', None, None),
+    (b'{"error": null}', "418 I'm a Teapot", None, None),
+    (b'{"message": "m", "type": "t", "code": 7}', "m", "t", "7"),
+    (b'{"detail": "m"}', "m", None, None),
+    (b'{"detail": [{"loc": ["body"], "msg": "m"}]}', '[{"loc": ["body"], "msg": "m"}]', None, None),
+    (b'"m"', "m", None, None),
+    (b"m", "m", None, None),
+    (b"<html><body>m</body></html>", "<html><body>m</body></html>", None, None),
+    (b"[1, 2]", "[1, 2]", None, None),
+    (b"7", "7", None, None),
+    (b"null", "418 I'm a Teapot", None, None),
+    (b"", "418 I'm a Teapot", None, None),
+    (b"\xff\xfe m", "\ufffd\ufffd m", None, None),
+    (b"[" * 5000, "[" * 5000, None, None),
+]
+
+
+@pytest.mark.parametrize(("body", "message", "kind", "code"), BODIES, ids=lambda value: repr(value)[:40])
+def test_any_body_makes_a_typed_error(
+    httpx_mock: HTTPXMock, connect: Connect, body: bytes, message: str, kind: str | None, code: str | None
+) -> None:
+    httpx_mock.add_response(status_code=418, content=body)
+    with pytest.raises(APIError) as caught:
+        connect(KEY).list_threads()
+    error = caught.value
+    assert (error.message.lower(), error.type, error.code) == (message.lower(), kind, code)
+    assert len(str(error)) < 500
+
+
+def test_an_error_says_what_happened(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    answer = {"error": {"message": "The model is overloaded.", "type": "server_error"}}
+    httpx_mock.add_response(status_code=503, json=answer, headers={"X-Request-Id": "req_7"}, is_reusable=True)
+    with pytest.raises(ServerError) as caught:
+        connect(KEY, retry=RetryPolicy(backoff=0)).get_run("t", "r")
+    error = caught.value
+    assert str(error).startswith(
+        "GET /threads/t/runs/r: 503 Service Unavailable: The model is overloaded. [request req_7] (4 attempts in 0."
+    )
+    assert (error.method, error.path, error.request_id) == ("GET", "/threads/t/runs/r", "req_7")
+    assert (error.headers["x-request-id"], error.body) == ("req_7", answer)
+    assert [type(each) for each in error.earlier] == [ServerError] * 3
+    assert all(each.elapsed <= error.elapsed for each in error.earlier)
+
+
+@pytest.mark.parametrize("header", ["5", "5.0"])
+def test_a_rate_limit_error_knows_when_to_come_back(httpx_mock: HTTPXMock, connect: Connect, header: str) -> None:
+    httpx_mock.add_response(status_code=429, headers={"Retry-After": header})
+    with pytest.raises(RateLimitError) as caught:
+        connect(KEY).list_threads()
+    assert caught.value.retry_after == 5
+
+
+def run() -> Run:
+    return Run("r", "thread.run", 1, "t", "a", "queued", "m")
+
+
+def every_error() -> list[PixiGPTError]:
+    classes = [value for value in vars(pixigpt).values() if isinstance(value, type)]
+    found: list[PixiGPTError] = []
+    for kind in classes:
+        if issubclass(kind, APIError):
+            found.append(kind("No.", status_code=418, code="c", headers=httpx.Headers({"a": "b"}), body={"x": [1]}))
+        elif issubclass(kind, APIResponseError):
+            found.append(kind("No.", status_code=200, request_id="req_1", excerpt="<html>"))
+        elif issubclass(kind, RunError):
+            found.append(kind("No.", run()))
+        elif issubclass(kind, PixiGPTError):
+            found.append(kind("No."))
+    return found
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("copied", [lambda error: pickle.loads(pickle.dumps(error)), copy.deepcopy, copy.copy])
+def test_an_error_pickles_and_copies(error: PixiGPTError, copied: Any) -> None:
+    error.method, error.path, error.attempts, error.elapsed = "GET", "/threads", 2, 1.5
+    error.earlier = (ServerError("Before.", status_code=500),)
+    error.note = "not retried"
+    twin = copied(error)
+    assert type(twin) is type(error)
+    assert str(twin) == str(error)
+    assert "No." in str(twin)
+    assert "GET /threads" in str(twin)
+    assert {**vars(twin), "earlier": 0} == {**vars(error), "earlier": 0}
+    assert str(twin.earlier[0]) == str(error.earlier[0])
+
+
+def test_the_timeouts_are_timeout_errors() -> None:
+    timeouts = {type(error) for error in every_error() if isinstance(error, TimeoutError)}
+    assert timeouts == {pixigpt.APITimeoutError, DeadlineExceededError, RunTimeoutError}
+
+
+def test_every_error_is_drawn_in_the_tree() -> None:
+    drawn = pixigpt.errors.__doc__ or ""
+    assert all(type(error).__name__ in drawn for error in every_error())
+
+
+def test_no_secret_is_in_an_error_even_if_the_server_echoes_it(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    message = f"Incorrect API key provided: {KEY}"
+    httpx_mock.add_response(status_code=401, json={"error": {"message": message}}, headers={"X-Echo": KEY})
+    with pytest.raises(AuthenticationError) as caught:
+        connect(KEY).create_message("t", "user", "my prompt")
+    assert_no_secret(caught.value)
+
+
+def test_no_secret_is_in_a_connection_error_or_its_cause(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_exception(httpx.ReadError("reset"), is_reusable=True)
+    with pytest.raises(PixiGPTError) as caught:
+        connect(KEY, max_retries=1).create_message("t", "user", "my prompt")
+    assert_no_secret(caught.value)
+    assert isinstance(caught.value.__cause__, httpx.ReadError)
+    assert "authorization" not in caught.value.__cause__.request.headers
+
+
+def test_no_secret_is_in_a_response_error(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(text=f"<html>{KEY}")
+    with pytest.raises(APIResponseError, match="not JSON") as caught:
+        connect(KEY).list_threads()
+    assert caught.value.excerpt == "<html>***"
+    assert_no_secret(caught.value)
+
+
+def assert_no_secret(error: PixiGPTError) -> None:
+    rendered = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    seen = f"{error} {error!r} {vars(error)!r} {pickle.dumps(error)!r} {error.earlier!r}"
+    assert "Secret123" not in seen
+    assert "my prompt" not in seen
+    library = [line for line in rendered.splitlines() if "Secret123" in line and "KEY = " not in line]
+    assert [line for line in library if "message = " not in line] == []

@@ -1,0 +1,131 @@
+"""What stands around the clients: the pytest plugin, `python -m pixigpt.testing`, the generator and its drift gate."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pixigpt.testing.__main__ import main
+
+ROOT = Path(__file__).resolve().parent.parent
+
+USERS_TESTS = """
+import asyncio
+import pytest
+import trio
+
+def test_sync(pixigpt_client, pixigpt_server):
+    assert pixigpt_client.list_threads() == []
+    pixigpt_server.fail(status=503)
+    pixigpt_client.create_thread()
+    assert len(pixigpt_server.requests) == 3
+
+@pytest.mark.parametrize("run", [asyncio.run, lambda coroutine: trio.run(lambda: coroutine)])
+def test_async(pixigpt_async_client, pixigpt_server, run):
+    async def use():
+        await pixigpt_async_client.create_thread()
+        return await pixigpt_async_client.list_threads()
+    assert len(run(use())) == 1
+"""
+
+
+def test_the_plugins_fixtures_work_in_a_users_project(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(USERS_TESTS)
+    done = pytester.runpytest_subprocess("-W", "error")
+    done.assert_outcomes(passed=3)
+
+
+def test_the_plugin_imports_no_server_before_it_is_used() -> None:
+    code = "import sys, pixigpt.testing.pytest_plugin; print('starlette' in sys.modules or 'uvicorn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_without_the_extra_the_first_use_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("pixigpt.testing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    import pixigpt.testing
+
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "pixigpt\[testing\]"'):
+        _ = pixigpt.testing.LocalServer
+    with pytest.raises(AttributeError, match="no attribute 'Server'"):
+        _ = pixigpt.testing.Server  # type: ignore[attr-defined]  # the point of the test
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    command = [sys.executable, "-W", "error", "-m", "pixigpt.testing", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(4)]
+        yield process, dict(line.split("=", 1) for line in lines[:3])
+        process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_and_ends_cleanly(
+    served: tuple[subprocess.Popen[str], dict[str, str]], number: signal.Signals
+) -> None:
+    process, given = served
+    headers = {"Authorization": f"Bearer {given['PIXIGPT_API_KEY']}"}
+    answer = httpx.get(f"{given['PIXIGPT_BASE_URL']}/assistants/{given['DEFAULT_ASSISTANT_ID']}", headers=headers)
+    assert answer.status_code == 200
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_the_command_says_when_the_port_is_taken(
+    served: tuple[subprocess.Popen[str], dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, given = served
+    port = re.findall(r":(\d+)/", given["PIXIGPT_BASE_URL"])[0]
+    assert main(["--port", port]) == 1
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
+
+
+def test_the_drift_gate_names_each_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    from check import differences
+
+    for name, text in {"committed/same.py": "1", "fresh/same.py": "1", "committed/a/changed.py": "1"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for name in ("fresh/a/changed.py", "fresh/new.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("2")
+    (tmp_path / "committed/gone.py").write_text("3")
+    assert sorted(differences(tmp_path / "committed", tmp_path / "fresh")) == [
+        "a/changed.py: not what the contract makes",
+        "gone.py: committed, but the contract does not make it",
+        "new.py: the contract makes it, but it is not committed",
+    ]
+
+
+def test_each_template_override_is_small_and_says_why() -> None:
+    import difflib
+
+    import openapi_python_client
+
+    originals = Path(openapi_python_client.__file__).parent / "templates"
+    overrides = sorted((ROOT / "openapi" / "templates").iterdir())
+    assert [path.name for path in overrides] == ["literal_enum.py.jinja", "types.py.jinja"]
+    for override in overrides:
+        old = (originals / override.name).read_text().splitlines()
+        new = override.read_text().splitlines()
+        changed = [line for line in difflib.ndiff(old, new) if line.startswith("+ ")]
+        assert 0 < len(changed) < 15
+        assert any("Override: " in line for line in changed)
+
+
+def test_nothing_names_this_machine_or_a_registry() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    told = re.compile(r"(/home/\w|/root/|/work/|files\.pythonhosted|pypi\.org|registry\.npmjs)")
+    this = "tests/test_tools.py"
+    assert [name for name in tracked if name != this and told.search((ROOT / name).read_text(encoding="utf-8"))] == []

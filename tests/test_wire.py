@@ -1,0 +1,167 @@
+"""Servers that misbehave on a raw socket: each failure is a typed error, in time, after the promised attempts."""
+
+import gzip
+import socket
+import time
+from typing import Any
+
+import pytest
+from conftest import Connect
+from scripted import Script, ScriptedServer, headers_only, ok, plain, resets, says, silent
+
+from pixigpt import (
+    APIConnectionError,
+    APIError,
+    APIResponseError,
+    APITimeoutError,
+    Client,
+    DeadlineExceededError,
+    RetryPolicy,
+    deadline,
+)
+
+FAST = RetryPolicy(backoff=0.001)
+EMPTY = b'{"object": "list", "data": []}'
+GOOD = says(ok(EMPTY))
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+
+CUT: dict[str, Script] = {
+    "closed before an answer": says(),
+    "reset before an answer": resets,
+    "cut off in the headers": says(b"HTTP/1.1 200 OK\r\nContent-"),
+    "cut off in the body": says(HEAD + b'{"object"'),
+    "cut off in a chunk": says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{"),
+    "not HTTP": says(b"SSH-2.0-OpenSSH_9.2\r\n"),
+}
+
+
+@pytest.mark.parametrize("script", CUT.values(), ids=CUT.keys())
+def test_a_broken_answer_is_retried_and_then_a_connection_error(connect: Connect, script: Script) -> None:
+    with ScriptedServer(script) as server:
+        client = connect(base_url=server.base_url, retry=FAST)
+        with pytest.raises(APIConnectionError) as caught:
+            client.list_threads()
+        assert (caught.value.attempts, server.connections) == (4, 4)
+        assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("script", CUT.values(), ids=CUT.keys())
+def test_a_broken_answer_is_made_good_by_a_retry(connect: Connect, script: Script) -> None:
+    with ScriptedServer(script, GOOD) as server:
+        assert connect(base_url=server.base_url, retry=FAST).list_threads() == []
+        assert server.connections == 2
+
+
+def test_a_refused_connection_is_retried_and_then_named(connect: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    client = connect(base_url=f"http://127.0.0.1:{port}/v1", retry=FAST)
+    with pytest.raises(APIConnectionError, match=rf"could not connect to 127\.0\.0\.1:{port}") as caught:
+        client.list_threads()
+    assert caught.value.attempts == 4
+
+
+def test_a_name_that_does_not_resolve_is_a_connection_error(connect: Connect) -> None:
+    client = connect(base_url="https://no-such-host.invalid/v1", max_retries=0)
+    with pytest.raises(APIConnectionError, match=r"could not connect to no-such-host\.invalid"):
+        client.list_threads()
+
+
+SLOW: dict[str, Script] = {
+    "says nothing": silent,
+    "goes silent after the headers": headers_only,
+    "drips its body": says(HEAD, *[b" "] * 99, pause=0.05),
+}
+
+
+@pytest.mark.parametrize("script", SLOW.values(), ids=SLOW.keys())
+def test_the_timeout_bounds_the_whole_attempt(connect: Connect, script: Script) -> None:
+    with ScriptedServer(script) as server:
+        client = connect(base_url=server.base_url, timeout=0.4, max_retries=0)
+        started = time.monotonic()
+        with pytest.raises(APITimeoutError) as caught:
+            client.list_threads()
+        assert 0.3 < time.monotonic() - started < 1.5
+        assert isinstance(caught.value, TimeoutError)
+        client.close()
+
+
+def test_the_total_timeout_bounds_all_attempts(connect: Connect) -> None:
+    with ScriptedServer(silent) as server:
+        client = connect(base_url=server.base_url, timeout=0.3, total_timeout=0.5, retry=FAST)
+        started = time.monotonic()
+        with pytest.raises(DeadlineExceededError) as caught:
+            client.list_threads()
+        assert time.monotonic() - started < 2
+        assert caught.value.attempts == 2
+        client.close()
+
+
+def test_a_deadline_block_bounds_all_calls_inside(connect: Connect) -> None:
+    with ScriptedServer(GOOD, silent) as server:
+        client = connect(base_url=server.base_url)
+        with deadline(0.5):
+            assert client.list_threads() == []
+            with pytest.raises(DeadlineExceededError):
+                client.list_threads()
+        client.close()
+
+
+def test_an_answer_may_be_compressed(connect: Connect) -> None:
+    body = gzip.compress(EMPTY)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with ScriptedServer(says(head + body)) as server:
+        assert connect(base_url=server.base_url).list_threads() == []
+
+
+def test_a_body_that_is_not_what_its_encoding_says_is_a_response_error(connect: Connect) -> None:
+    with ScriptedServer(says(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain")) as server:
+        with pytest.raises(APIResponseError) as caught:
+            connect(base_url=server.base_url).list_threads()
+        assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_answer_over_the_size_limit_is_refused_while_it_comes(connect: Connect, compressed: bool) -> None:
+    body = b" " * 2_000_000
+    sent = gzip.compress(body) if compressed else body
+    encoding = b"Content-Encoding: gzip\r\n" if compressed else b""
+    head = b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (encoding, len(sent))
+    with ScriptedServer(says(head + sent)) as server:
+        client = connect(base_url=server.base_url, max_response_bytes=10_000)
+        with pytest.raises(APIResponseError, match="larger than max_response_bytes, 10,000"):
+            client.list_threads()
+
+
+def test_an_error_answer_over_the_size_limit_is_still_that_error(connect: Connect) -> None:
+    with ScriptedServer(says(b"HTTP/1.1 404 Not Found\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000)) as server:
+        with pytest.raises(APIError) as caught:
+            connect(base_url=server.base_url, max_response_bytes=1000).list_threads()
+        assert caught.value.status_code == 404
+
+
+def test_a_redirect_is_not_followed_with_the_key(connect: Connect) -> None:
+    with ScriptedServer(GOOD) as other:
+        head = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {other.base_url}\r\nContent-Length: 0\r\n\r\n"
+        with ScriptedServer(says(head.encode())) as server:
+            with pytest.raises(APIError) as caught:
+                connect(base_url=server.base_url).list_threads()
+            assert caught.value.status_code == 307
+        assert other.connections == 0
+
+
+def test_an_https_url_to_an_http_server_is_a_connection_error(connect: Connect) -> None:
+    with ScriptedServer(plain) as server:
+        url = server.base_url.replace("http://", "https://")
+        with pytest.raises(APIConnectionError):
+            connect(base_url=url, max_retries=0, timeout=5).list_threads()
+
+
+def test_cut_after_the_work_is_done_it_is_not_done_twice(client: Client, server: Any) -> None:
+    thread = client.create_thread()
+    server.cut("/threads/*/messages")
+    client.create_message(thread.id, "user", "once")
+    assert len(client.list_messages(thread.id)) == 1
+    posts = [each for each in server.requests if each.path.endswith("/messages") and each.method == "POST"]
+    assert len({each.headers["idempotency-key"] for each in posts}) == 1
+    assert len(posts) == 2
