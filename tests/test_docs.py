@@ -68,7 +68,7 @@ def test_every_method_tells_its_arguments_returns_raises_and_has_an_example(clie
 
 @pytest.mark.parametrize("thing", [each for each in THINGS if ">>>" in (inspect.getdoc(each) or "")], ids=label)
 def test_a_docstrings_example_runs(thing: Any, server: LocalServer) -> None:
-    anyio.run(run_examples, inspect.getdoc(thing), label(thing).startswith("AsyncClient"), server)
+    anyio.run(run_examples, inspect.getdoc(thing) or "", label(thing).startswith("AsyncClient"), server)
 
 
 async def run_examples(text: str, is_async: bool, server: LocalServer) -> None:

@@ -28,6 +28,7 @@ from pixigpt import (
     RunTimeoutError,
     ServerError,
     UnprocessableEntityError,
+    errors,
     is_auth_error,
     is_rate_limit_error,
 )
@@ -177,7 +178,7 @@ def test_the_timeouts_are_timeout_errors() -> None:
 
 
 def test_every_error_is_drawn_in_the_tree() -> None:
-    drawn = pixigpt.errors.__doc__ or ""
+    drawn = errors.__doc__ or ""
     assert all(type(error).__name__ in drawn for error in every_error())
 
 

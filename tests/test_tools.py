@@ -55,7 +55,7 @@ def test_without_the_extra_the_first_use_says_what_to_install(monkeypatch: pytes
     with pytest.raises(ModuleNotFoundError, match=r'pip install "pixigpt\[testing\]"'):
         _ = pixigpt.testing.LocalServer
     with pytest.raises(AttributeError, match="no attribute 'Server'"):
-        _ = pixigpt.testing.Server  # type: ignore[attr-defined]  # the point of the test
+        _ = pixigpt.testing.Server
 
 
 @pytest.fixture
