@@ -30,7 +30,8 @@ def _check_for(hint: Hashable) -> _Check:
     if origin is dict:
         return _dict_of(_check_for(arguments[1]))
     if origin in (types.UnionType, typing.Union):
-        return _any_of([_check_for(argument) for argument in arguments])
+        # None first, so that what is told of a mismatch is told of the other type
+        return _any_of([_check_for(each) for each in sorted(arguments, key=lambda each: each is not types.NoneType)])
     if origin is typing.Literal:
         return _instance_of(str)
     if isinstance(hint, type) and hint is not typing.Any:

@@ -1,12 +1,13 @@
 """The public face on a real socket: runs waited for, captured answers, the raw client, injected httpx clients."""
 
-from typing import assert_type
+from typing import Any, assert_type
 
 import anyio
 import httpx
 import pytest
 
 from pixigpt import (
+    APIResponseError,
     AsyncClient,
     ChatCompletion,
     Client,
@@ -93,6 +94,24 @@ def test_call_takes_any_generated_endpoint(client: Client, server: LocalServer) 
         client.call(get_run, "none", run_id="none")
     with pytest.raises(ValueError, match="run_id must not be empty"):
         client.call(get_run, "none", run_id="")
+
+
+def test_an_error_body_with_a_good_status_is_an_error_too() -> None:
+    class OldEndpoint:
+        """A generated module whose contract promises the error body for a 200."""
+
+        def _get_kwargs(self) -> dict[str, Any]:
+            return {"method": "get", "url": "/threads"}
+
+        def _parse_response(self, *, client: object, response: httpx.Response) -> Thread | ErrorResponse:
+            return ErrorResponse.from_dict(response.json())
+
+    answer = {"error": {"message": "No.", "type": "t"}}
+    with (
+        Client("sk-test", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))) as client,
+        pytest.raises(APIResponseError, match="the contract has no such answer"),
+    ):
+        client.call(OldEndpoint())
 
 
 def test_raw_is_the_generated_client_on_the_same_connections(server: LocalServer) -> None:

@@ -1,5 +1,6 @@
 """The flow decides every retry, pause and deadline: outcomes in, steps and result out, without I/O."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -299,6 +300,7 @@ def test_a_deadline_block_bounds_a_call_and_the_nearest_end_wins(post: Any, fake
         answer(200, body=b'{"id": "t", "object": "thread", "created_at": true}'),
         answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": {"a": 1}}'),
         answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": 5}'),
+        answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1.5}'),
         Answer(200, httpx.Headers(), THREAD, flaw="the body is too large"),
     ],
     ids=lambda bad: bad.content[:70],
@@ -308,6 +310,34 @@ def test_a_2xx_that_the_contract_does_not_allow_is_an_error_and_not_retried(post
     assert isinstance(error, APIResponseError)
     assert error.attempts == 1
     assert error.status_code == bad.status_code
+
+
+RUN_MESSAGE = '"object": "thread.message", "created_at": 1, "thread_id": "t", "role": "user"'
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ('{"id": "m"}', "message is dict, not ThreadMessage"),
+        (f'{{"id": 5, {RUN_MESSAGE}, "content": []}}', "message.id is int, not str"),
+        (f'{{"id": "m", {RUN_MESSAGE}, "content": "x"}}', "message is dict, not ThreadMessage"),
+        (f'{{"id": "m", {RUN_MESSAGE}, "content": [], "sources": {{}}}}', "message.sources is dict, not list"),
+        (
+            f'{{"id": "m", {RUN_MESSAGE}, "content": [], "sources": [{{"id": "s", "tool_name": 5}}]}}',
+            r"message.sources\[0\].tool_name is int, not str",
+        ),
+        (
+            f'{{"id": "m", {RUN_MESSAGE}, "content": [{{"type": "text", "text": {{"value": 5, "annotations": []}}}}]}}',
+            r"message.content\[0\].text.value is int, not str",
+        ),
+    ],
+)
+def test_a_mismatch_is_named_where_it_stands(fake_time: FakeTime, message: str, says: str) -> None:
+    good = run_state("completed")
+    bad = answer(200, body=good.content.replace(b'"model"', b'"message": %s, "model"' % message.encode()))
+    error = Driven(call_flow(prepare(get_run, "t", "r"), settings(), fake_time.clock), [bad], fake_time).error
+    assert isinstance(error, APIResponseError)
+    assert re.search(says, error.message)
 
 
 def test_a_result_keeps_unknown_fields_and_values(post: Any) -> None:
@@ -323,6 +353,23 @@ def test_the_cause_of_a_connection_error_is_kept_without_the_request(post: Any) 
     assert error.__cause__ is failure
     assert "a" not in failure.request.headers
     assert str(error) == "POST /threads: could not connect to pixigpt.test: refused (1 attempt in 0.00 s)"
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "says"),
+    [
+        (httpx.PoolTimeout(""), APITimeoutError, "no free connection to pixigpt.test: all are in use"),
+        (httpx.ConnectTimeout(""), APITimeoutError, "could not connect to pixigpt.test in time"),
+        (LATE, APITimeoutError, "no whole answer from pixigpt.test in time"),
+        (REFUSED, APIConnectionError, "could not connect to pixigpt.test: refused"),
+        (BROKEN, APIConnectionError, "no whole answer from pixigpt.test: cut off"),
+        (httpx.ReadError(""), APIConnectionError, "no whole answer from pixigpt.test: ReadError"),
+    ],
+    ids=repr,
+)
+def test_a_connection_error_says_how_far_it_came(post: Any, failure: Any, kind: type[PixiGPTError], says: str) -> None:
+    error = post(failure, max_retries=0).error
+    assert (type(error), error.message) == (kind, says)
 
 
 def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options: Any) -> Driven:

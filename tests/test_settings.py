@@ -77,6 +77,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"headers": [("a", "b")]}, TypeError, "headers must be a mapping"),
     ({"proxy": "gopher://Secret123@x"}, ValueError, "proxy"),
     ({"proxy": 5}, TypeError, "proxy"),
+    ({"proxy": "http://Secret123:port"}, ValueError, "proxy"),
     ({"http_client": "x"}, TypeError, "http_client must be an httpx"),
     ({"timeot": 5}, TypeError, "timeot"),
 ]
@@ -116,6 +117,12 @@ def test_injecting_both_a_client_and_a_transport_is_refused() -> None:
 def test_http_to_loopback_is_silent(host: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        Client(KEY, f"http://{host}/v1").close()
+
+
+@pytest.mark.parametrize("host", ["pixigpt.test", "10.0.0.1", "127.0.0.1.test"])
+def test_http_to_a_name_or_another_address_warns(host: str) -> None:
+    with pytest.warns(UserWarning, match="clear text"):
         Client(KEY, f"http://{host}/v1").close()
 
 

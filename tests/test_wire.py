@@ -2,10 +2,16 @@
 
 import gzip
 import socket
+import ssl
 import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import anyio
+import anyio.lowlevel
+import httpx
 import pytest
+import trustme
 from conftest import Connect
 from scripted import Script, ScriptedServer, headers_only, ok, plain, resets, says, silent
 
@@ -14,6 +20,7 @@ from pixigpt import (
     APIError,
     APIResponseError,
     APITimeoutError,
+    AsyncClient,
     Client,
     DeadlineExceededError,
     RetryPolicy,
@@ -114,11 +121,52 @@ def test_an_answer_may_be_compressed(connect: Connect) -> None:
         assert connect(base_url=server.base_url).list_threads() == []
 
 
-def test_a_body_that_is_not_what_its_encoding_says_is_a_response_error(connect: Connect) -> None:
-    with ScriptedServer(says(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain")) as server:
-        with pytest.raises(APIResponseError) as caught:
+@pytest.mark.parametrize(
+    ("encoding", "body", "reason"),
+    [
+        (b"gzip", b"plain", "not gzip"),
+        (b"gzip", gzip.compress(EMPTY)[:-9], "gzip is cut off"),
+        (b"br", b"whatever", "content-encoding is 'br', which was not asked for"),
+    ],
+)
+def test_a_body_that_is_not_what_its_encoding_says_is_a_response_error(
+    connect: Connect, encoding: bytes, body: bytes, reason: str
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (encoding, len(body))
+    with ScriptedServer(says(head + body)) as server:
+        with pytest.raises(APIResponseError, match=reason) as caught:
             connect(base_url=server.base_url).list_threads()
         assert caught.value.attempts == 1
+
+
+class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body without an end, which a real one would await piece by piece."""
+
+    def __init__(self, *, is_awaited: bool) -> None:
+        self.is_awaited = is_awaited
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b" " * 65536
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            if self.is_awaited:
+                await anyio.lowlevel.checkpoint()
+            yield piece
+
+
+def test_an_endless_answer_is_given_up(connect: Connect) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(is_awaited=True)))
+    with pytest.raises(APIResponseError, match="larger than max_response_bytes"):
+        connect(transport=transport, max_response_bytes=1000).list_threads()
+
+
+def test_an_endless_answer_that_cannot_be_cancelled_is_given_up() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(is_awaited=False)))
+    client = AsyncClient("sk-test", transport=transport, max_response_bytes=1000)
+    with pytest.raises(APIResponseError, match="larger than max_response_bytes"):
+        anyio.run(client.list_threads)
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -155,6 +203,37 @@ def test_an_https_url_to_an_http_server_is_a_connection_error(connect: Connect) 
         url = server.base_url.replace("http://", "https://")
         with pytest.raises(APIConnectionError):
             connect(base_url=url, max_retries=0, timeout=5).list_threads()
+
+
+def over_tls(authority: trustme.CA, *hosts: str) -> Script:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*hosts).configure_cert(context)
+
+    def script(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            GOOD(secured)
+
+    return script
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "other.test"])
+def test_a_bad_certificate_is_named_and_not_retried(connect: Connect, host: str) -> None:
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    if host == "other.test":
+        authority.configure_trust(trusting)  # trusted, but for another host
+    with ScriptedServer(over_tls(authority, host)) as server:
+        client = connect(base_url=server.base_url.replace("http://", "https://"), verify=trusting)
+        with pytest.raises(APIConnectionError, match=r"the certificate of 127\.0\.0\.1:\d+ is not valid") as caught:
+            client.list_threads()
+        assert (caught.value.attempts, server.connections) == (1, 1)
+
+
+def test_a_good_certificate_is_accepted(connect: Connect) -> None:
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with ScriptedServer(over_tls(authority, "127.0.0.1")) as server:
+        client = connect(base_url=server.base_url.replace("http://", "https://"), verify=trusting)
+        assert client.list_threads() == []
 
 
 def test_cut_after_the_work_is_done_it_is_not_done_twice(client: Client, server: Any) -> None:
