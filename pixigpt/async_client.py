@@ -651,7 +651,8 @@ class AsyncClient:
         return None
 
     async def _attempt(self, step: Send) -> Outcome:
-        await anyio.sleep(step.pause)
+        if step.pause:
+            await anyio.sleep(step.pause)
         try:
             with anyio.move_on_after(step.timeout):
                 return await self._exchange(step)

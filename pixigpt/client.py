@@ -649,7 +649,8 @@ class Client:
         return None
 
     def _attempt(self, step: Send) -> Outcome:
-        time.sleep(step.pause)
+        if step.pause:  # even sleep(0) gives the processor away
+            time.sleep(step.pause)
         end = math.inf if step.timeout is None else time.monotonic() + step.timeout
         try:
             return self._exchange(step, end)

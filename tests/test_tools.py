@@ -46,6 +46,12 @@ def test_the_plugin_imports_no_server_before_it_is_used() -> None:
     assert done.stdout == "False\n"
 
 
+def test_importing_the_package_imports_nothing_that_hardly_any_call_needs() -> None:
+    code = "import sys, pixigpt; print({'dateutil', 'starlette', 'jsonschema', 'yaml'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_without_the_extra_the_first_use_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("pixigpt.testing")]:
         monkeypatch.delitem(sys.modules, name)
