@@ -16,7 +16,7 @@ _OBJECTS = (Message, ThreadMessage, Tool, ToolCall, CreateMessageRequest)
 
 def chat_messages(messages: Sequence[MessageLike]) -> list[Message]:
     """The messages of a chat; ValueError or TypeError if one is none."""
-    return _each("messages", messages, lambda fields: Message.from_dict({"content": None, **fields}))
+    return _each("messages", messages, _chat_message)
 
 
 def thread_messages(messages: Sequence[MessageLike]) -> list[CreateMessageRequest]:
@@ -27,6 +27,10 @@ def thread_messages(messages: Sequence[MessageLike]) -> list[CreateMessageReques
 def tool_list(tools: Sequence[ToolLike] | None) -> list[Tool] | None:
     """The tools of a chat; ValueError or TypeError if one is none."""
     return None if tools is None else _each("tools", tools, Tool.from_dict)
+
+
+def _chat_message(fields: Mapping[str, object]) -> Message:
+    return Message.from_dict({"content": None, **fields} if fields.get("tool_calls") else fields)
 
 
 def _each(name: str, items: object, convert: Callable[[Mapping[str, object]], T]) -> list[T]:

@@ -11,6 +11,12 @@ _GZIP = 16 + zlib.MAX_WBITS
 _MOST_SURPLUS = 2**17  # more than an HTTP parser holds back
 
 
+def whole_answer(response: httpx.Response) -> Answer:
+    """The answer that something else has read, or has closed before it could be read."""
+    content = response.content if response.is_stream_consumed else b""
+    return Answer(response.status_code, response.headers, content)
+
+
 class Body:
     """The body of one answer, which a driver feeds piece by piece until it is whole or flawed."""
 

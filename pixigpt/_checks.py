@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def whole(name: str, value: object) -> None:
     not_negative(name, value)
     if not isinstance(value, int):
         raise TypeError(f"{name} must be a whole number, not {value}")
+
+
+def check_type(name: str, value: object, wanted: type | UnionType) -> None:
+    """None, or a value of a type."""
+    if not isinstance(value, wanted | None):
+        raise TypeError(f"{name} must be a {getattr(wanted, '__name__', wanted)}, not {type(value).__name__}")
 
 
 def or_none(check: Check) -> Check:

@@ -5,14 +5,14 @@
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from functools import cache, partial
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 import httpx
 from attrs import field, frozen
 
-from pixigpt._shape import mismatch
+from pixigpt._shape import hints_of, mismatch
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api import Client as UnauthenticatedClient
 from pixigpt_api.errors import UnexpectedStatus
@@ -56,15 +56,16 @@ class Call(Generic[T]):
 
 def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
     """Turn an endpoint and its arguments into a call; ValueError or TypeError if an argument is bad."""
-    names = _path_parameters(endpoint._get_kwargs)
-    _check_ids({**dict(zip(names, args, strict=False)), **{name: kwargs[name] for name in names if name in kwargs}})
+    if not hasattr(endpoint, "_get_kwargs"):
+        raise TypeError(f"endpoint must be a module of pixigpt_api.api, not {endpoint!r}")
+    _check_arguments(endpoint._get_kwargs, args, kwargs)
     options = endpoint._get_kwargs(*args, **kwargs)
     if "json" in options:
         options["content"] = _encoded(options.pop("json"))
     method: str = options.pop("method").upper()
     path: str = options.pop("url")
     headers = {name.lower(): value for name, value in options.pop("headers", {}).items()}
-    return Call(method, path, headers, options, lambda response: _parse(endpoint, response))
+    return Call(method, path, headers, options, partial(_parse, endpoint))
 
 
 def _encoded(body: object) -> bytes:
@@ -83,7 +84,7 @@ def _parse(endpoint: Endpoint[..., T], response: httpx.Response) -> T:
     else:
         if isinstance(result, ErrorResponse):
             raise UnexpectedShapeError("the contract has no such answer")
-        if found := mismatch(result):
+        if found := mismatch(result, cast("Hashable", type(result))):
             raise UnexpectedShapeError(f"the result's {found.lstrip('.')}")
         return result
     raise UnexpectedShapeError(reason)  # not from its cause, which holds the whole body
@@ -97,17 +98,29 @@ def _reason(cause: Exception) -> str:
     return f"the body is not of the contract's shape: {cause}"
 
 
-@cache
-def _path_parameters(get_kwargs: Callable[..., object]) -> tuple[str, ...]:
-    parameters = inspect.signature(get_kwargs).parameters.values()
-    return tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
-
-
-def _check_ids(ids: Mapping[str, object]) -> None:
+def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
+    hints, in_path = _parameters(get_kwargs)
+    given = {**dict(zip(in_path, args, strict=False)), **kwargs}
+    for name, value in given.items():
+        if name in hints and (found := mismatch(value, hints[name])):
+            raise TypeError(f"{name}{found}" if name != "body" else found.lstrip("."))
+    body = given.get("body")
+    ids = {name: value for name, value in given.items() if name in in_path}
+    ids |= {name: getattr(body, name) for name in dir(body) if name.endswith("_id")}
     for name, value in ids.items():
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be a str, not {type(value).__name__}")
-        if not value.strip():
-            raise ValueError(f"{name} must not be empty")
-        if value in (".", ".."):
-            raise ValueError(f"{name} must not be {value!r}, which a URL would take as a step in its path")
+        _check_id(name, value)
+
+
+@cache
+def _parameters(get_kwargs: Callable[..., object]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A generated function's annotations, and the names of its path parameters."""
+    parameters = inspect.signature(get_kwargs).parameters.values()
+    in_path = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
+    return hints_of(get_kwargs), in_path
+
+
+def _check_id(name: str, value: object) -> None:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError(f"{name} must not be empty")
+    if value in (".", ".."):
+        raise ValueError(f"{name} must not be {value!r}, which a URL would take as a step in its path")

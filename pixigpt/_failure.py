@@ -1,11 +1,22 @@
 """What a failed attempt is to the user: turns an answer or an httpx exception into one of pixigpt's errors."""
 
+import json
+from typing import cast
+
 import httpx
 
 from pixigpt import errors
 from pixigpt._retry import causes, is_certificate_failure, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Answer
+
+_SAYS: tuple[tuple[type[httpx.RequestError], str], ...] = (
+    (httpx.PoolTimeout, "no free connection to {host}: all are in use"),
+    (httpx.ConnectTimeout, "could not connect to {host} in time"),
+    (httpx.TimeoutException, "no whole answer from {host} in time"),
+    (httpx.UnsupportedProtocol, "nothing was sent to {host}: {cause}"),
+    (httpx.LocalProtocolError, "nothing was sent to {host}: {cause}"),
+)
 
 
 def is_success(outcome: Answer | Exception) -> bool:
@@ -15,8 +26,7 @@ def is_success(outcome: Answer | Exception) -> bool:
 
 def status_error(answer: Answer, settings: Settings, now: float) -> errors.APIError:
     """The error for an answer outside 2xx."""
-    headers = httpx.Headers([(name, settings.without_key(value)) for name, value in answer.headers.multi_items()])
-    error = errors.api_error(answer.status_code, headers, settings.without_key(_text(answer)))
+    error = errors.api_error(answer.status_code, _headers(answer, settings), _decoded(answer, settings))
     if isinstance(error, errors.RateLimitError):
         error.retry_after = retry_after(answer.headers, now)
     return error
@@ -27,35 +37,63 @@ def response_error(reason: str, answer: Answer, settings: Settings) -> errors.AP
     return errors.APIResponseError(
         settings.without_key(reason),
         status_code=answer.status_code,
-        request_id=answer.headers.get("x-request-id"),
+        request_id=_headers(answer, settings).get("x-request-id"),
         excerpt=errors.excerpt(settings.without_key(_text(answer))),
     )
 
 
-def connection_error(failure: httpx.RequestError, method: str, url: httpx.URL) -> errors.APIConnectionError:
+def connection_error(
+    failure: httpx.RequestError, method: str, url: httpx.URL, settings: Settings
+) -> errors.APIConnectionError:
     """The error for an attempt that got no whole answer."""
-    _forget_request(failure, httpx.Request(method, url))
-    host = url.netloc.decode("ascii")
-    cause = str(failure) or type(failure).__name__
-    if isinstance(failure, httpx.PoolTimeout):
-        return errors.APITimeoutError(f"no free connection to {host}: all are in use")
-    if isinstance(failure, httpx.ConnectTimeout):
-        return errors.APITimeoutError(f"could not connect to {host} in time")
-    if isinstance(failure, httpx.TimeoutException):
-        return errors.APITimeoutError(f"no whole answer from {host} in time")
+    failure.request = httpx.Request(method, url)  # in place of the one that was sent, with its key and its body
+    _forget_secrets(failure, settings)
+    kind = errors.APITimeoutError if isinstance(failure, httpx.TimeoutException) else errors.APIConnectionError
+    return kind(_how_far(failure, url.netloc.decode("ascii")))
+
+
+def _how_far(failure: httpx.RequestError, host: str) -> str:
+    cause = next((text for each in causes(failure) if (text := str(each))), type(failure).__name__)
+    for kind, says in _SAYS:
+        if isinstance(failure, kind):
+            return says.format(host=host, cause=cause)
     if is_certificate_failure(failure):
-        return errors.APIConnectionError(f"the certificate of {host} is not valid: {cause}")
-    if isinstance(failure, httpx.ConnectError):
-        return errors.APIConnectionError(f"could not connect to {host}: {cause}")
-    return errors.APIConnectionError(f"no whole answer from {host}: {cause}")
+        return f"the certificate of {host} is not valid: {cause}"
+    stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no whole answer from"
+    return f"{stage} {host}: {cause}"
 
 
 def _text(answer: Answer) -> str:
     return answer.content.decode(errors="replace")
 
 
-def _forget_request(failure: httpx.RequestError, bare: httpx.Request) -> None:
-    """Take the request, with its key and its body, out of an exception that becomes the cause of an error."""
-    failure.request = bare
+def _headers(answer: Answer, settings: Settings) -> httpx.Headers:
+    """An answer's headers, as bytes, since they need not be text in any known encoding."""
+    key = settings.api_key.encode()
+    return httpx.Headers([(name, value.replace(key, b"***")) for name, value in answer.headers.raw])
+
+
+def _decoded(answer: Answer, settings: Settings) -> object:
+    text = _text(answer)
+    try:
+        return _without_key(json.loads(text), settings)
+    except (ValueError, RecursionError):
+        return settings.without_key(text)
+
+
+def _without_key(value: object, settings: Settings) -> object:
+    """Decoded JSON without the key, however the server has escaped it."""
+    if isinstance(value, str):
+        return settings.without_key(value)
+    if isinstance(value, list):
+        return [_without_key(item, settings) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {key: _without_key(item, settings) for key, item in cast("dict[str, object]", value).items()}
+    return value
+
+
+def _forget_secrets(failure: BaseException, settings: Settings) -> None:
     for cause in causes(failure):
         cause.__traceback__ = None  # its frames hold the request's headers
+        if settings.api_key in str(cause):
+            cause.args = (settings.without_key(str(cause)),)

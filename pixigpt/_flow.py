@@ -16,7 +16,7 @@ from pixigpt._checks import duration, or_none
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call, UnexpectedShapeError
 from pixigpt._failure import connection_error, is_success, response_error, status_error
-from pixigpt._retry import retry_after
+from pixigpt._retry import is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
 from pixigpt_api.models import Run
@@ -27,7 +27,8 @@ T = TypeVar("T")
 _FIRST_POLL_INTERVAL = 0.05
 _POLL_INTERVAL_GROWTH = 1.25
 _LONGEST_POLL_INTERVAL = 1.0
-_LAST_POLL_SHARE = 0.05  # this share of a wait, but a second at the most, is kept for its last poll
+_LAST_POLL_SHARE = 0.05  # this share of a wait, but 0.1 s at the most, is kept for its last poll
+_LONGEST_PAUSE = 1e9  # seconds; more would not fit a timer
 _OVER = 0.005  # a timer may go off this early
 
 
@@ -47,6 +48,8 @@ def wait_flow(
     """Poll a run until it is final."""
     or_none(duration)("timeout", timeout)
     or_none(duration)("poll_interval", poll_interval)
+    if on_update is not None and not callable(on_update):
+        raise TypeError(f"on_update must be a function, not {type(on_update).__name__}")
     return (yield from _Wait(call, settings, clock, timeout, poll_interval, on_update).run())
 
 
@@ -79,7 +82,7 @@ class _Attempts(Generic[T]):
     def run(self, pause: float = 0.0) -> Flow[T]:
         while True:
             outcome: Outcome = yield self._send(pause)
-            self.sent += 1
+            self.sent += not (isinstance(outcome, Exception) and is_unsendable(outcome))
             if isinstance(outcome, Answer) and is_success(outcome):
                 return self._result(outcome)
             pause = self._retry_pause(outcome, self._error(outcome))
@@ -108,7 +111,7 @@ class _Attempts(Generic[T]):
     def _error(self, outcome: Outcome) -> errors.PixiGPTError:
         if isinstance(outcome, Answer):
             return self._stamped(status_error(outcome, self.settings, self.clock.wall()))
-        error: errors.PixiGPTError = connection_error(outcome, self.call.method, self.url)
+        error: errors.PixiGPTError = connection_error(outcome, self.call.method, self.url, self.settings)
         if isinstance(outcome, httpx.TimeoutException) and self._ends_within(_OVER):
             error = errors.DeadlineExceededError(f"the deadline passed: {error.message}")
         error.__cause__ = outcome
@@ -117,7 +120,8 @@ class _Attempts(Generic[T]):
     def _retry_pause(self, outcome: Outcome, error: errors.PixiGPTError) -> float:
         """The pause before the next attempt; raises the error where there is to be none."""
         asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Answer) else None
-        pause = asked or self.settings.retry.pause(len(self.earlier), self.clock.random())
+        own = self.settings.retry.pause(len(self.earlier), self.clock.random())
+        pause = own if asked is None else min(asked, _LONGEST_PAUSE)
         if self._is_final(outcome, error):
             self._fail(outcome, error)
         if refusal := self._refusal(asked, pause):
@@ -202,9 +206,12 @@ class _Wait:
         try:
             self.seen = yield from attempts.run(pause)
         except errors.DeadlineExceededError as cause:
-            raise self._timeout_error() from cause
-        finally:
             self.sent += attempts.sent
+            raise self._timeout_error() from cause
+        except errors.PixiGPTError as error:
+            self.sent += attempts.sent
+            raise self._stamped(error) from error.__cause__
+        self.sent += attempts.sent
         if self.on_update and (before is None or before.status != self.seen.status):
             yield Notify(self.on_update, self.seen)
         return self.seen
@@ -213,7 +220,7 @@ class _Wait:
         """The interval, shortened so that the last poll comes just before the end."""
         if self.end is None:
             return interval
-        last_poll = self.end - min(1.0, _LAST_POLL_SHARE * (self.end - self.started))
+        last_poll = self.end - min(0.1, _LAST_POLL_SHARE * (self.end - self.started))
         left = last_poll - self.clock.monotonic()
         if left <= 0:
             raise self._timeout_error()
@@ -223,11 +230,13 @@ class _Wait:
         state = "the run was never seen" if self.seen is None else f"the run is still {_status(self.seen)}"
         if self.own_end is None or self.end != self.own_end:
             return self._stamped(errors.DeadlineExceededError(f"the deadline passed: {state}"))
-        return self._stamped(errors.RunTimeoutError(f"{state} after {self.timeout:g} s", self.seen))
+        return self._stamped(
+            errors.RunTimeoutError(f"{state}, and the timeout of {self.timeout:g} s is over", self.seen)
+        )
 
     def _stamped(self, error: errors.PixiGPTError) -> errors.PixiGPTError:
         elapsed = self.clock.monotonic() - self.started
-        return errors.stamp(error, self.call.method, self.call.path, self.sent, elapsed)
+        return errors.stamp(error, self.call.method, self.call.path, self.sent, elapsed, error.earlier)
 
 
 def _status(run: Run) -> str:

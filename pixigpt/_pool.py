@@ -1,5 +1,6 @@
 """The connections under a client and its copies: one httpx client, opened at the first call, closed once."""
 
+import ssl
 import threading
 import warnings
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Generic, TypeVar
 
 import httpx
+
+from pixigpt._checks import check_type
 
 HttpT = TypeVar("HttpT", bound=httpx.Client | httpx.AsyncClient)
 
@@ -28,13 +31,21 @@ class Connections(Generic[HttpT]):
         self._lock = threading.Lock()
 
     def get(self) -> HttpT:
-        """The httpx client; httpx.LocalProtocolError once it is closed."""
+        """The httpx client; an httpx error that no retry mends, if it is closed or cannot be opened."""
         with self._lock:
             if self._is_closed:
                 raise httpx.LocalProtocolError("the client is closed")
             if self._http is None:
-                self._http = self._open()
+                self._http = self._opened()
+            if self._http.is_closed:
+                raise httpx.LocalProtocolError("the injected http_client is closed")
             return self._http
+
+    def _opened(self) -> HttpT:
+        try:
+            return self._open()
+        except (ImportError, OSError, ValueError) as cause:  # no SOCKS library, no certificates, a bad HTTP_PROXY
+            raise httpx.UnsupportedProtocol(f"no connection can be opened: {cause}") from cause
 
     def take(self) -> HttpT | None:
         """Close for new calls; what the caller must now close, if anything."""
@@ -71,7 +82,7 @@ class AsyncBorrowedTransport(httpx.AsyncBaseTransport):
 
 def given_client(http_client: httpx.Client | None, transport: httpx.BaseTransport | None) -> httpx.Client | None:
     """The httpx client that a user injects, whole or as a transport; ValueError or TypeError if it is bad."""
-    _check_given(http_client, transport, httpx.Client)
+    _check_given(http_client, httpx.Client, transport, httpx.BaseTransport)
     if transport is not None:
         return httpx.Client(transport=transport, cookies=no_cookies())
     return http_client
@@ -81,17 +92,29 @@ def given_async_client(
     http_client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None
 ) -> httpx.AsyncClient | None:
     """The httpx async client that a user injects, whole or as a transport; ValueError or TypeError if it is bad."""
-    _check_given(http_client, transport, httpx.AsyncClient)
+    _check_given(http_client, httpx.AsyncClient, transport, httpx.AsyncBaseTransport)
     if transport is not None:
         return httpx.AsyncClient(transport=transport, cookies=no_cookies())
     return http_client
 
 
-def _check_given(http_client: object, transport: object, wanted: type) -> None:
+def _check_given(http_client: object, client_type: type, transport: object, transport_type: type) -> None:
     if http_client is not None and transport is not None:
         raise ValueError("http_client and transport exclude each other")
-    if not isinstance(http_client, wanted | None):
-        raise TypeError(f"http_client must be an httpx.{wanted.__name__}, not {type(http_client).__name__}")
+    check_type("http_client", http_client, client_type)
+    check_type("transport", transport, transport_type)
+
+
+def checked_limits(limits: httpx.Limits | None) -> httpx.Limits:
+    """The limits that a user sets, or the SDK's own; TypeError if they are none."""
+    check_type("limits", limits, httpx.Limits)
+    return limits or DEFAULT_LIMITS
+
+
+def checked_verify(verify: bool | ssl.SSLContext) -> bool | ssl.SSLContext:
+    """How to verify the server; TypeError if it is neither a bool nor a context."""
+    check_type("verify", verify, bool | ssl.SSLContext)
+    return verify
 
 
 def checked_proxy(proxy: str | httpx.URL | httpx.Proxy | None) -> httpx.Proxy | None:

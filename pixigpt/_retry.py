@@ -1,6 +1,7 @@
 """When a failed attempt is worth another one, and how long to wait for it."""
 
 import math
+import re
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pixigpt._checks import not_negative, or_none, validator, whole
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_PASSES = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_HTTP_DATE = re.compile(r"[A-Za-z]{3}.*\d\d:\d\d:\d\d")
 
 
 @frozen
@@ -61,7 +63,7 @@ class RetryPolicy:
         if isinstance(failure, int):
             passes = failure >= 500 or (failure == 429 and self.retry_rate_limits)
         else:
-            passes = not (isinstance(failure, _NEVER_PASSES) or is_certificate_failure(failure))
+            passes = not (is_unsendable(failure) or is_certificate_failure(failure))
         return passes and (self.retry_unsafe or method != "POST" or isinstance(failure, _NEVER_SENT))
 
 
@@ -69,28 +71,33 @@ class Budget:
     """The retries that a client may still spend: an outage is met with little more than one attempt per call."""
 
     def __init__(self, capacity: float | None) -> None:
-        self._capacity = math.inf if capacity is None else float(capacity)
-        self._left = self._capacity
+        self._tenths = math.inf if capacity is None else round(capacity * 10)
+        self._left = self._tenths
         self._lock = threading.Lock()
 
     def spend(self) -> bool:
         """Take one retry; False where none is left."""
         with self._lock:
-            if self._left < 1:
+            if self._left < 10:
                 return False
-            self._left -= 1
+            self._left -= 10
             return True
 
     def give_back(self) -> None:
         """A call has succeeded: a tenth of a retry comes back."""
         with self._lock:
-            self._left = min(self._capacity, self._left + 0.1)
+            self._left = min(self._tenths, self._left + 1)
 
 
 def retry_after(headers: httpx.Headers, now: float) -> float | None:
     """The seconds that Retry-After asks for; the longest where there are several, None where there is no valid one."""
     waits = [_seconds(value, now) for value in headers.get_list("retry-after")]
     return max((wait for wait in waits if wait is not None), default=None)
+
+
+def is_unsendable(failure: Exception) -> bool:
+    """Whether a failure is of a kind in which nothing is ever sent."""
+    return isinstance(failure, _NEVER_PASSES)
 
 
 def is_certificate_failure(failure: BaseException) -> bool:
@@ -110,14 +117,16 @@ def _seconds(value: str, now: float) -> float | None:
         seconds = float(value)
     except ValueError:
         return _seconds_until(value, now)
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return seconds if 0 <= seconds < math.inf else None
 
 
 def _seconds_until(date: str, now: float) -> float | None:
+    if not _HTTP_DATE.search(date):  # dateutil would read "10s" as a time of day
+        return None
     from dateutil import parser  # noqa: PLC0415 - slow to import, and dates hardly ever come
 
     try:
-        when = parser.parse(date)
-        return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - now)
+        when = parser.parse(date, ignoretz=True)  # an HTTP date is always in GMT
+        return max(0.0, when.replace(tzinfo=UTC).timestamp() - now)
     except (ValueError, OverflowError):
         return None

@@ -87,6 +87,8 @@ class Settings:
 
     def with_options(self, options: Options) -> Self:
         """These settings with some of them changed."""
+        if unknown := options.keys() - Options.__annotations__.keys():
+            raise TypeError(f"with_options() has no {', '.join(sorted(unknown))}")
         changes: dict[str, Any] = {**options}
         retry = _checked_retry(options.get("retry", self.retry))
         changes["retry"] = _with_retries(retry, changes.pop("max_retries", None))
@@ -125,7 +127,7 @@ def _checked_url(base_url: object) -> str:
         raise ValueError("base_url is not a URL") from cause
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("base_url must begin with https:// (or http://) and a host")
-    if url.userinfo or url.query or url.fragment:
+    if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError("base_url must have no user name, password, query or fragment")
     if url.scheme == "http" and not _is_loopback(url.host):
         warnings.warn(f"base_url sends the API key in clear text to {url.host}: use https://", stacklevel=4)

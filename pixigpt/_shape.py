@@ -1,13 +1,14 @@
-"""Whether a parsed answer has the types that the contract promises.
+"""Whether a value has the type that the contract promises: an argument before it is sent, a result once it is parsed.
 
-The generated parser sees to what is missing, but takes any value for a plain `str` or `int`. A mismatch is found here,
-so that it is an error of the call, not of the code that later uses the result.
+The generated code takes any value for a plain `str` or `int`. A mismatch is found here, so that it is an error of the
+call, not of the server, nor of the code that later uses the result.
 """
 
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
+from typing import Any
 
 import attrs
 
@@ -17,9 +18,14 @@ from pixigpt_api import models
 _Check = Callable[[object], str | None]
 
 
-def mismatch(value: object) -> str | None:
-    """How a generated object differs from its own annotations; None where it does not."""
-    return _check_for(typing.cast("Hashable", type(value)))(value)
+def mismatch(value: object, hint: Hashable) -> str | None:
+    """How a value differs from a type annotation; None where it does not."""
+    return _check_for(hint)(value)
+
+
+def hints_of(annotated: object) -> dict[str, Any]:
+    """The annotations of a generated class or function, resolved."""
+    return typing.get_type_hints(annotated, localns=vars(models))
 
 
 @cache
@@ -45,7 +51,9 @@ def _anything(_: object) -> None:
 
 def _instance_of(wanted: type) -> _Check:
     def check(value: object) -> str | None:
-        if type(value) is wanted or (_is_number(value, wanted)):
+        if isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool)):
+            return None
+        if _is_number(value, wanted):
             return None
         return f" is {type(value).__name__}, not {wanted.__name__}"
 
@@ -97,11 +105,10 @@ def _object_of(cls: type) -> _Check:
     fields: dict[str, _Check] = {}  # filled at the first use, since classes may hold one another
 
     def check(value: object) -> str | None:
-        if type(value) is not cls:
+        if not isinstance(value, cls):
             return f" is {type(value).__name__}, not {cls.__name__}"
         if not fields:
-            hints = typing.get_type_hints(cls, localns=vars(models))
-            fields.update({name: _check_for(hint) for name, hint in hints.items()})
+            fields.update({name: _check_for(hint) for name, hint in hints_of(cls).items()})
         for name, check_field in fields.items():
             if found := check_field(getattr(value, name)):
                 return f".{name}{found}"

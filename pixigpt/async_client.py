@@ -12,14 +12,15 @@ import anyio
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
-from pixigpt._body import Body
+from pixigpt._body import Body, whole_answer
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._pool import (
-    DEFAULT_LIMITS,
     AsyncBorrowedTransport,
     Connections,
+    checked_limits,
     checked_proxy,
+    checked_verify,
     given_async_client,
     httpx_timeout,
     no_cookies,
@@ -125,16 +126,17 @@ class AsyncClient:
             given_async_client(http_client, transport),
             partial(
                 httpx.AsyncClient,
-                limits=limits or DEFAULT_LIMITS,
+                limits=checked_limits(limits),
                 proxy=checked_proxy(proxy),
-                verify=verify,
+                verify=checked_verify(verify),
                 cookies=no_cookies(),
             ),
         )
         self._is_copy = False
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._settings.base_url}>"
+        settings: Settings | None = vars(self).get("_settings")  # None where the constructor has failed
+        return f"<{type(self).__name__} {settings and settings.base_url}>"
 
     async def __aenter__(self) -> Self:
         return self
@@ -658,6 +660,10 @@ class AsyncClient:
                 return await self._exchange(step)
         except httpx.RequestError as failure:
             return failure
+        except httpx.HTTPStatusError as refusal:  # an injected client's event hook calls raise_for_status()
+            return whole_answer(refusal.response)
+        except OSError as failure:  # an injected transport lets one through
+            return httpx.NetworkError(str(failure))
         return httpx.ReadTimeout("no whole answer in time")
 
     async def _exchange(self, step: Send) -> Answer:
@@ -672,7 +678,7 @@ class AsyncClient:
 
     async def _receive(self, response: httpx.Response) -> Answer:
         if response.is_stream_consumed:  # an injected client's event hook has read it
-            return Answer(response.status_code, response.headers, response.content)
+            return whole_answer(response)
         body = Body(response, self._settings.max_response_bytes)
         with anyio.CancelScope() as reading:
             async for piece in response.aiter_raw():

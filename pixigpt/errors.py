@@ -298,9 +298,8 @@ RUN_ERRORS: Mapping[str, type[RunError]] = {
 }
 
 
-def api_error(status_code: int, headers: httpx.Headers, text: str) -> APIError:
-    """The error for an answer outside 2xx, whatever its body is."""
-    body = _decoded(text)
+def api_error(status_code: int, headers: httpx.Headers, body: object) -> APIError:
+    """The error for an answer outside 2xx, whatever its body is: decoded JSON, else text."""
     detail = _detail(body)
     kind = _text_or_none(detail.get("type"))
     return _class_for(status_code, kind)(
@@ -332,13 +331,6 @@ def excerpt(text: str, length: int = _EXCERPT) -> str:
 def _class_for(status_code: int, kind: str | None) -> type[APIError]:
     by_status = _BY_STATUS.get(status_code, ServerError if status_code >= 500 else APIError)
     return _BY_TYPE.get(kind, by_status)
-
-
-def _decoded(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _detail(body: object) -> Mapping[object, object]:

@@ -190,8 +190,25 @@ def test_no_secret_is_in_an_error_even_if_the_server_echoes_it(httpx_mock: HTTPX
     assert_no_secret(caught.value)
 
 
+def test_no_secret_is_in_an_error_if_the_server_echoes_it_escaped(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    escaped = KEY.replace("-", "\\u002d")
+    httpx_mock.add_response(status_code=400, content=f'{{"error": {{"message": "No {escaped}", "l": ["{escaped}"]}}}}')
+    with pytest.raises(BadRequestError) as caught:
+        connect(KEY).list_threads()
+    assert caught.value.message == "No ***"
+    assert caught.value.body == {"error": {"message": "No ***", "l": ["***"]}}
+
+
+def test_a_header_that_is_not_ascii_is_no_trouble(connect: Connect) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(503, headers=[(b"x-note", b"caf\xc3\xa9 \xff")]))
+    with pytest.raises(ServerError) as caught:
+        connect(KEY, transport=transport, retry=RetryPolicy(backoff=0)).list_threads()
+    assert caught.value.attempts == 4
+    assert_no_secret(caught.value)
+
+
 def test_no_secret_is_in_a_connection_error_or_its_cause(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    httpx_mock.add_exception(httpx.ReadError("reset"), is_reusable=True)
+    httpx_mock.add_exception(httpx.ReadError(f"illegal status line {KEY}"), is_reusable=True)
     with pytest.raises(PixiGPTError) as caught:
         connect(KEY, max_retries=1).create_message("t", "user", "my prompt")
     assert_no_secret(caught.value)
@@ -200,10 +217,10 @@ def test_no_secret_is_in_a_connection_error_or_its_cause(httpx_mock: HTTPXMock, 
 
 
 def test_no_secret_is_in_a_response_error(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    httpx_mock.add_response(text=f"<html>{KEY}")
+    httpx_mock.add_response(text=f"<html>{KEY}", headers={"X-Request-Id": KEY})
     with pytest.raises(APIResponseError, match="not JSON") as caught:
         connect(KEY).list_threads()
-    assert caught.value.excerpt == "<html>***"
+    assert (caught.value.excerpt, caught.value.request_id) == ("<html>***", "***")
     assert_no_secret(caught.value)
 
 

@@ -13,6 +13,7 @@ from pytest_httpx import HTTPXMock
 
 from pixigpt import Assistant, ChatCompletion, Client, FunctionDefinition, Message, Run, Thread, ThreadMessage, Tool
 from pixigpt.testing._contract import contract
+from pixigpt_api.api.pixigpt import create_thread
 
 BASE_URL = "https://pixigpt.com/v1"
 KEY = "sk-test"
@@ -316,8 +317,8 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.get_thread(""), ValueError, "thread_id must not be empty"),
     (lambda client: client.get_thread("  "), ValueError, "thread_id must not be empty"),
     (lambda client: client.get_thread(".."), ValueError, "thread_id"),
-    (lambda client: client.get_thread(None), TypeError, "thread_id must be a str"),
-    (lambda client: client.get_thread(5), TypeError, "thread_id must be a str"),
+    (lambda client: client.get_thread(None), TypeError, "thread_id is NoneType, not str"),
+    (lambda client: client.get_thread(5), TypeError, "thread_id is int, not str"),
     (lambda client: client.get_run("t", ""), ValueError, "run_id must not be empty"),
     (lambda client: client.wait_for_run("t", ""), ValueError, "run_id must not be empty"),
     (lambda client: client.wait_for_run("t", "r", timeout=-1), ValueError, "timeout"),
@@ -333,7 +334,11 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.create_chat_completion([HELLO], tools=[{}]), ValueError, r"tools\[0\] has no 'type'"),
     (lambda client: client.create_chat_completion([HELLO], tools=TOOL), TypeError, "tools must be a list"),
     (lambda client: client.create_chat_completion([HELLO], temperature=float("nan")), ValueError, "sent as JSON"),
-    (lambda client: client.create_chat_completion([HELLO], temperature=object()), TypeError, "sent as JSON"),
+    (
+        lambda client: client.create_chat_completion([HELLO], temperature=object()),
+        TypeError,
+        "temperature is object, not float",
+    ),
     (lambda client: client.create_message("t", "user", "\ud800"), ValueError, "sent as JSON"),
     (
         lambda client: client.create_messages_bulk("t", [{"role": "user"}]),
@@ -341,6 +346,25 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
         r"messages\[0\] has no 'content'",
     ),
     (lambda client: client.get_thread(), TypeError, "thread_id"),
+    (lambda client: client.create_chat_completion([HELLO], max_tokens=1.5), TypeError, "max_tokens is float, not int"),
+    (lambda client: client.create_chat_completion([HELLO], max_tokens=True), TypeError, "max_tokens is bool, not int"),
+    (lambda client: client.create_chat_completion([HELLO], enable_thinking="yes"), TypeError, "enable_thinking is str"),
+    (lambda client: client.create_chat_completion([HELLO], assistant_id=""), ValueError, "assistant_id must not be"),
+    (lambda client: client.create_chat_completion([{"role": "user"}]), ValueError, r"messages\[0\] has no 'content'"),
+    (
+        lambda client: client.create_chat_completion([{"role": "user", "content": 5}]),
+        TypeError,
+        r"messages\[0\].content is int, not str",
+    ),
+    (lambda client: client.create_message("t", "user", None), TypeError, "content is NoneType, not str"),
+    (lambda client: client.create_message("t", None, "x"), TypeError, "role is NoneType, not str"),
+    (lambda client: client.create_run("t", None), TypeError, "assistant_id is NoneType, not str"),
+    (lambda client: client.create_run("t", ""), ValueError, "assistant_id must not be empty"),
+    (lambda client: client.create_assistant("A", "I", {}), TypeError, "tools_config is dict, not str"),
+    (lambda client: client.list_messages("t", "5"), TypeError, "limit is str, not int"),
+    (lambda client: client.wait_for_run("t", "r", on_update=5), TypeError, "on_update must be a function"),
+    (lambda client: client.call(None), TypeError, "endpoint must be a module"),
+    (lambda client: client.call(create_thread, body="x"), TypeError, "is str, not CreateThreadRequest"),
 ]
 
 

@@ -11,7 +11,7 @@ from conftest import Connect
 from pytest_httpx import HTTPXMock
 
 import pixigpt
-from pixigpt import APIConnectionError, AsyncClient, Client, RetryPolicy, ServerError
+from pixigpt import APIConnectionError, AsyncClient, Client, NotFoundError, RetryPolicy, ServerError
 
 KEY = "sk-proj-Secret123"
 THREADS = {"object": "list", "data": []}
@@ -78,8 +78,13 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"proxy": "gopher://Secret123@x"}, ValueError, "proxy"),
     ({"proxy": 5}, TypeError, "proxy"),
     ({"proxy": "http://Secret123:port"}, ValueError, "proxy"),
-    ({"http_client": "x"}, TypeError, "http_client must be an httpx"),
+    ({"http_client": "x"}, TypeError, "http_client must be a"),
     ({"timeot": 5}, TypeError, "timeot"),
+    ({"limits": 5}, TypeError, "limits must be a Limits"),
+    ({"verify": "missing.pem"}, TypeError, "verify must be a"),
+    ({"transport": 5}, TypeError, "transport must be a"),
+    ({"base_url": "https://x.test/v1?"}, ValueError, "base_url must have no"),
+    ({"base_url": "https://x.test/v1/#"}, ValueError, "base_url must have no"),
 ]
 
 
@@ -188,9 +193,9 @@ def test_a_bad_option_is_refused(connect: Connect, options: dict[str, Any]) -> N
 
 
 def test_an_unknown_option_is_refused(connect: Connect) -> None:
-    options: Any = {"timeot": 5}
-    with pytest.raises(TypeError, match="timeot"):
-        connect(KEY).with_options(**options)
+    for options in ({"timeot": 5}, {"base_url": "https://evil.test"}, {"api_key": "x"}, {"budget": None}):
+        with pytest.raises(TypeError, match=next(iter(options))):
+            connect(KEY).with_options(**options)
 
 
 def test_closing_a_copy_closes_nothing(connect: Connect, httpx_mock: HTTPXMock) -> None:
@@ -271,6 +276,55 @@ def test_no_cookie_is_kept(connect: Connect, httpx_mock: HTTPXMock) -> None:
     client.list_threads()
     client.list_threads()
     assert "cookie" not in httpx_mock.get_requests()[-1].headers
+
+
+def test_certificates_that_cannot_be_read_are_a_connection_error(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    with pytest.raises(APIConnectionError, match=r"no connection can be opened: .*No such file") as caught:
+        connect(KEY).list_threads()
+    assert caught.value.attempts == 0
+
+
+@pytest.mark.parametrize(("name", "proxy"), [("HTTPS_PROXY", "nope://x"), ("HTTPS_PROXY", "socks5://127.0.0.1:1")])
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_connection_error(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
+) -> None:
+    monkeypatch.setenv(name, proxy)
+    with pytest.raises(APIConnectionError, match="no connection can be opened"):
+        connect(KEY).list_threads()
+
+
+def test_a_closed_injected_client_says_so() -> None:
+    http = httpx.Client()
+    http.close()
+    with Client(KEY, http_client=http) as client, pytest.raises(APIConnectionError, match="http_client is closed"):
+        client.list_threads()
+
+
+def test_an_injected_clients_raise_for_status_is_a_typed_error(server: Any) -> None:
+    with (
+        httpx.Client(event_hooks={"response": [httpx.Response.raise_for_status]}) as http,
+        Client(server.api_key, server.base_url, http_client=http) as client,
+        pytest.raises(NotFoundError),
+    ):
+        client.get_thread("none")
+
+
+def test_an_injected_transports_oserror_is_a_connection_error(connect: Connect) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise ConnectionResetError("reset by a mock")
+
+    client = connect(KEY, transport=httpx.MockTransport(fail), retry=RetryPolicy(backoff=0))
+    with pytest.raises(APIConnectionError, match="reset by a mock") as caught:
+        client.list_threads()
+    assert caught.value.attempts == 4
+
+
+@pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
+def test_a_client_whose_constructor_failed_has_a_repr(kind_of_client: Any) -> None:
+    assert repr(kind_of_client.__new__(kind_of_client)) == f"<{kind_of_client.__name__} None>"
 
 
 def test_verify_takes_an_ssl_context(connect: Connect, httpx_mock: HTTPXMock) -> None:
