@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
-from pixigpt_api.models import CreateMessageRequest, Message, ThreadMessage, Tool, ToolCall
+from pixigpt_api.models import (
+    CreateMessageRequest,
+    FunctionCall,
+    FunctionDefinition,
+    FunctionParameters,
+    Message,
+    ThreadMessage,
+    Tool,
+    ToolCall,
+)
 
 T = TypeVar("T")
 
@@ -11,7 +20,16 @@ T = TypeVar("T")
 MessageLike = Message | ThreadMessage | Mapping[str, object]
 ToolLike = Tool | Mapping[str, object]
 
-_OBJECTS = (Message, ThreadMessage, Tool, ToolCall, CreateMessageRequest)
+_OBJECTS = (
+    Message,
+    ThreadMessage,
+    Tool,
+    ToolCall,
+    CreateMessageRequest,
+    FunctionCall,
+    FunctionDefinition,
+    FunctionParameters,
+)
 
 
 def chat_messages(messages: Sequence[MessageLike]) -> list[Message]:
@@ -48,7 +66,7 @@ def _one(name: str, item: object, convert: Callable[[Mapping[str, object]], T]) 
         return convert(cast("Mapping[str, object]", _plain(cast("object", item))))
     except KeyError as cause:
         raise ValueError(f"{name} has no {cause}") from cause
-    except (AttributeError, TypeError, ValueError) as cause:
+    except (AttributeError, TypeError, ValueError, RecursionError) as cause:
         raise ValueError(f"{name} is malformed: {cause}") from cause
 
 

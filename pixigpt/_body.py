@@ -11,10 +11,15 @@ _GZIP = 16 + zlib.MAX_WBITS
 _MOST_SURPLUS = 2**17  # more than an HTTP parser holds back
 
 
-def whole_answer(response: httpx.Response) -> Answer:
+def whole_answer(response: httpx.Response, max_bytes: int | None) -> Answer:
     """The answer that something else has read, or has closed before it could be read."""
     content = response.content if response.is_stream_consumed else b""
-    return Answer(response.status_code, response.headers, content)
+    flaw = None if max_bytes is None or len(content) <= max_bytes else _too_large(max_bytes)
+    return Answer(response.status_code, response.headers, content, flaw)
+
+
+def _too_large(max_bytes: int) -> str:
+    return f"the body is larger than max_response_bytes, {max_bytes:,}"
 
 
 class Body:
@@ -56,7 +61,7 @@ class Body:
         except zlib.error:
             self._flaw = "the body is not gzip, although its content-encoding says so"
         if self._max_bytes is not None and len(self._content) > self._max_bytes:
-            self._flaw = f"the body is larger than max_response_bytes, {self._max_bytes:,}"
+            self._flaw = _too_large(self._max_bytes)
 
     def _room(self) -> int:
         """How much to decompress at the most, 0 standing for no limit: one byte more than is allowed will tell."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from attrs import Attribute
 
+_LONGEST = 1e9  # seconds; more would not fit a timer
+
 Check = Callable[[str, object], None]
 
 
@@ -30,6 +32,8 @@ def duration(name: str, value: object) -> None:
     """A finite number of seconds above zero."""
     if number(name, value) <= 0:
         raise ValueError(f"{name} must be above 0 seconds, not {value}")
+    if number(name, value) > _LONGEST:
+        raise ValueError(f"{name} must be at most {_LONGEST:g} seconds, not {value}; None means no limit")
 
 
 def whole(name: str, value: object) -> None:

@@ -22,6 +22,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+_LONGEST_ID = 1000  # quoted, it must fit a URL
+
 # A generated parser asks its client for nothing but this switch.
 _STRICT = UnauthenticatedClient(base_url="", raise_on_unexpected_status=True)
 
@@ -122,5 +124,7 @@ def _parameters(get_kwargs: Callable[..., object]) -> tuple[dict[str, Any], tupl
 def _check_id(name: str, value: object) -> None:
     if isinstance(value, str) and not value.strip():
         raise ValueError(f"{name} must not be empty")
+    if isinstance(value, str) and len(value) > _LONGEST_ID:
+        raise ValueError(f"{name} is too long to be an id: {len(value):,} characters")
     if value in (".", ".."):
         raise ValueError(f"{name} must not be {value!r}, which a URL would take as a step in its path")

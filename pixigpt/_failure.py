@@ -6,9 +6,10 @@ from typing import cast
 import httpx
 
 from pixigpt import errors
+from pixigpt._body import whole_answer
 from pixigpt._retry import causes, is_certificate_failure, retry_after
 from pixigpt._settings import Settings
-from pixigpt._steps import Answer
+from pixigpt._steps import Answer, Outcome
 
 _SAYS: tuple[tuple[type[httpx.RequestError], str], ...] = (
     (httpx.PoolTimeout, "no free connection to {host}: all are in use"),
@@ -17,6 +18,25 @@ _SAYS: tuple[tuple[type[httpx.RequestError], str], ...] = (
     (httpx.UnsupportedProtocol, "nothing was sent to {host}: {cause}"),
     (httpx.LocalProtocolError, "nothing was sent to {host}: {cause}"),
 )
+
+
+# What httpx, an injected client's hooks or an injected transport may raise in an attempt.
+FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError, RuntimeError)
+
+
+def outcome_of(failure: Exception, settings: Settings, *, is_open: bool) -> Outcome:
+    """What an exception that an attempt ended in means to the flow; raises it if it means nothing."""
+    if isinstance(failure, httpx.RequestError):
+        return failure
+    if isinstance(failure, httpx.HTTPStatusError):  # an event hook calls raise_for_status()
+        return whole_answer(failure.response, settings.max_response_bytes)
+    if isinstance(failure, httpx.InvalidURL | UnicodeError):  # httpx reads a Location that it is not to follow
+        return httpx.TooManyRedirects(f"the answer redirects to no URL: {failure}")
+    if isinstance(failure, OSError):
+        return httpx.NetworkError(str(failure))
+    if not is_open:
+        return httpx.LocalProtocolError("the client is closed")
+    raise failure
 
 
 def is_success(outcome: Answer | Exception) -> bool:

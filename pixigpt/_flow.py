@@ -207,7 +207,7 @@ class _Wait:
             self.seen = yield from attempts.run(pause)
         except errors.DeadlineExceededError as cause:
             self.sent += attempts.sent
-            raise self._timeout_error() from cause
+            raise self._timeout_error(cause.earlier) from cause
         except errors.PixiGPTError as error:
             self.sent += attempts.sent
             raise self._stamped(error) from error.__cause__
@@ -226,13 +226,13 @@ class _Wait:
             raise self._timeout_error()
         return min(interval, left)
 
-    def _timeout_error(self) -> errors.PixiGPTError:
+    def _timeout_error(self, earlier: tuple[errors.PixiGPTError, ...] = ()) -> errors.PixiGPTError:
         state = "the run was never seen" if self.seen is None else f"the run is still {_status(self.seen)}"
-        if self.own_end is None or self.end != self.own_end:
-            return self._stamped(errors.DeadlineExceededError(f"the deadline passed: {state}"))
-        return self._stamped(
-            errors.RunTimeoutError(f"{state}, and the timeout of {self.timeout:g} s is over", self.seen)
-        )
+        error: errors.PixiGPTError = errors.DeadlineExceededError(f"the deadline passed: {state}")
+        if self.own_end is not None and self.end == self.own_end:
+            error = errors.RunTimeoutError(f"{state}, and the timeout of {self.timeout:g} s is over", self.seen)
+        error.earlier = earlier
+        return self._stamped(error)
 
     def _stamped(self, error: errors.PixiGPTError) -> errors.PixiGPTError:
         elapsed = self.clock.monotonic() - self.started

@@ -41,6 +41,11 @@ class Connections(Generic[HttpT]):
                 raise httpx.LocalProtocolError("the injected http_client is closed")
             return self._http
 
+    def is_open(self) -> bool:
+        """Whether calls can still be made."""
+        with self._lock:
+            return not (self._is_closed or (self._http is not None and self._http.is_closed))
+
     def _opened(self) -> HttpT:
         try:
             return self._open()

@@ -12,8 +12,9 @@ from attrs import field, frozen
 
 from pixigpt._checks import not_negative, or_none, validator, whole
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_NEVER_PASSES = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_SENDS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_FINAL = (*_NEVER_SENDS, httpx.TooManyRedirects)
 _HTTP_DATE = re.compile(r"[A-Za-z]{3}.*\d\d:\d\d:\d\d")
 
 
@@ -63,8 +64,8 @@ class RetryPolicy:
         if isinstance(failure, int):
             passes = failure >= 500 or (failure == 429 and self.retry_rate_limits)
         else:
-            passes = not (is_unsendable(failure) or is_certificate_failure(failure))
-        return passes and (self.retry_unsafe or method != "POST" or isinstance(failure, _NEVER_SENT))
+            passes = not (isinstance(failure, _FINAL) or is_certificate_failure(failure))
+        return passes and (self.retry_unsafe or method != "POST" or isinstance(failure, _NOTHING_SENT))
 
 
 class Budget:
@@ -97,7 +98,7 @@ def retry_after(headers: httpx.Headers, now: float) -> float | None:
 
 def is_unsendable(failure: Exception) -> bool:
     """Whether a failure is of a kind in which nothing is ever sent."""
-    return isinstance(failure, _NEVER_PASSES)
+    return isinstance(failure, _NEVER_SENDS)
 
 
 def is_certificate_failure(failure: BaseException) -> bool:
@@ -106,10 +107,10 @@ def is_certificate_failure(failure: BaseException) -> bool:
 
 
 def causes(failure: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what led to it."""
+    """An exception and what it was raised from; not what the caller happened to be handling at the time."""
     while failure is not None:
         yield failure
-        failure = failure.__cause__ or failure.__context__
+        failure = failure.__cause__ or (failure.__context__ if failure.__suppress_context__ else None)
 
 
 def _seconds(value: str, now: float) -> float | None:

@@ -20,6 +20,7 @@ DEFAULT_TIMEOUT = 30.0
 DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FRAMING_HEADERS = ("content-length", "host", "transfer-encoding")
 _SDK_HEADERS = {
     "accept": "application/json",
     "accept-encoding": "gzip",
@@ -101,7 +102,7 @@ class Settings:
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
         """A request's headers: the SDK's, then its own, then the user's."""
         authorization = Secret(f"Bearer {self.api_key}")
-        return {**_SDK_HEADERS, "authorization": authorization, **own, **self.headers}
+        return {**_SDK_HEADERS, "authorization": authorization, **_checked_headers(own), **self.headers}
 
     def without_key(self, text: str) -> str:
         """A text of the server's, with the key taken out should the server echo it."""
@@ -161,6 +162,8 @@ def _checked_headers(headers: object) -> dict[str, str]:
             raise TypeError("headers must be a mapping of strings")
         if not _HEADER_NAME.fullmatch(name):
             raise ValueError(f"headers: {name!r} is not a header name")
-        if not (value.isascii() and value.isprintable()):
-            raise ValueError(f"headers: the value of {name!r} must be printable ASCII")
+        if name.lower() in _FRAMING_HEADERS:
+            raise ValueError(f"headers: {name!r} is not yours to set, it follows from the request")
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise ValueError(f"headers: the value of {name!r} must be printable ASCII without blanks around it")
     return {name.lower(): Secret(value) for name, value in cast("Mapping[str, str]", headers).items()}

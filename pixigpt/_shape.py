@@ -14,6 +14,9 @@ import attrs
 
 from pixigpt_api import models
 
+# The contract's `minItems` for answers, the one constraint beside the types that the generator drops.
+NEVER_EMPTY: frozenset[tuple[type, str]] = frozenset({(models.ChatCompletion, "choices")})
+
 # Says where and how a value is not what it should be; None where it is.
 _Check = Callable[[object], str | None]
 
@@ -112,6 +115,8 @@ def _object_of(cls: type) -> _Check:
         for name, check_field in fields.items():
             if found := check_field(getattr(value, name)):
                 return f".{name}{found}"
+            if (cls, name) in NEVER_EMPTY and not getattr(value, name):
+                return f".{name} is empty"
         return None
 
     return check

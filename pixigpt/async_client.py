@@ -14,6 +14,7 @@ import httpx
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
 from pixigpt._body import Body, whole_answer
 from pixigpt._endpoint import Endpoint, prepare
+from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._pool import (
     AsyncBorrowedTransport,
@@ -656,14 +657,11 @@ class AsyncClient:
         if step.pause:
             await anyio.sleep(step.pause)
         try:
-            with anyio.move_on_after(step.timeout):
+            # Later than httpx's own timeouts, which know whether it was the pool, the connection or the answer.
+            with anyio.move_on_after(None if step.timeout is None else step.timeout + 0.02):
                 return await self._exchange(step)
-        except httpx.RequestError as failure:
-            return failure
-        except httpx.HTTPStatusError as refusal:  # an injected client's event hook calls raise_for_status()
-            return whole_answer(refusal.response)
-        except OSError as failure:  # an injected transport lets one through
-            return httpx.NetworkError(str(failure))
+        except FAILURES as failure:
+            return outcome_of(failure, self._settings, is_open=self._connections.is_open())
         return httpx.ReadTimeout("no whole answer in time")
 
     async def _exchange(self, step: Send) -> Answer:
@@ -678,7 +676,7 @@ class AsyncClient:
 
     async def _receive(self, response: httpx.Response) -> Answer:
         if response.is_stream_consumed:  # an injected client's event hook has read it
-            return whole_answer(response)
+            return whole_answer(response, self._settings.max_response_bytes)
         body = Body(response, self._settings.max_response_bytes)
         with anyio.CancelScope() as reading:
             async for piece in response.aiter_raw():

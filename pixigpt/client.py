@@ -14,6 +14,7 @@ import httpx
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
 from pixigpt._body import Body, whole_answer
 from pixigpt._endpoint import Endpoint, prepare
+from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._pool import (
     BorrowedTransport,
@@ -656,12 +657,8 @@ class Client:
         end = math.inf if step.timeout is None else time.monotonic() + step.timeout
         try:
             return self._exchange(step, end)
-        except httpx.RequestError as failure:
-            return failure
-        except httpx.HTTPStatusError as refusal:  # an injected client's event hook calls raise_for_status()
-            return whole_answer(refusal.response)
-        except OSError as failure:  # an injected transport lets one through
-            return httpx.NetworkError(str(failure))
+        except FAILURES as failure:
+            return outcome_of(failure, self._settings, is_open=self._connections.is_open())
 
     def _exchange(self, step: Send, end: float) -> Answer:
         http = self._connections.get()
@@ -675,7 +672,7 @@ class Client:
 
     def _receive(self, response: httpx.Response, end: float) -> Answer:
         if response.is_stream_consumed:  # an injected client's event hook has read it
-            return whole_answer(response)
+            return whole_answer(response, self._settings.max_response_bytes)
         body = Body(response, self._settings.max_response_bytes)
         for piece in response.iter_raw():
             if not body.add(piece):

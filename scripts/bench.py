@@ -52,10 +52,14 @@ async def async_seconds_per_call(base_url: str, rounds: int, calls: int, in_flig
         AsyncClient("sk-bench", base_url) as ours,
         httpx.AsyncClient(headers=HEADERS, limits=limits, timeout=60) as bare,
     ):
-        bodies = {"messages": MESSAGES}
+
+        async def post() -> object:
+            answer = await bare.post(f"{base_url}/chat/completions", json={"messages": MESSAGES})
+            return answer.json()
+
         for _ in range(rounds):
             started = time.perf_counter()
-            await in_turns(lambda: bare.post(f"{base_url}/chat/completions", json=bodies), calls, in_flight)
+            await in_turns(post, calls, in_flight)
             timings["httpx"].append((time.perf_counter() - started) / calls)
             started = time.perf_counter()
             await in_turns(lambda: ours.create_chat_completion(MESSAGES), calls, in_flight)
@@ -97,6 +101,17 @@ def report(title: str, timings: Timings) -> dict[str, float]:
     return {**medians, "ratio": ratio}
 
 
+def measure(base_url: str, rounds: int, calls: int) -> dict[str, dict[str, float]]:
+    """Take all measurements, printing each."""
+    print(f"{'milliseconds, medians':<46} {'httpx':>9} {'pixigpt':>9} {'ratio':>7}")
+    in_flight = async_seconds_per_call(base_url, rounds, calls, in_flight=100)
+    return {
+        "sync": report("CPU per call, sync", sync_cpu_per_call(base_url, rounds, calls)),
+        "async_100": report("wall per call, async, 100 in flight", asyncio.run(in_flight)),
+        "import": report("wall of import and construct, new process", import_seconds(rounds)),
+    }
+
+
 def main() -> None:
     """Measure all, against a server in another process."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -107,17 +122,10 @@ def main() -> None:
     with subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None  # noqa: S101 - for the type checker
         base_url = server.stdout.readline().strip()
-        print(f"{'milliseconds, medians':<46} {'httpx':>9} {'pixigpt':>9} {'ratio':>7}")
-        rounds, calls = options.rounds, options.calls
-        figures = {
-            "sync": report("CPU per call, sync", sync_cpu_per_call(base_url, rounds, calls)),
-            "async_100": report(
-                "wall per call, async, 100 in flight",
-                asyncio.run(async_seconds_per_call(base_url, rounds, calls, in_flight=100)),
-            ),
-            "import": report("wall of import and construct, new process", import_seconds(rounds)),
-        }
-        server.terminate()
+        try:
+            figures = measure(base_url, options.rounds, options.calls)
+        finally:
+            server.terminate()
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

@@ -192,7 +192,7 @@ def test_no_secret_is_in_an_error_even_if_the_server_echoes_it(httpx_mock: HTTPX
 
 def test_no_secret_is_in_an_error_if_the_server_echoes_it_escaped(httpx_mock: HTTPXMock, connect: Connect) -> None:
     escaped = KEY.replace("-", "\\u002d")
-    httpx_mock.add_response(status_code=400, content=f'{{"error": {{"message": "No {escaped}", "l": ["{escaped}"]}}}}')
+    httpx_mock.add_response(status_code=400, text=f'{{"error": {{"message": "No {escaped}", "l": ["{escaped}"]}}}}')
     with pytest.raises(BadRequestError) as caught:
         connect(KEY).list_threads()
     assert caught.value.message == "No ***"

@@ -1,6 +1,7 @@
 """The flow decides every retry, pause and deadline: outcomes in, steps and result out, without I/O."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,8 +30,8 @@ from pixigpt._endpoint import prepare
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._settings import Settings
 from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
-from pixigpt_api.api.pixigpt import create_thread, get_run, get_thread
-from pixigpt_api.models import CreateThreadRequest, Run, Thread
+from pixigpt_api.api.pixigpt import create_chat_completion, create_thread, get_run, get_thread
+from pixigpt_api.models import CreateChatCompletionRequest, CreateThreadRequest, Run, Thread
 
 THREAD = b'{"id": "thread_1", "object": "thread", "created_at": 1}'
 GOOD = Answer(200, httpx.Headers({"x-request-id": "req_1"}), THREAD)
@@ -384,6 +385,29 @@ def test_a_connection_error_says_how_far_it_came(post: Any, failure: Any, kind: 
     assert (type(error), error.message) == (kind, says)
 
 
+def test_what_the_caller_is_handling_is_no_cause_of_a_failure(post: Any) -> None:
+    mine = ssl.SSLCertVerificationError("mine")
+    try:
+        raise mine
+    except ssl.SSLCertVerificationError:
+        failure = httpx.ConnectError("refused")
+        failure.__context__ = mine
+        error = post(*[failure] * 4).error
+    assert "could not connect" in error.message
+    assert mine.__traceback__ is not None
+
+
+def test_an_empty_list_of_choices_is_not_an_answer(fake_time: FakeTime) -> None:
+    fields = b'"object": "chat.completion", "created": 1, "model": "m", "choices": []'
+    usage = b'{"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}'
+    body = CreateChatCompletionRequest(messages=[])
+    flow = call_flow(prepare(create_chat_completion, body=body), settings(), fake_time.clock)
+    bad = answer(200, body=b'{"id": "c", %s, "usage": %s}' % (fields, usage))
+    error = Driven(flow, [bad], fake_time).error
+    assert error is not None
+    assert "choices is empty" in error.message
+
+
 def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options: Any) -> Driven:
     waited: dict[str, Any] = {"timeout": 600.0, "poll_interval": None, "on_update": None, **options}
     chosen = {name: waited.pop(name) for name in ("total_timeout", "max_retries") if name in waited}
@@ -424,7 +448,8 @@ def test_a_wait_rides_out_failures_by_the_same_policy(fake_time: FakeTime) -> No
     assert wait(fake_time, *outcomes).pauses == [0, 0.05, 0.1, 0.2]
     error = wait(fake_time, run_state("queued"), run_state("queued"), answer(404)).error
     assert isinstance(error, APIError)
-    assert (error.attempts, error.elapsed) == (3, pytest.approx(0.1125))
+    assert error.attempts == 3
+    assert error.elapsed == pytest.approx(0.1125)
 
 
 def test_a_wait_ends_at_its_timeout_with_a_last_poll_just_before(fake_time: FakeTime) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import pixigpt
 from pixigpt import AsyncClient, Client
+from pixigpt._shape import NEVER_EMPTY
 from pixigpt.testing._contract import contract, operations
 
 # What a client has beside the contract's operations.
@@ -164,6 +165,17 @@ def test_a_broken_async_method_is_named(sources: tuple[str, str], old: str, new:
     if broken == async_source:
         pytest.fail(f"{old!r} is not in async_client.py: this test breaks nothing")
     assert named in found
+
+
+def test_each_minimum_length_of_an_answers_list_is_checked() -> None:
+    schemas = contract()["components"]["schemas"]
+    found = {
+        (name, field)
+        for name, schema in schemas.items()
+        for field, value in schema.get("properties", {}).items()
+        if value.get("minItems") and not name.endswith("Request")
+    }
+    assert found == {(cls.__name__, field) for cls, field in NEVER_EMPTY}
 
 
 def test_the_exported_names_are_sorted_and_complete() -> None:

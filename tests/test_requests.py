@@ -11,9 +11,22 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 from pytest_httpx import HTTPXMock
 
-from pixigpt import Assistant, ChatCompletion, Client, FunctionDefinition, Message, Run, Thread, ThreadMessage, Tool
+from pixigpt import (
+    Assistant,
+    ChatCompletion,
+    Client,
+    FunctionCall,
+    FunctionDefinition,
+    FunctionParameters,
+    Message,
+    Run,
+    Thread,
+    ThreadMessage,
+    Tool,
+)
 from pixigpt.testing._contract import contract
 from pixigpt_api.api.pixigpt import create_thread
+from pixigpt_api.models import CreateThreadRequest
 
 BASE_URL = "https://pixigpt.com/v1"
 KEY = "sk-test"
@@ -307,12 +320,25 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     ]
 
 
+def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(json=COMPLETION)
+    tool = {"type": "function", "function": FunctionDefinition("f", parameters=FunctionParameters())}
+    call = {"id": "call_1", "type": "function", "function": FunctionCall("f", "{}")}
+    connect(KEY).create_chat_completion([{"role": "assistant", "tool_calls": [call]}], tools=[tool])
+    sent = json.loads(httpx_mock.get_requests()[0].content)
+    assert sent["tools"] == [{"type": "function", "function": {"name": "f", "parameters": {}}}]
+    assert sent["messages"] == [{"role": "assistant", "content": None, "tool_calls": [CALL]}]
+
+
 def test_text_is_sent_as_utf_8(httpx_mock: HTTPXMock, connect: Connect) -> None:
     httpx_mock.add_response(json=MESSAGE)
     connect(KEY).create_message("t", "user", "Grüße, 世界 🙂")
     assert "Grüße, 世界 🙂".encode() in httpx_mock.get_requests()[0].content
 
 
+EMPTY = CreateThreadRequest()
+CIRCLE: dict[str, Any] = {"role": "user", "content": "x"}
+CIRCLE["self"] = CIRCLE
 BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.get_thread(""), ValueError, "thread_id must not be empty"),
     (lambda client: client.get_thread("  "), ValueError, "thread_id must not be empty"),
@@ -363,6 +389,10 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.create_assistant("A", "I", {}), TypeError, "tools_config is dict, not str"),
     (lambda client: client.list_messages("t", "5"), TypeError, "limit is str, not int"),
     (lambda client: client.wait_for_run("t", "r", on_update=5), TypeError, "on_update must be a function"),
+    (lambda client: client.get_thread("x" * 70_000), ValueError, "thread_id is too long"),
+    (lambda client: client.create_chat_completion([CIRCLE]), ValueError, r"messages\[0\] is malformed"),
+    (lambda client: client.call(create_thread, body=EMPTY, idempotency_key="a\n"), ValueError, "idempotency-key"),
+    (lambda client: client.call(create_thread, body=EMPTY, idempotency_key="\u043a"), ValueError, "idempotency-key"),
     (lambda client: client.call(None), TypeError, "endpoint must be a module"),
     (lambda client: client.call(create_thread, body="x"), TypeError, "is str, not CreateThreadRequest"),
 ]

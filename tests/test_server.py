@@ -111,6 +111,30 @@ SCHEMAS: list[dict[str, Any]] = [
     {"anyOf": [{"type": "integer", "minimum": 3}, {"type": "string"}]},
     {"oneOf": [{"type": "null"}, {"type": "string"}]},
     {"allOf": [{"properties": {"a": {"type": "integer"}}}, {"required": ["a"]}], "type": "object"},
+    {"type": "number", "minimum": 0.1, "maximum": 0.3},
+    {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.4},
+    {"type": "number", "minimum": 5},
+    {"type": "number", "maximum": -5},
+    {"type": "number", "multipleOf": 0.5, "minimum": 0.3},
+    {"type": "integer", "minimum": 3, "maximum": 3},
+    {"type": "array", "items": {"type": "string"}, "minItems": 3, "uniqueItems": True},
+    {"type": "array", "items": {"enum": ["a", "b"]}, "minItems": 2, "uniqueItems": True},
+    {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2},
+    {"type": "array", "items": True, "minItems": 1},
+    {"type": "object", "properties": {"a": True}, "required": ["a"]},
+    {"type": "string", "default": None},
+    {"type": "string", "minLength": 20.0},
+    {"type": "integer", "allOf": [{"minimum": 7}, {"minimum": 3}, {"maximum": 9}, {"maximum": 20}]},
+    {"anyOf": [False, {"type": "integer"}]},
+    {"type": "integer", "multipleOf": 5, "maximum": -7},
+    {"type": "integer", "multipleOf": 7, "exclusiveMinimum": 7},
+    {
+        "type": "object",
+        "allOf": [
+            {"properties": {"a": {"type": "integer"}}, "required": ["a"]},
+            {"properties": {"b": {"type": "null"}}, "required": ["b"]},
+        ],
+    },
     {"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"type": "integer", "minimum": 2}}},
     {
         "properties": {"deep": {"properties": {"deeper": {"type": "boolean"}}, "required": ["deeper"]}},
@@ -133,6 +157,16 @@ def test_a_sample_satisfies_its_schema_and_is_always_the_same(schema: dict[str, 
         {"$ref": "#"},
         {"type": "no such type"},
         {"enum": "abc", "type": 5},
+        {"type": "array"},
+        {"type": []},
+        {"allOf": [5]},
+        {"allOf": "x"},
+        {"properties": ["a"]},
+        {"required": ["a"], "properties": {"a": {"pattern": "("}}},
+        {"required": ["a"], "properties": {"a": {"type": "integer", "multipleOf": 0}}},
+        {"required": ["a"], "properties": {"a": False}},
+        {"not": {"$ref": "#/$defs/none"}},
+        {"$dynamicRef": "#x"},
     ],
     ids=str,
 )
@@ -141,6 +175,26 @@ def test_a_tool_whose_schema_cannot_be_satisfied_is_refused(http: httpx.Client, 
     answer = http.post("/chat/completions", json={"messages": [SYSTEM, HELLO], "tools": tools})
     assert answer.status_code == 400
     assert "arguments" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"additionalProperties": False}, {"required": ["a"]}])
+def test_a_functions_arguments_are_always_an_object(http: httpx.Client, parameters: dict[str, Any]) -> None:
+    tools = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
+    message = chat(http, SYSTEM, HELLO, tools=tools)["choices"][0]["message"]
+    assert isinstance(json.loads(message["tool_calls"][0]["function"]["arguments"]), dict)
+
+
+def test_a_tools_schema_makes_the_server_fetch_nothing(http: httpx.Client, server: LocalServer) -> None:
+    parameters = {"not": {"$ref": f"{server.base_url}/fetched"}}
+    tools = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
+    answer = http.post("/chat/completions", json={"messages": [SYSTEM, HELLO], "tools": tools})
+    assert answer.status_code == 400
+    assert [each.path for each in server.requests] == ["/chat/completions"]
+
+
+def test_think_tags_and_blanks_are_taken_out(http: httpx.Client) -> None:
+    said = {"role": "user", "content": "  <think>hm\nhm</think> Hello! "}
+    assert chat(http, SYSTEM, said)["choices"][0]["message"]["content"] == "You said: Hello!"
 
 
 def test_a_thread_remembers(http: httpx.Client, server: LocalServer) -> None:
@@ -269,7 +323,9 @@ def test_a_request_against_the_contract_is_400_and_says_why(
     assert named in answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"null"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"null", b"[" * 200_000], ids=lambda content: repr(content)[:9]
+)
 def test_a_body_that_is_no_json_object_is_400(http: httpx.Client, content: bytes) -> None:
     answer = http.post("/assistants", content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
@@ -291,8 +347,10 @@ def test_a_bad_limit_is_400(http: httpx.Client) -> None:
     ]
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic sk-local"}])
-def test_a_wrong_key_is_401(server: LocalServer, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic sk-local"}, {"Authorization": b"\xff"}]
+)
+def test_a_wrong_key_is_401(server: LocalServer, headers: Any) -> None:
     answer = httpx.get(f"{server.base_url}/threads", headers=headers)
     assert answer.status_code == 401
     assert answer.json()["error"]["type"] == "authentication_error"
@@ -347,6 +405,45 @@ def test_a_cut_answer_breaks_off_and_a_dripping_one_is_whole(http: httpx.Client,
     with pytest.raises(httpx.RemoteProtocolError):
         http.get("/threads")
     assert http.get("/threads").json() == {"object": "list", "data": []}
+
+
+def test_an_answer_without_a_body_can_be_cut_and_dripped(http: httpx.Client, server: LocalServer) -> None:
+    threads = [http.post("/threads", json={}).json()["id"] for _ in range(2)]
+    server.cut()
+    server.drip(0.001)
+    with pytest.raises(httpx.RemoteProtocolError):
+        http.delete(f"/threads/{threads[0]}")
+    assert http.delete(f"/threads/{threads[1]}").status_code == 204
+    assert http.get("/threads").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda server: server.fail(status=99),
+        lambda server: server.fail(times=-1),
+        lambda server: server.delay(-1),
+        lambda server: server.drip("1"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(server: LocalServer, ask: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        ask(server)
+
+
+def test_a_fractional_max_tokens_that_is_whole_is_taken(http: httpx.Client) -> None:
+    choice = chat(http, SYSTEM, HELLO, enable_thinking=False, max_tokens=2.0)["choices"][0]
+    assert choice["finish_reason"] == "length"
+
+
+def test_a_server_can_be_started_again_with_what_it_has_stored() -> None:
+    server = LocalServer()
+    server.stop()
+    for _ in range(2):
+        with server:
+            answer = httpx.post(f"{server.base_url}/threads", json={}, headers={"Authorization": "Bearer sk-local"})
+            assert answer.status_code == 200
+    assert len(server.requests) == 2
 
 
 def test_what_arrived_is_recorded(http: httpx.Client, server: LocalServer) -> None:

@@ -80,6 +80,9 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"proxy": "http://Secret123:port"}, ValueError, "proxy"),
     ({"http_client": "x"}, TypeError, "http_client must be a"),
     ({"timeot": 5}, TypeError, "timeot"),
+    ({"headers": {"Content-Length": "5"}}, ValueError, "'Content-Length' is not yours to set"),
+    ({"headers": {"X-Token": " Secret123"}}, ValueError, "without blanks around it"),
+    ({"timeout": 1e10}, ValueError, "timeout must be at most 1e\\+09 seconds"),
     ({"limits": 5}, TypeError, "limits must be a Limits"),
     ({"verify": "missing.pem"}, TypeError, "verify must be a"),
     ({"transport": 5}, TypeError, "transport must be a"),
@@ -193,7 +196,8 @@ def test_a_bad_option_is_refused(connect: Connect, options: dict[str, Any]) -> N
 
 
 def test_an_unknown_option_is_refused(connect: Connect) -> None:
-    for options in ({"timeot": 5}, {"base_url": "https://evil.test"}, {"api_key": "x"}, {"budget": None}):
+    unknown: list[Any] = [{"timeot": 5}, {"base_url": "https://evil.test"}, {"api_key": "x"}, {"budget": None}]
+    for options in unknown:
         with pytest.raises(TypeError, match=next(iter(options))):
             connect(KEY).with_options(**options)
 
@@ -300,6 +304,29 @@ def test_a_closed_injected_client_says_so() -> None:
     http = httpx.Client()
     http.close()
     with Client(KEY, http_client=http) as client, pytest.raises(APIConnectionError, match="http_client is closed"):
+        client.list_threads()
+
+
+def test_a_client_that_is_closed_in_the_middle_of_a_call_says_so() -> None:
+    def close(_: httpx.Request) -> httpx.Response:
+        client.close()
+        raise RuntimeError("Cannot send a request, as the client has been closed.")
+
+    http = httpx.Client(transport=httpx.MockTransport(close))
+    client = Client(KEY, http_client=http)
+    with pytest.raises(APIConnectionError, match=r"nothing was sent to .*: the client is closed"):
+        client.list_threads()
+    http.close()
+
+
+def test_a_runtime_error_of_an_injected_transport_is_not_hidden() -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise RuntimeError("a bug of the user's")
+
+    with (
+        Client(KEY, transport=httpx.MockTransport(fail)) as client,
+        pytest.raises(RuntimeError, match="a bug of the user's"),
+    ):
         client.list_threads()
 
 

@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
@@ -23,6 +24,7 @@ from pixigpt import (
     AsyncClient,
     Client,
     DeadlineExceededError,
+    PixiGPTError,
     RetryPolicy,
     deadline,
 )
@@ -196,6 +198,33 @@ def test_a_redirect_is_not_followed_with_the_key(connect: Connect) -> None:
                 connect(base_url=server.base_url).list_threads()
             assert caught.value.status_code == 307
         assert other.connections == 0
+
+
+@pytest.mark.parametrize("location", [b"mailto:x", b"javascript:alert(1)", b"https:foo", b"\xff", b"http://xn--/"])
+def test_a_redirect_to_no_url_is_a_typed_error(connect: Connect, location: bytes) -> None:
+    head = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % location
+    with ScriptedServer(says(head)) as server:
+        with pytest.raises(PixiGPTError) as caught:
+            connect(base_url=server.base_url).list_threads()
+        assert (caught.value.attempts, server.connections) == (1, 1)
+
+
+def test_an_answer_that_a_mock_has_read_is_held_to_the_size_limit_too(connect: Connect) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b" " * 2000))
+    with pytest.raises(APIResponseError, match="larger than max_response_bytes, 1,000"):
+        connect(transport=transport, max_response_bytes=1000).list_threads()
+
+
+def test_running_out_of_connections_says_so(connect: Connect) -> None:
+    with ScriptedServer(silent) as server, ThreadPoolExecutor(1) as threads:
+        client = connect(base_url=server.base_url, limits=httpx.Limits(max_connections=1), timeout=3, max_retries=0)
+        taken = threads.submit(client.list_threads)
+        while not server.connections:
+            time.sleep(0.01)
+        with pytest.raises(APITimeoutError, match="no free connection"):
+            client.with_options(timeout=0.2).list_threads()
+        assert isinstance(taken.exception(), APITimeoutError)
+        client.close()
 
 
 def test_an_https_url_to_an_http_server_is_a_connection_error(connect: Connect) -> None:

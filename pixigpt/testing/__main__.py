@@ -18,8 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         server = LocalServer(host=options.host, port=options.port, run_seconds=options.run_seconds).start()
-    except OSError as error:
-        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {error.strerror}\n")
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {reason}\n")
         return 1
     return _serve(server)
 

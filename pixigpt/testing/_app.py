@@ -60,7 +60,7 @@ class App:
         received = _received(request, body)
         self.requests.append(received)
         send = _with_request_id(send, f"req_{next(self._request_numbers)}")
-        if not secrets.compare_digest(received.headers.get("authorization", ""), f"Bearer {self.api_key}"):
+        if not secrets.compare_digest(_authorization(request), f"Bearer {self.api_key}".encode()):
             refusal = error_response(401, "The API key is missing or wrong.", code="invalid_api_key")
             await refusal(scope, receive, send)
         else:
@@ -118,10 +118,14 @@ def _route(operation: Operation, service: Service, replays: Replays) -> Route:
     return Route(BASE_PATH + operation.path, endpoint, methods=[operation.method])
 
 
+def _authorization(request: Request) -> bytes:
+    return dict(request.headers.raw).get(b"authorization", b"")
+
+
 def _received(request: Request, body: bytes) -> ReceivedRequest:
     try:
         decoded = json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         decoded = body
     path = request.url.path.removeprefix(BASE_PATH)
     return ReceivedRequest(request.method, path, dict(request.headers), decoded)

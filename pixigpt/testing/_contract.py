@@ -51,6 +51,8 @@ def complaint(request: Request, body: bytes, base_path: str) -> str | None:
         _openapi(base_path).validate_request(StarletteOpenAPIRequest(request, body))
     except UnicodeDecodeError as error:
         return f"the body is not UTF-8: {error}"
+    except RecursionError:
+        return "the body is nested too deeply"
     except OpenAPIError as error:
         return _reason(error)
     return None

@@ -5,7 +5,10 @@ from fnmatch import fnmatchcase
 
 import anyio
 from attrs import define, field
+from attrs.validators import in_, optional
 from starlette.types import Message, Send
+
+from pixigpt._checks import not_negative, or_none, validator, whole
 
 
 @define
@@ -13,12 +16,12 @@ class Fault:
     """One kind of misbehaviour, for the requests whose path matches, a number of times."""
 
     path: str
-    times: int | None
-    status: int | None = None
+    times: int | None = field(validator=validator(or_none(whole)))
+    status: int | None = field(default=None, validator=optional(in_(range(300, 600))))
     retry_after: float | str | None = None
-    delay: float = 0.0
+    delay: float = field(default=0.0, validator=validator(not_negative))
     cut: bool = False
-    drip: float = 0.0
+    drip: float = field(default=0.0, validator=validator(not_negative))
 
 
 @define
@@ -54,21 +57,33 @@ class CutError(Exception):
 
 def spoiled(send: Send, fault: Fault) -> Send:
     """A `send` that cuts off or drips the body."""
+    start: Message = {}
 
     async def send_spoiled(message: Message) -> None:
+        nonlocal start
         body: bytes = message.get("body", b"")
-        if message["type"] != "http.response.body" or not body:
-            await send(message)
+        if message["type"] == "http.response.start":
+            start = message
         elif fault.cut:
-            await send({**message, "body": body[: len(body) // 2], "more_body": True})
-            raise CutError
+            await _cut(send, start, body)
         else:
+            await send(start)
             await _drip(send, body, fault.drip)
 
     return send_spoiled
 
 
+async def _cut(send: Send, start: Message, body: bytes) -> None:
+    """Half a body; where there is none, the promise of one."""
+    await send(start if body else {**start, "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": body[: len(body) // 2] or b" ", "more_body": True})
+    raise CutError
+
+
 async def _drip(send: Send, body: bytes, pause: float) -> None:
+    if not (body and pause):
+        await send({"type": "http.response.body", "body": body})
+        return
     for index in range(len(body)):
         await anyio.sleep(pause)
         last = index == len(body) - 1

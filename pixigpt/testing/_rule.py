@@ -1,6 +1,7 @@
 """The rule by which the server answers: what was said comes back, so that a test knows it beforehand."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from attrs import frozen
@@ -8,6 +9,7 @@ from attrs import frozen
 from pixigpt.testing._sample import sample
 from pixigpt_api.models import FinishReason, FunctionCall, Message, Tool, ToolCall, Usage
 
+_THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _LEAST_TOKENS_WITH_THINKING = 3000
 
 
@@ -51,12 +53,15 @@ def _answer(last: Message, messages: Sequence[Message]) -> str:
 
 
 def _said(message: Message) -> str:
-    return message.content or ""
+    """A message's text as the service keeps it: without think tags, without blanks around it."""
+    return _THINKING.sub("", message.content or "").strip()
 
 
 def _tool_call(tools: Sequence[Tool], said: str, number: int) -> ToolCall:
     function = next((tool.function for tool in tools if tool.function.name in said), tools[0].function)
-    schema = function.parameters.to_dict() if function.parameters else {"type": "object"}
+    schema = {"type": "object", **(function.parameters.to_dict() if function.parameters else {})}
+    if schema["type"] != "object":
+        raise ValueError("a function's parameters are an object")
     arguments = json.dumps(sample(schema))
     return ToolCall(id=f"call_{number}", function=FunctionCall(name=function.name, arguments=arguments))
 
@@ -64,7 +69,7 @@ def _tool_call(tools: Sequence[Tool], said: str, number: int) -> ToolCall:
 def _shortened(content: str, max_tokens: int | None, *, thinking: bool) -> tuple[str, bool]:
     if max_tokens is None:
         return content, True
-    most = max(max_tokens, _LEAST_TOKENS_WITH_THINKING) if thinking else max_tokens
+    most = max(int(max_tokens), _LEAST_TOKENS_WITH_THINKING if thinking else 1)
     words = content.split(" ")
     return " ".join(words[:most]), len(words) <= most
 

@@ -1,14 +1,18 @@
 """Arguments for a tool call: the simplest value that a JSON schema allows, the same one every time."""
 
+import math
 import random
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsonschema
 import rstr
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 _MOST_DEPTH = 20
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, Unresolvable, re.error)
 _SIMPLE: Mapping[str, object] = {"boolean": True, "null": None}
 _FORMATS: Mapping[str, str] = {
     "date": "2025-01-01",
@@ -23,14 +27,22 @@ _FORMATS: Mapping[str, str] = {
 def sample(schema: Mapping[str, Any]) -> object:
     """A value that satisfies the schema; ValueError where the rules of this file find none."""
     try:
+        Draft202012Validator.check_schema(schema)
         value = _Sampler(schema).value(schema)
-    except (KeyError, TypeError, RecursionError) as cause:
-        raise ValueError(f"the schema is malformed ({cause})") from cause
-    try:
-        jsonschema.validate(value, schema, Draft202012Validator)
-    except (ValidationError, SchemaError) as cause:
-        raise ValueError(f"no value was found that satisfies the schema ({cause.message})") from cause
+        errors = list(_errors(schema, value))
+    except SchemaError as cause:
+        raise ValueError(cause.message) from cause
+    except _MALFORMED as cause:
+        raise ValueError(f"the schema is malformed: {cause!r}") from cause
+    if errors:
+        raise ValueError(errors[0].message)
     return value
+
+
+def _errors(schema: Mapping[str, Any], value: object) -> Iterator[ValidationError]:
+    # An empty registry: a schema that refers to a URL or a file must not make the server fetch it.
+    validator: Any = Draft202012Validator(schema, registry=Registry())
+    yield from validator.iter_errors(value)
 
 
 class _Sampler:
@@ -39,23 +51,26 @@ class _Sampler:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
 
-    def value(self, schema: Mapping[str, Any]) -> object:
-        schema = self._flat(schema)
+    def value(self, schema: Mapping[str, Any] | bool, place: int = 0) -> Any:  # noqa: ANN401 - any JSON
+        """A value for a schema; `place` makes the items of an array differ."""
+        schema = self._flat({"not": {}} if schema is False else {} if schema is True else schema)
         if "const" in schema:
             return schema["const"]
-        if "default" in schema:
-            return schema["default"]
-        for keyword in ("enum", "examples"):
-            if schema.get(keyword):
-                return schema[keyword][0]
-        return self._of_type(schema)
+        for choices in (schema.get("enum"), schema.get("examples"), [schema["default"]] if "default" in schema else []):
+            if choices and self._is_valid(choices[place % len(choices)], schema):
+                return choices[place % len(choices)]
+        return self._of_type(schema, place)
+
+    def _is_valid(self, value: object, schema: Mapping[str, Any]) -> bool:
+        whole = {**schema, "$defs": self._root.get("$defs", {})}
+        return not any(_errors(whole, value))
 
     def _flat(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """The schema with its references followed, its parts merged and the first of its alternatives taken."""
         for _ in range(_MOST_DEPTH):
             parts = [self._target(schema["$ref"])] if "$ref" in schema else [*schema.get("allOf", [])]
             for keyword in ("anyOf", "oneOf"):
-                parts += schema.get(keyword, [])[:1]
+                parts += [part for part in schema.get(keyword, []) if isinstance(part, dict)][:1]
             if not parts:
                 return schema
             rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf", "anyOf", "oneOf")}
@@ -68,19 +83,25 @@ class _Sampler:
             found = found[step.replace("~1", "/").replace("~0", "~")]
         return dict(found)
 
-    def _of_type(self, schema: Mapping[str, Any]) -> object:
+    def _of_type(self, schema: Mapping[str, Any], place: int) -> object:
         match _kind(schema):
             case "object":
                 properties = schema.get("properties", {})
                 return {name: self.value(properties.get(name, {})) for name in schema.get("required", [])}
             case "array":
-                return [self.value(schema.get("items", {})) for _ in range(schema.get("minItems", 0))]
+                return self._array(schema)
             case "integer":
-                return _number(schema, schema.get("multipleOf", 1))
+                return int(_number(schema, schema.get("multipleOf", 1), place))
             case "number":
-                return _number(schema, schema.get("multipleOf", 0.5))
+                return _number(schema, schema.get("multipleOf", 0), place)
             case kind:
-                return _SIMPLE[kind] if kind in _SIMPLE else _string(schema)
+                return _SIMPLE[kind] if kind in _SIMPLE else _string(schema, place)
+
+    def _array(self, schema: Mapping[str, Any]) -> list[object]:
+        first = schema.get("prefixItems", [])
+        rest = range(len(first), int(schema.get("minItems", 0)))
+        items = [self.value(item) for item in first]
+        return items + [self.value(schema.get("items", {}), place) for place in rest]
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
@@ -89,28 +110,47 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _merged(parts: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """One schema in place of several that must all hold."""
     merged: dict[str, Any] = {}
     for part in parts:
-        properties = {**merged.get("properties", {}), **part.get("properties", {})}
-        required = [*merged.get("required", []), *part.get("required", [])]
-        merged = {**merged, **part, "required": required}
-        if properties:
-            merged["properties"] = properties
+        for key, value in part.items():
+            merged[key] = _both(key, merged[key], value) if key in merged else value
     return merged
 
 
-def _number(schema: Mapping[str, Any], step: float) -> float:
-    """The number nearest to zero that the bounds allow, as a multiple of the step."""
-    least = schema.get("minimum", schema.get("exclusiveMinimum", 0))
-    most = schema.get("maximum", schema.get("exclusiveMaximum", max(0, least)))
-    value: float = -(-least // step) * step if least > 0 else min(most, 0) // step * step
+def _both(keyword: str, first: Any, second: Any) -> Any:  # noqa: ANN401 - whatever JSON a schema holds
+    if keyword == "properties":
+        return {**first, **second}
+    if keyword == "required":
+        return [*first, *second]
+    if keyword.startswith(("min", "exclusiveMin")):
+        return max(first, second)
+    return min(first, second) if keyword.startswith(("max", "exclusiveMax")) else second
+
+
+def _number(schema: Mapping[str, Any], step: float, place: int) -> float:
+    """The number nearest to zero that the bounds allow, as a multiple of the step where there is one."""
+    least = schema.get("minimum", schema.get("exclusiveMinimum", -math.inf))
+    most = schema.get("maximum", schema.get("exclusiveMaximum", math.inf))
+    if not step:
+        return _between(least, most) + place
+    value: float = math.ceil(max(least, min(most, 0)) / step) * step
+    if value > most:
+        value = math.floor(most / step) * step
     if value == schema.get("exclusiveMinimum"):
-        return value + step
-    return value - step if value == schema.get("exclusiveMaximum") else value
+        value += step
+    return (value - step if value == schema.get("exclusiveMaximum") else value) + place * step
 
 
-def _string(schema: Mapping[str, Any]) -> str:
+def _between(least: float, most: float) -> float:
+    if math.isfinite(least) and math.isfinite(most):
+        return (least + most) / 2
+    return least + 1 if math.isfinite(least) else min(most - 1, 0.5)
+
+
+def _string(schema: Mapping[str, Any], place: int) -> str:
     if "pattern" in schema:
-        return str(rstr.Rstr(random.Random(0)).xeger(schema["pattern"]))  # noqa: S311 - a seed, for the same text
-    text = _FORMATS.get(schema.get("format", ""), "text").ljust(schema.get("minLength", 0), "x")
-    return text[: schema.get("maxLength", len(text))]
+        return str(rstr.Rstr(random.Random(place)).xeger(schema["pattern"]))  # noqa: S311 - a seed, for the same text
+    text = _FORMATS.get(schema.get("format", ""), "text") + (str(place) if place else "")
+    text = text.ljust(int(schema.get("minLength", 0)), "x")
+    return text[: int(schema.get("maxLength", len(text)))]

@@ -15,7 +15,7 @@ from pixigpt.testing._service import Service
 
 __all__ = ["LocalServer", "ReceivedRequest"]
 
-_START_TIMEOUT = 10.0
+_KEEP_ALIVE = 75  # seconds that an idle connection is kept
 
 
 class LocalServer:
@@ -51,16 +51,7 @@ class LocalServer:
         self.api_key = api_key
         self.requests = self._app.requests
         self._address = (host, port)
-        config = uvicorn.Config(
-            self._app,
-            log_config=None,
-            log_level="critical",
-            lifespan="off",
-            ws="none",
-            http="h11",
-            timeout_keep_alive=75,
-        )
-        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -75,26 +66,27 @@ class LocalServer:
         return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
     def start(self) -> Self:
-        """Listen and serve; `with` does it too.
+        """Listen and serve; `with` does it too. A stopped server can be started again, with what it has stored.
 
         Raises:
-            OSError: The address cannot be listened on.
+            OSError, OverflowError: The address cannot be listened on.
         """
         listener = _listener(self._address)
         self._address = listener.getsockname()[:2]
-        self._thread = threading.Thread(
-            target=self._uvicorn.run, kwargs={"sockets": [listener]}, name="pixigpt-local-server", daemon=True
-        )
+        config = uvicorn.Config(self._app, log_config=None, log_level="critical", lifespan="off", ws="none", http="h11")
+        config.timeout_keep_alive = _KEEP_ALIVE
+        self._uvicorn = server = uvicorn.Server(config)
+        given = {"sockets": [listener]}
+        self._thread = threading.Thread(target=server.run, kwargs=given, name="pixigpt-local-server", daemon=True)
         self._thread.start()
-        end = time.monotonic() + _START_TIMEOUT
-        while not self._uvicorn.started and time.monotonic() < end:
+        while self._thread.is_alive() and not server.started:
             time.sleep(0.005)
         return self
 
     def stop(self) -> None:
         """Stop serving, at once."""
-        self._uvicorn.should_exit = self._uvicorn.force_exit = True
-        if self._thread is not None:
+        if self._uvicorn is not None and self._thread is not None:
+            self._uvicorn.should_exit = self._uvicorn.force_exit = True
             self._thread.join()
 
     def __enter__(self) -> Self:
@@ -166,7 +158,7 @@ def _listener(address: tuple[str, int]) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
-    except OSError:
+    except (OSError, OverflowError):
         listener.close()
         raise
     return listener
