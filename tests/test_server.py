@@ -1,8 +1,12 @@
 """The local server, driven by httpx alone: what it serves, what it refuses, and what its clients must never see."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -444,6 +448,16 @@ def test_a_server_can_be_started_again_with_what_it_has_stored() -> None:
             answer = httpx.post(f"{server.base_url}/threads", json={}, headers={"Authorization": "Bearer sk-local"})
             assert answer.status_code == 200
     assert len(server.requests) == 2
+
+
+def test_schemathesis_finds_nothing_that_the_contract_does_not_allow(server: LocalServer, tmp_path: Path) -> None:
+    command = [Path(sys.executable).with_name("schemathesis"), "run", files("pixigpt_api") / "openapi.yaml"]
+    command += ["--url", server.base_url, "--header", f"Authorization: Bearer {server.api_key}"]
+    command += ["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--seed", "1", "--no-color"]
+    command += ["--exclude-checks", "positive_data_acceptance"]  # a chat's first message obeys a rule of its own
+    done = subprocess.run([*map(str, command)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "Tested: 16" in done.stdout
 
 
 def test_what_arrived_is_recorded(http: httpx.Client, server: LocalServer) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, get_type_hints
 
 import anyio
@@ -24,6 +24,8 @@ from pixigpt.testing._service import Service, ServiceError
 
 BASE_PATH = "/v1"
 
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
 _TYPES = {401: "authentication_error", 429: "rate_limit_error"}
 
 
@@ -43,7 +45,7 @@ class App:
     _routes: ASGIApp = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        routes = [_route(operation, self.service, self._replays) for operation in operations()]
+        routes = _routes(self.service, self._replays)
         handlers: Any = {HTTPException: _on_http_exception, ServiceError: _on_service_error}
         self._routes = Starlette(routes=routes, exception_handlers=handlers)
 
@@ -94,7 +96,22 @@ def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = 
     return Response(json.dumps(value), status, headers, media_type="application/json")
 
 
-def _route(operation: Operation, service: Service, replays: Replays) -> Route:
+def _routes(service: Service, replays: Replays) -> list[Route]:
+    """A route for each path, so that a method that it does not have is answered with those that it has."""
+    by_path: dict[str, dict[str, _Endpoint]] = {}
+    for operation in operations():
+        by_path.setdefault(operation.path, {})[operation.method] = _endpoint(operation, service, replays)
+    return [Route(BASE_PATH + path, _dispatch(methods), methods=[*methods]) for path, methods in by_path.items()]
+
+
+def _dispatch(methods: Mapping[str, _Endpoint]) -> _Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await methods["GET" if request.method == "HEAD" else request.method](request)
+
+    return endpoint
+
+
+def _endpoint(operation: Operation, service: Service, replays: Replays) -> _Endpoint:
     method = getattr(service, operation.name)
     body_class = get_type_hints(method).get("body")
 
@@ -115,7 +132,7 @@ def _route(operation: Operation, service: Service, replays: Replays) -> Route:
             return work(request, body)
         return replays.answer(key, (request.url.path, body), lambda: work(request, body))
 
-    return Route(BASE_PATH + operation.path, endpoint, methods=[operation.method])
+    return endpoint
 
 
 def _authorization(request: Request) -> bytes:
@@ -148,7 +165,7 @@ def _replayed(body: bytes) -> Receive:
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:
-    return error_response(error.status_code, error.detail)
+    return error_response(error.status_code, error.detail, error.headers)
 
 
 async def _on_service_error(_: Request, error: ServiceError) -> Response:
