@@ -101,24 +101,33 @@ def _reason(cause: Exception) -> str:
 
 
 def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
-    hints, in_path = _parameters(get_kwargs)
-    given = {**dict(zip(in_path, args, strict=False)), **kwargs}
+    signature = _signature(get_kwargs)
+    given = {**dict(zip(signature.in_path, args, strict=False)), **kwargs}
     for name, value in given.items():
-        if name in hints and (found := mismatch(value, hints[name])):
-            raise TypeError(f"{name}{found}" if name != "body" else found.lstrip("."))
-    body = given.get("body")
-    ids = {name: value for name, value in given.items() if name in in_path}
-    ids |= {name: getattr(body, name) for name in dir(body) if name.endswith("_id")}
-    for name, value in ids.items():
-        _check_id(name, value)
+        if name in signature.hints and (found := mismatch(value, signature.hints[name])):
+            raise TypeError(found.lstrip(".") if name == "body" else f"{name}{found}")
+    for name in signature.in_path:
+        _check_id(name, given.get(name))
+    for name in signature.ids_in_body:
+        _check_id(name, getattr(given.get("body"), name, None))
+
+
+@frozen
+class _Signature:
+    """What a generated function takes: its types, its path parameters, and the ids that its body may hold."""
+
+    hints: Mapping[str, Hashable]
+    in_path: tuple[str, ...]
+    ids_in_body: tuple[str, ...]
 
 
 @cache
-def _parameters(get_kwargs: Callable[..., object]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """A generated function's annotations, and the names of its path parameters."""
+def _signature(get_kwargs: Callable[..., object]) -> _Signature:
+    hints = hints_of(get_kwargs)
     parameters = inspect.signature(get_kwargs).parameters.values()
     in_path = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
-    return hints_of(get_kwargs), in_path
+    in_body = hints_of(hints["body"]) if "body" in hints else {}
+    return _Signature(hints, in_path, tuple(name for name in in_body if name.endswith("_id")))
 
 
 def _check_id(name: str, value: object) -> None:

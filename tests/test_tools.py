@@ -1,5 +1,6 @@
 """What stands around the clients: the pytest plugin, `python -m pixigpt.testing`, the generator and its drift gate."""
 
+import os
 import re
 import signal
 import subprocess
@@ -62,6 +63,15 @@ def test_without_the_extra_the_first_use_says_what_to_install(monkeypatch: pytes
         _ = pixigpt.testing.LocalServer
     with pytest.raises(AttributeError, match="no attribute 'Server'"):
         _ = pixigpt.testing.Server
+
+
+def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError('No module named uvicorn', name='uvicorn')")
+    command = [sys.executable, "-m", "pixigpt.testing"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == 'pixigpt.testing needs uvicorn: pip install "pixigpt[testing]"\n'
 
 
 @pytest.fixture

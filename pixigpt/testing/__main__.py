@@ -6,7 +6,10 @@ import sys
 import threading
 from types import FrameType
 
-from pixigpt.testing import LocalServer
+try:
+    from pixigpt.testing import LocalServer
+except ModuleNotFoundError as error:  # the extra is not installed
+    sys.exit(str(error))
 
 
 def main(arguments: list[str] | None = None) -> int:
