@@ -287,7 +287,7 @@ def test_certificates_that_cannot_be_read_are_a_connection_error(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
     with pytest.raises(APIConnectionError, match=r"no connection can be opened: .*No such file") as caught:
-        connect(KEY).list_threads()
+        connect(KEY, "https://127.0.0.1:1/v1").list_threads()
     assert caught.value.attempts == 0
 
 
@@ -297,7 +297,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_connection_error(
 ) -> None:
     monkeypatch.setenv(name, proxy)
     with pytest.raises(APIConnectionError, match="no connection can be opened"):
-        connect(KEY).list_threads()
+        connect(KEY, "https://127.0.0.1:1/v1").list_threads()
 
 
 def test_a_closed_injected_client_says_so() -> None:

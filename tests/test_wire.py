@@ -70,10 +70,17 @@ def test_a_refused_connection_is_retried_and_then_named(connect: Connect) -> Non
     assert caught.value.attempts == 4
 
 
-def test_a_name_that_does_not_resolve_is_a_connection_error(connect: Connect) -> None:
-    client = connect(base_url="https://no-such-host.invalid/v1", max_retries=0)
-    with pytest.raises(APIConnectionError, match=r"could not connect to no-such-host\.invalid"):
+def test_a_name_that_does_not_resolve_is_a_connection_error(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    client = connect(base_url="https://no-such-host.invalid/v1", retry=FAST)
+    with pytest.raises(
+        APIConnectionError, match=r"could not connect to no-such-host\.invalid: .*Name or service"
+    ) as caught:
         client.list_threads()
+    assert caught.value.attempts == 4
 
 
 SLOW: dict[str, Script] = {
