@@ -124,7 +124,7 @@ def _seconds(value: str, now: float) -> float | None:
 def _seconds_until(date: str, now: float) -> float | None:
     if not _HTTP_DATE.search(date):  # dateutil would read "10s" as a time of day
         return None
-    from dateutil import parser  # noqa: PLC0415 - slow to import, and dates hardly ever come
+    from dateutil import parser  # not before a date comes: slow to import, and hardly ever needed
 
     try:
         when = parser.parse(date, ignoretz=True)  # an HTTP date is always in GMT

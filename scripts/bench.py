@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, cast
 
 import anyio
 import httpx
@@ -120,8 +121,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures there too")
     options = parser.parse_args()
     with subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None  # noqa: S101 - for the type checker
-        base_url = server.stdout.readline().strip()
+        base_url = cast("IO[str]", server.stdout).readline().strip()
         try:
             figures = measure(base_url, options.rounds, options.calls)
         finally:

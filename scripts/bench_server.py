@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import cast
 
 ANSWER = json.dumps(
     {
@@ -21,8 +22,7 @@ class Answering(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with nothing read."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio's TCP servers give
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.data = b""
 
     def data_received(self, data: bytes) -> None:

@@ -16,7 +16,7 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from pixigpt.testing import _server  # noqa: PLC0415
+        from pixigpt.testing import _server
     except ModuleNotFoundError as cause:
         message = f'pixigpt.testing needs {cause.name}: pip install "pixigpt[testing]"'
         raise ModuleNotFoundError(message, name=cause.name) from cause

@@ -28,7 +28,8 @@ class Operation:
 def contract() -> Mapping[str, Any]:
     """The OpenAPI document that the generated client was made from."""
     text = files("pixigpt_api").joinpath("openapi.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)  # type: ignore[no-any-return]
+    document: Mapping[str, Any] = yaml.safe_load(text)
+    return document
 
 
 def operations() -> Iterator[Operation]:

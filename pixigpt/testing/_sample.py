@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator, SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+_Json = Any  # a schema may hold whatever JSON can
+
 _MOST_DEPTH = 20
 _MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, Unresolvable, re.error)
 _SIMPLE: Mapping[str, object] = {"boolean": True, "null": None}
@@ -51,7 +53,7 @@ class _Sampler:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
 
-    def value(self, schema: Mapping[str, Any] | bool, place: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    def value(self, schema: Mapping[str, Any] | bool, place: int = 0) -> _Json:
         """A value for a schema; `place` makes the items of an array differ."""
         schema = self._flat({"not": {}} if schema is False else {} if schema is True else schema)
         if "const" in schema:
@@ -105,8 +107,8 @@ class _Sampler:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    kind = schema.get("type", "object" if "properties" in schema else "string")
-    return str(kind[0] if isinstance(kind, list) else kind)  # pyright: ignore[reportUnknownArgumentType]
+    kind: _Json = schema.get("type", "object" if "properties" in schema else "string")
+    return str(kind if isinstance(kind, str) else kind[0])
 
 
 def _merged(parts: list[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -118,7 +120,7 @@ def _merged(parts: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     return merged
 
 
-def _both(keyword: str, first: Any, second: Any) -> Any:  # noqa: ANN401 - whatever JSON a schema holds
+def _both(keyword: str, first: _Json, second: _Json) -> _Json:
     if keyword == "properties":
         return {**first, **second}
     if keyword == "required":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the rest is imported at the first use: pytest loads this fi
 
 @pytest.fixture(scope="session")
 def _pixigpt_session_server() -> "Iterator[LocalServer]":
-    from pixigpt.testing import LocalServer  # noqa: PLC0415
+    from pixigpt.testing import LocalServer
 
     with LocalServer() as server:
         yield server
@@ -28,7 +28,7 @@ def pixigpt_server(_pixigpt_session_server: "LocalServer") -> "LocalServer":
 @pytest.fixture
 def pixigpt_client(pixigpt_server: "LocalServer") -> "Iterator[Client]":
     """A client of `pixigpt_server`."""
-    from pixigpt import Client  # noqa: PLC0415
+    from pixigpt import Client
 
     with Client(pixigpt_server.api_key, pixigpt_server.base_url) as client:
         yield client
@@ -37,10 +37,10 @@ def pixigpt_client(pixigpt_server: "LocalServer") -> "Iterator[Client]":
 @pytest.fixture
 def pixigpt_async_client(pixigpt_server: "LocalServer") -> "Iterator[AsyncClient]":
     """An async client of `pixigpt_server`, for whichever event loop the test runs on."""
-    import anyio  # noqa: PLC0415
-    import httpx  # noqa: PLC0415
+    import anyio
+    import httpx
 
-    from pixigpt import AsyncClient  # noqa: PLC0415
+    from pixigpt import AsyncClient
 
     # Nothing is kept alive, so nothing is left to close when the test's event loop is gone.
     limits = httpx.Limits(max_keepalive_connections=0)
