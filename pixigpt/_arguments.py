@@ -34,12 +34,12 @@ _OBJECTS = (
 
 def chat_messages(messages: Sequence[MessageLike]) -> list[Message]:
     """The messages of a chat; ValueError or TypeError if one is none."""
-    return _each("messages", messages, _chat_message)
+    return _messages(messages, _chat_message)
 
 
 def thread_messages(messages: Sequence[MessageLike]) -> list[CreateMessageRequest]:
     """The messages to add to a thread; ValueError or TypeError if one is none."""
-    return _each("messages", messages, CreateMessageRequest.from_dict)
+    return _messages(messages, CreateMessageRequest.from_dict)
 
 
 def tool_list(tools: Sequence[ToolLike] | None) -> list[Tool] | None:
@@ -51,11 +51,16 @@ def _chat_message(fields: Mapping[str, object]) -> Message:
     return Message.from_dict({"content": None, **fields} if fields.get("tool_calls") else fields)
 
 
+def _messages(messages: object, convert: Callable[[Mapping[str, object]], T]) -> list[T]:
+    converted = _each("messages", messages, convert)
+    if not converted:
+        raise ValueError("messages must not be empty")
+    return converted
+
+
 def _each(name: str, items: object, convert: Callable[[Mapping[str, object]], T]) -> list[T]:
     if not isinstance(items, Sequence) or isinstance(items, str | bytes):
         raise TypeError(f"{name} must be a list, not {type(items).__name__}")
-    if name == "messages" and not items:
-        raise ValueError("messages must not be empty")
     return [_one(f"{name}[{index}]", item, convert) for index, item in enumerate(cast("Sequence[object]", items))]
 
 

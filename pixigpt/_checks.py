@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from attrs import Attribute
 
-_LONGEST = 1e9  # seconds; more would not fit a timer
+LONGEST_SECONDS = 1e9  # more would not fit a timer
 
 Check = Callable[[str, object], None]
 
@@ -30,10 +30,11 @@ def not_negative(name: str, value: object) -> None:
 
 def duration(name: str, value: object) -> None:
     """A finite number of seconds above zero."""
-    if number(name, value) <= 0:
+    seconds = number(name, value)
+    if seconds <= 0:
         raise ValueError(f"{name} must be above 0 seconds, not {value}")
-    if number(name, value) > _LONGEST:
-        raise ValueError(f"{name} must be at most {_LONGEST:g} seconds, not {value}; None means no limit")
+    if seconds > LONGEST_SECONDS:
+        raise ValueError(f"{name} must be at most {LONGEST_SECONDS:g} seconds, not {value}; None means no limit")
 
 
 def whole(name: str, value: object) -> None:
@@ -43,10 +44,14 @@ def whole(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a whole number, not {value}")
 
 
-def check_type(name: str, value: object, wanted: type | UnionType) -> None:
-    """None, or a value of a type."""
-    if not isinstance(value, wanted | None):
-        raise TypeError(f"{name} must be a {getattr(wanted, '__name__', wanted)}, not {type(value).__name__}")
+def of_type(wanted: type | UnionType) -> Check:
+    """A value of a type."""
+
+    def check_type(name: str, value: object) -> None:
+        if not isinstance(value, wanted):
+            raise TypeError(f"{name} must be a {getattr(wanted, '__name__', wanted)}, not {type(value).__name__}")
+
+    return check_type
 
 
 def or_none(check: Check) -> Check:

@@ -7,18 +7,15 @@ import httpx
 
 from pixigpt import errors
 from pixigpt._body import whole_answer
-from pixigpt._retry import causes, is_certificate_failure, retry_after
+from pixigpt._retry import causes, is_certificate_failure, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Answer, Outcome
 
-_SAYS: tuple[tuple[type[httpx.RequestError], str], ...] = (
+_TIMEOUTS: tuple[tuple[type[httpx.TimeoutException], str], ...] = (
     (httpx.PoolTimeout, "no free connection to {host}: all are in use"),
     (httpx.ConnectTimeout, "could not connect to {host} in time"),
     (httpx.TimeoutException, "no whole answer from {host} in time"),
-    (httpx.UnsupportedProtocol, "nothing was sent to {host}: {cause}"),
-    (httpx.LocalProtocolError, "nothing was sent to {host}: {cause}"),
 )
-
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
 FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError, RuntimeError)
@@ -37,11 +34,6 @@ def outcome_of(failure: Exception, settings: Settings, *, is_open: bool) -> Outc
     if not is_open:
         return httpx.LocalProtocolError("the client is closed")
     raise failure
-
-
-def is_success(outcome: Answer | Exception) -> bool:
-    """Whether an outcome is an answer that says yes."""
-    return isinstance(outcome, Answer) and 200 <= outcome.status_code <= 299
 
 
 def status_error(answer: Answer, settings: Settings, now: float) -> errors.APIError:
@@ -74,9 +66,11 @@ def connection_error(
 
 def _how_far(failure: httpx.RequestError, host: str) -> str:
     cause = next((text for each in causes(failure) if (text := str(each))), type(failure).__name__)
-    for kind, says in _SAYS:
+    for kind, says in _TIMEOUTS:
         if isinstance(failure, kind):
-            return says.format(host=host, cause=cause)
+            return says.format(host=host)
+    if is_unsendable(failure):
+        return f"nothing was sent to {host}: {cause}"
     if is_certificate_failure(failure):
         return f"the certificate of {host} is not valid: {cause}"
     stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no whole answer from"

@@ -12,10 +12,10 @@ import httpx
 from attrs import define, field
 
 from pixigpt import _capture, errors
-from pixigpt._checks import duration, or_none
+from pixigpt._checks import LONGEST_SECONDS, duration, or_none
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call, UnexpectedShapeError
-from pixigpt._failure import connection_error, is_success, response_error, status_error
+from pixigpt._failure import connection_error, response_error, status_error
 from pixigpt._retry import is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
@@ -28,7 +28,6 @@ _FIRST_POLL_INTERVAL = 0.05
 _POLL_INTERVAL_GROWTH = 1.25
 _LONGEST_POLL_INTERVAL = 1.0
 _LAST_POLL_SHARE = 0.05  # this share of a wait, but 0.1 s at the most, is kept for its last poll
-_LONGEST_PAUSE = 1e9  # seconds; more would not fit a timer
 _OVER = 0.005  # a timer may go off this early
 
 
@@ -83,7 +82,7 @@ class _Attempts(Generic[T]):
         while True:
             outcome: Outcome = yield self._send(pause)
             self.sent += not (isinstance(outcome, Exception) and is_unsendable(outcome))
-            if isinstance(outcome, Answer) and is_success(outcome):
+            if isinstance(outcome, Answer) and outcome.is_success:
                 return self._result(outcome)
             pause = self._retry_pause(outcome, self._error(outcome))
 
@@ -119,11 +118,11 @@ class _Attempts(Generic[T]):
 
     def _retry_pause(self, outcome: Outcome, error: errors.PixiGPTError) -> float:
         """The pause before the next attempt; raises the error where there is to be none."""
-        asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Answer) else None
-        own = self.settings.retry.pause(len(self.earlier), self.clock.random())
-        pause = own if asked is None else min(asked, _LONGEST_PAUSE)
         if self._is_final(outcome, error):
             self._fail(outcome, error)
+        asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Answer) else None
+        own = self.settings.retry.pause(len(self.earlier), self.clock.random())
+        pause = min(own if asked is None else asked, LONGEST_SECONDS)
         if refusal := self._refusal(asked, pause):
             self._fail(outcome, error, f"not retried, because {refusal}")
         self.earlier += (error,)
@@ -150,7 +149,6 @@ class _Attempts(Generic[T]):
         if isinstance(outcome, Answer):
             self._record(outcome)
         error.note = note
-        error.earlier = self.earlier
         raise error
 
     def _ends_within(self, seconds: float) -> bool:

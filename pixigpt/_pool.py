@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import httpx
 
-from pixigpt._checks import check_type
+from pixigpt._checks import of_type, or_none
 
 HttpT = TypeVar("HttpT", bound=httpx.Client | httpx.AsyncClient)
 
@@ -106,19 +106,19 @@ def given_async_client(
 def _check_given(http_client: object, client_type: type, transport: object, transport_type: type) -> None:
     if http_client is not None and transport is not None:
         raise ValueError("http_client and transport exclude each other")
-    check_type("http_client", http_client, client_type)
-    check_type("transport", transport, transport_type)
+    or_none(of_type(client_type))("http_client", http_client)
+    or_none(of_type(transport_type))("transport", transport)
 
 
 def checked_limits(limits: httpx.Limits | None) -> httpx.Limits:
     """The limits that a user sets, or the SDK's own; TypeError if they are none."""
-    check_type("limits", limits, httpx.Limits)
+    or_none(of_type(httpx.Limits))("limits", limits)
     return limits or DEFAULT_LIMITS
 
 
 def checked_verify(verify: bool | ssl.SSLContext) -> bool | ssl.SSLContext:
     """How to verify the server; TypeError if it is neither a bool nor a context."""
-    check_type("verify", verify, bool | ssl.SSLContext)
+    of_type(bool | ssl.SSLContext)("verify", verify)
     return verify
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self, TypedDict, cast
 import httpx
 from attrs import evolve, field, frozen
 
-from pixigpt._checks import duration, or_none, validator, whole
+from pixigpt._checks import duration, of_type, or_none, validator, whole
 from pixigpt._retry import Budget, RetryPolicy
 from pixigpt._version import __version__
 
@@ -74,7 +74,7 @@ class Settings:
         max_response_bytes: int | None,
     ) -> Self:
         """The settings that a constructor's arguments and the environment make; ValueError or TypeError if bad."""
-        policy = _with_retries(_checked_retry(retry), max_retries)
+        policy = _checked_retry(retry, max_retries)
         return cls(
             api_key=_checked_key(api_key or os.environ.get("PIXIGPT_API_KEY")),
             base_url=_checked_url(base_url or os.environ.get("PIXIGPT_BASE_URL") or DEFAULT_BASE_URL),
@@ -91,10 +91,9 @@ class Settings:
         if unknown := options.keys() - Options.__annotations__.keys():
             raise TypeError(f"with_options() has no {', '.join(sorted(unknown))}")
         changes: dict[str, Any] = {**options}
-        retry = _checked_retry(options.get("retry", self.retry))
-        changes["retry"] = _with_retries(retry, changes.pop("max_retries", None))
+        changes["retry"] = _checked_retry(options.get("retry", self.retry), changes.pop("max_retries", None))
         if "retry" in options:
-            changes["budget"] = Budget(retry.budget)
+            changes["budget"] = Budget(changes["retry"].budget)
         if "headers" in options:
             changes["headers"] = {**self.headers, **_checked_headers(options["headers"])}
         return evolve(self, **changes)
@@ -144,13 +143,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _checked_retry(retry: object) -> RetryPolicy:
-    if not isinstance(retry, RetryPolicy):
-        raise TypeError(f"retry must be a RetryPolicy, not {type(retry).__name__}")
-    return retry
-
-
-def _with_retries(retry: RetryPolicy, max_retries: int | None) -> RetryPolicy:
+def _checked_retry(retry: RetryPolicy, max_retries: int | None) -> RetryPolicy:
+    of_type(RetryPolicy)("retry", retry)
     return retry if max_retries is None else evolve(retry, max_retries=max_retries)
 
 

@@ -40,6 +40,11 @@ class Answer:
     content: bytes = field(repr=False)
     flaw: str | None = None
 
+    @property
+    def is_success(self) -> bool:
+        """Whether it says yes."""
+        return 200 <= self.status_code <= 299
+
 
 Step = Send | Notify
 Outcome = Answer | httpx.RequestError

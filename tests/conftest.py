@@ -94,13 +94,6 @@ def client(connect: Connect, server: LocalServer) -> Client:
     return connect(server.api_key, server.base_url)
 
 
-@pytest.fixture
-def one_client(server: LocalServer) -> Iterator[Client]:
-    """A synchronous client, for what has no colour."""
-    with Client(server.api_key, server.base_url) as made:
-        yield made
-
-
 class FakeTime:
     """A clock that only a test moves on."""
 

@@ -155,6 +155,7 @@ def test_a_pause_is_never_longer_than_max_backoff(post: Any) -> None:
     driven = post(*[BROKEN] * 4, GOOD, retry=RetryPolicy(max_retries=4, backoff=1.0, max_backoff=3.0))
     assert driven.pauses == [0, 1, 2, 3, 3]
     assert RetryPolicy().pause(10_000, 1.0) == 8.0
+    assert post(BROKEN, GOOD, retry=RetryPolicy(backoff=1e300, max_backoff=1e300)).pauses == [0, 1e9]
 
 
 def test_zero_retries_is_one_attempt(post: Any) -> None:

@@ -85,6 +85,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"timeout": 1e10}, ValueError, "timeout must be at most 1e\\+09 seconds"),
     ({"limits": 5}, TypeError, "limits must be a Limits"),
     ({"verify": "missing.pem"}, TypeError, "verify must be a"),
+    ({"verify": None}, TypeError, "verify must be a"),
     ({"transport": 5}, TypeError, "transport must be a"),
     ({"base_url": "https://x.test/v1?"}, ValueError, "base_url must have no"),
     ({"base_url": "https://x.test/v1/#"}, ValueError, "base_url must have no"),

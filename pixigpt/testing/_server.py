@@ -8,7 +8,7 @@ from typing import Self
 
 import uvicorn
 
-from pixigpt.testing._app import App
+from pixigpt.testing._app import BASE_PATH, App
 from pixigpt.testing._faults import Fault
 from pixigpt.testing._journal import ReceivedRequest
 from pixigpt.testing._service import Service
@@ -63,7 +63,7 @@ class LocalServer:
     def base_url(self) -> str:
         """Where the server is: what a client takes as its base URL."""
         host, port = self._address
-        return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}{BASE_PATH}"
 
     def start(self) -> Self:
         """Listen and serve; `with` does it too. A stopped server can be started again, with what it has stored.
