@@ -18,22 +18,18 @@ _TIMEOUTS: tuple[tuple[type[httpx.TimeoutException], str], ...] = (
 )
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
-FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError, RuntimeError)
+FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError)
 
 
-def outcome_of(failure: Exception, settings: Settings, *, is_open: bool) -> Outcome:
-    """What an exception that an attempt ended in means to the flow; raises it if it means nothing."""
+def outcome_of(failure: Exception, settings: Settings) -> Outcome:
+    """What an exception that an attempt ended in means to the flow."""
     if isinstance(failure, httpx.RequestError):
         return failure
     if isinstance(failure, httpx.HTTPStatusError):  # an event hook calls raise_for_status()
         return whole_answer(failure.response, settings.max_response_bytes)
     if isinstance(failure, httpx.InvalidURL | UnicodeError):  # httpx reads a Location that it is not to follow
         return httpx.TooManyRedirects(f"the answer redirects to no URL: {failure}")
-    if isinstance(failure, OSError):
-        return httpx.NetworkError(str(failure))
-    if not is_open:
-        return httpx.LocalProtocolError("the client is closed")
-    raise failure
+    return httpx.NetworkError(str(failure))  # an OSError
 
 
 def status_error(answer: Answer, settings: Settings, now: float) -> errors.APIError:

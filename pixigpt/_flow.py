@@ -14,7 +14,7 @@ from attrs import define, field
 from pixigpt import _capture, errors
 from pixigpt._checks import LONGEST_SECONDS, duration, or_none
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
-from pixigpt._endpoint import Call, UnexpectedShapeError
+from pixigpt._endpoint import Call, Received, UnexpectedShapeError
 from pixigpt._failure import connection_error, response_error, status_error
 from pixigpt._retry import is_unsendable, retry_after
 from pixigpt._settings import Settings
@@ -73,7 +73,7 @@ class _Attempts(Generic[T]):
 
     def __attrs_post_init__(self) -> None:
         self.started = self.clock.monotonic()
-        self.url = httpx.URL(self.settings.base_url + self.call.path)
+        self.url = self.settings.url(self.call.path, self.call.params)
         self.headers = self.settings.request_headers(self.call.headers)
         if self.call.method == "POST":
             self.headers.setdefault("idempotency-key", str(uuid.uuid4()))
@@ -91,7 +91,7 @@ class _Attempts(Generic[T]):
         if left is not None and left <= 0:
             raise self._stamped(errors.DeadlineExceededError("the deadline passed before the request was sent"))
         timeout = earliest(self.settings.timeout, left)
-        return Send(pause, self.call.method, self.url, self.headers, self.call.options, timeout)
+        return Send(pause, self.call.method, self.url, self.headers, self.call.content, timeout)
 
     def _result(self, answer: Answer) -> T:
         self._record(answer)
@@ -105,7 +105,7 @@ class _Attempts(Generic[T]):
     def _parsed(self, answer: Answer) -> T:
         if answer.flaw:
             raise UnexpectedShapeError(answer.flaw)
-        return self.call.parse(httpx.Response(answer.status_code, content=answer.content))
+        return self.call.parse(Received(answer.status_code, answer.content))
 
     def _error(self, outcome: Outcome) -> errors.PixiGPTError:
         if isinstance(outcome, Answer):

@@ -1,145 +1,133 @@
-"""The connections under a client and its copies: one httpx client, opened at the first call, closed once."""
+"""The sync connection pool, in the place of httpcore's own, which looks through all connections at each request."""
 
-import ssl
 import threading
-import warnings
-from collections.abc import Callable
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import cast
 
+import httpcore
 import httpx
+from attrs import define
 
-from pixigpt._checks import of_type, or_none
+from pixigpt._fork import renew_after_fork
+from pixigpt._network import Backend, Span
+from pixigpt._pool_options import PoolOptions
+from pixigpt._routes import Routes
+from pixigpt._slots import Slots, longest_wait, must_end
 
-HttpT = TypeVar("HttpT", bound=httpx.Client | httpx.AsyncClient)
 
-DEFAULT_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=90.0)
-CONNECT_TIMEOUT = 10.0
+@define(eq=False)
+class _Connection:
+    http: httpcore.ConnectionInterface
+    span: Span
 
 
-class Connections(Generic[HttpT]):
-    """An httpx client that a client and its copies share."""
+class Pool:
+    """Connections that are opened when they are needed, and used again."""
 
-    _is_closed = True  # until the constructor is through
+    def __init__(self, options: PoolOptions) -> None:
+        self._options = options
+        self._routes = Routes(options)
+        self._slots = self._new_slots()
+        renew_after_fork(self)
 
-    def __init__(self, owner: str, given: HttpT | None, open_: Callable[[], HttpT]) -> None:
-        self._owner = owner
-        self._open = open_
-        self._http = given
-        self._is_given = given is not None
-        self._is_closed = False
-        self._lock = threading.Lock()
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._slots}>"
 
-    def get(self) -> HttpT:
-        """The httpx client; an httpx error that no retry mends, if it is closed or cannot be opened."""
-        with self._lock:
-            if self._is_closed:
-                raise httpx.LocalProtocolError("the client is closed")
-            if self._http is None:
-                self._http = self._opened()
-            if self._http.is_closed:
-                raise httpx.LocalProtocolError("the injected http_client is closed")
-            return self._http
-
-    def is_open(self) -> bool:
-        """Whether calls can still be made."""
-        with self._lock:
-            return not (self._is_closed or (self._http is not None and self._http.is_closed))
-
-    def _opened(self) -> HttpT:
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request; closing the response's stream gives its connection back."""
+        self._enter(longest_wait(request))
+        connection = None
         try:
-            return self._open()
-        except (ImportError, OSError, ValueError) as cause:  # no SOCKS library, no certificates, a bad HTTP_PROXY
-            raise httpx.UnsupportedProtocol(f"no connection can be opened: {cause}") from cause
+            connection = self._connection(request.url.origin)
+            connection.span.end = must_end(request)
+            response = connection.http.handle_request(request)
+        except BaseException:
+            self._leave(connection)
+            raise
+        response.stream = _Stream(response, partial(self._leave, connection))
+        return response
 
-    def take(self) -> HttpT | None:
-        """Close for new calls; what the caller must now close, if anything."""
-        with self._lock:
-            http, self._http = self._http, None
-            self._is_closed = True
-        return None if self._is_given else http
+    def close(self) -> None:
+        """Refuse new calls, and close each connection once its call is over."""
+        for connection in self._slots.close():
+            connection.http.close()
 
-    def __del__(self) -> None:
-        if not (self._is_closed or self._is_given):
-            message = f"{self._owner} was dropped without being closed; use `with`, or call its closing method"
-            warnings.warn(message, ResourceWarning, source=self, stacklevel=2)
+    def renew(self) -> None:
+        """In a forked child: let go of the parent's connections, without a word to the server."""
+        inherited, self._slots = self._slots.every(), self._new_slots()
+        for connection in inherited:
+            connection.http.close()
 
+    def _new_slots(self) -> Slots[_Connection, threading.Event]:
+        return Slots(self._options.limits, threading.Event)
 
-class BorrowedTransport(httpx.BaseTransport):
-    """The connections of a client, for another httpx client that must not close them."""
+    def _enter(self, timeout: float | None) -> None:
+        turn = self._slots.enter()
+        if turn is None:
+            return
+        try:
+            turn.event.wait(timeout)
+        except BaseException:
+            self._slots.give_up(turn)
+            raise
+        self._slots.settle(turn)
 
-    def __init__(self, connections: Connections[httpx.Client]) -> None:
-        self._connections = connections
+    def _connection(self, origin: httpcore.Origin) -> _Connection:
+        while (connection := self._slots.reuse()) is not None:
+            if connection.http.can_handle_request(origin) and not connection.http.has_expired():
+                return connection
+            self._slots.dropped(connection)
+            connection.http.close()
+        connection = self._open(origin)
+        self._slots.opened(connection)
+        return connection
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._connections.get().send(request, stream=True, follow_redirects=False)
+    def _open(self, origin: httpcore.Origin) -> _Connection:
+        span = Span()
+        factory = httpcore.ConnectionPool(
+            ssl_context=self._routes.ssl_context(origin),
+            proxy=self._routes.proxy(origin),
+            network_backend=Backend(span),
+        )
+        return _Connection(factory.create_connection(origin), span)
 
-
-class AsyncBorrowedTransport(httpx.AsyncBaseTransport):
-    """The connections of an async client, for another httpx client that must not close them."""
-
-    def __init__(self, connections: Connections[httpx.AsyncClient]) -> None:
-        self._connections = connections
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._connections.get().send(request, stream=True, follow_redirects=False)
-
-
-def given_client(http_client: httpx.Client | None, transport: httpx.BaseTransport | None) -> httpx.Client | None:
-    """The httpx client that a user injects, whole or as a transport; ValueError or TypeError if it is bad."""
-    _check_given(http_client, httpx.Client, transport, httpx.BaseTransport)
-    if transport is not None:
-        return httpx.Client(transport=transport, cookies=no_cookies())
-    return http_client
-
-
-def given_async_client(
-    http_client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient | None:
-    """The httpx async client that a user injects, whole or as a transport; ValueError or TypeError if it is bad."""
-    _check_given(http_client, httpx.AsyncClient, transport, httpx.AsyncBaseTransport)
-    if transport is not None:
-        return httpx.AsyncClient(transport=transport, cookies=no_cookies())
-    return http_client
-
-
-def _check_given(http_client: object, client_type: type, transport: object, transport_type: type) -> None:
-    if http_client is not None and transport is not None:
-        raise ValueError("http_client and transport exclude each other")
-    or_none(of_type(client_type))("http_client", http_client)
-    or_none(of_type(transport_type))("transport", transport)
-
-
-def checked_limits(limits: httpx.Limits | None) -> httpx.Limits:
-    """The limits that a user sets, or the SDK's own; TypeError if they are none."""
-    or_none(of_type(httpx.Limits))("limits", limits)
-    return limits or DEFAULT_LIMITS
+    def _leave(self, connection: _Connection | None) -> None:
+        kept = connection if connection is not None and connection.http.is_available() else None
+        if connection is not None and kept is None:
+            self._slots.dropped(connection)
+            connection.http.close()
+        for surplus in self._slots.leave(kept):
+            surplus.http.close()
 
 
-def checked_verify(verify: bool | ssl.SSLContext) -> bool | ssl.SSLContext:
-    """How to verify the server; TypeError if it is neither a bool nor a context."""
-    of_type(bool | ssl.SSLContext)("verify", verify)
-    return verify
+class _Stream:
+    """An answer's body, which gives its connection back when it is closed."""
+
+    def __init__(self, response: httpcore.Response, leave: Callable[[], None]) -> None:
+        self._inner = cast("Iterable[bytes]", response.stream)
+        self._leave: Callable[[], None] | None = leave
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._inner)
+
+    def close(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is None:
+            return
+        try:
+            getattr(self._inner, "close", _nothing)()
+        finally:
+            leave()
 
 
-def checked_proxy(proxy: str | httpx.URL | httpx.Proxy | None) -> httpx.Proxy | None:
-    """The proxy that a user names; ValueError or TypeError, without its password, if it is none."""
-    if proxy is None or isinstance(proxy, httpx.Proxy):
-        return proxy
-    try:
-        return httpx.Proxy(proxy)
-    except (httpx.InvalidURL, ValueError):
-        raise ValueError("proxy must be a URL that begins with http://, https:// or socks5://") from None
-    except (AttributeError, TypeError):
-        raise TypeError(f"proxy must be a URL, not {type(proxy).__name__}") from None
+def _nothing() -> None:
+    """The close of a stream that has none, as a mock's."""
 
 
-def no_cookies() -> CookieJar:
-    """A jar that keeps nothing: no server sets state in a client that threads share."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+class PooledTransport(httpx.HTTPTransport):
+    """httpx's transport on such a pool, so that whatever mocks httpx's transport mocks this one."""
 
-
-def httpx_timeout(seconds: float | None) -> httpx.Timeout:
-    """An attempt's timeout in httpx's terms; connecting has 10 s of it at the most."""
-    connect = CONNECT_TIMEOUT if seconds is None else min(seconds, CONNECT_TIMEOUT)
-    return httpx.Timeout(seconds, connect=connect)
+    def __init__(self, options: PoolOptions) -> None:
+        # Not super().__init__(), which would open a pool of httpcore's and load certificates for it.
+        self._pool = Pool(options)  # type: ignore[assignment]  # it asks no more of a pool than these two methods

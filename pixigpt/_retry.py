@@ -11,6 +11,7 @@ import httpx
 from attrs import field, frozen
 
 from pixigpt._checks import not_negative, or_none, validator, whole
+from pixigpt._fork import renew_after_fork
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENDS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -74,7 +75,15 @@ class Budget:
     def __init__(self, capacity: float | None) -> None:
         self._tenths = math.inf if capacity is None else round(capacity * 10)
         self._left = self._tenths
+        self.renew()
+        renew_after_fork(self)
+
+    def renew(self) -> None:
+        """In a forked child: a lock that nothing holds."""
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (None if self._tenths == math.inf else self._tenths / 10,)
 
     def spend(self) -> bool:
         """Take one retry; False where none is left."""

@@ -6,6 +6,7 @@ import platform
 import re
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Self, TypedDict, cast
 
 import httpx
@@ -98,6 +99,11 @@ class Settings:
             changes["headers"] = {**self.headers, **_checked_headers(options["headers"])}
         return evolve(self, **changes)
 
+    def url(self, path: str, params: Mapping[str, Any]) -> httpx.URL:
+        """Where a request goes."""
+        url = _parsed_url(self.base_url + path)
+        return url.copy_merge_params(params) if params else url
+
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
         """A request's headers: the SDK's, then its own, then the user's."""
         authorization = Secret(f"Bearer {self.api_key}")
@@ -106,6 +112,12 @@ class Settings:
     def without_key(self, text: str) -> str:
         """A text of the server's, with the key taken out should the server echo it."""
         return text.replace(self.api_key, "***")
+
+
+@lru_cache(maxsize=256)
+def _parsed_url(url: str) -> httpx.URL:
+    """Most calls go to a few URLs, and to parse one takes longer than the rest of the flow."""
+    return httpx.URL(url)
 
 
 def _checked_key(key: object) -> Secret:

@@ -1,6 +1,6 @@
 """What a flow and its driver say to each other: the flow yields steps, the driver sends back what came of them."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import httpx
@@ -9,6 +9,8 @@ from attrs import field, frozen
 from pixigpt_api.models import Run
 
 T = TypeVar("T")
+
+_CONNECT_TIMEOUT = 10.0
 
 
 @frozen
@@ -19,8 +21,32 @@ class Send:
     method: str
     url: httpx.URL
     headers: dict[str, str] = field(repr=False)
-    options: Mapping[str, Any] = field(repr=False)
+    content: bytes = field(repr=False)
     timeout: float | None
+
+    def request(self, **extensions: object) -> httpx.Request:
+        """The request to send, with what its transport is to know beside it."""
+        return httpx.Request(
+            self.method,
+            self.url,
+            headers=self._headers(),
+            stream=httpx.ByteStream(self.content),
+            extensions=extensions,
+        )
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        """All headers as they go over the wire: httpx adds none to a request that has a stream, which is faster."""
+        headers = [(b"host", self.url.netloc)]
+        headers += [(name.encode(), value.encode()) for name, value in self.headers.items()]
+        if self.content:
+            headers.append((b"content-length", b"%d" % len(self.content)))
+        return headers
+
+
+def timeouts(seconds: float | None) -> dict[str, float | None]:
+    """An attempt's timeout in httpx's terms; connecting has 10 s of it at the most."""
+    connect = _CONNECT_TIMEOUT if seconds is None else min(seconds, _CONNECT_TIMEOUT)
+    return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
 
 
 @frozen

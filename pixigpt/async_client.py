@@ -2,33 +2,25 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import partial
 from inspect import isawaitable
 from ssl import SSLContext
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar, Unpack
+from typing import ParamSpec, Self, TypeVar, Unpack, cast
 
 import anyio
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
 from pixigpt._body import Body, whole_answer
+from pixigpt._connections import AsyncBorrowedTransport, Connections, open_async_pool
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._flow import call_flow, wait_flow
-from pixigpt._pool import (
-    AsyncBorrowedTransport,
-    Connections,
-    checked_limits,
-    checked_proxy,
-    checked_verify,
-    given_async_client,
-    httpx_timeout,
-    no_cookies,
-)
+from pixigpt._injected import given_async_transport
+from pixigpt._pool_options import PoolOptions
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
+from pixigpt._steps import Answer, Flow, Notify, Outcome, Send, timeouts
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     create_assistant,
@@ -124,14 +116,9 @@ class AsyncClient:
         )
         self._connections = Connections(
             type(self).__name__,
-            given_async_client(http_client, transport),
-            partial(
-                httpx.AsyncClient,
-                limits=checked_limits(limits),
-                proxy=checked_proxy(proxy),
-                verify=checked_verify(verify),
-                cookies=no_cookies(),
-            ),
+            PoolOptions.create(limits, proxy, verify),
+            open_async_pool,
+            given_async_transport(http_client, transport),
         )
         self._is_copy = False
 
@@ -154,9 +141,9 @@ class AsyncClient:
             >>> client = AsyncClient(api_key, base_url)
             >>> await client.aclose()
         """
-        http = None if self._is_copy else self._connections.take()
-        if http is not None:
-            await http.aclose()
+        transport = None if self._is_copy else self._connections.take()
+        if transport is not None:
+            await transport.aclose()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
         """Make a light copy with other options, on the same connections.
@@ -195,7 +182,7 @@ class AsyncClient:
         http = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=settings.request_headers({}),
-            timeout=httpx_timeout(settings.timeout),
+            timeout=httpx.Timeout(**timeouts(settings.timeout)),
             transport=AsyncBorrowedTransport(self._connections),
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_async_httpx_client(http)
@@ -659,16 +646,15 @@ class AsyncClient:
         try:
             # Later than httpx's own timeouts, which know whether it was the pool, the connection or the answer.
             with anyio.move_on_after(None if step.timeout is None else step.timeout + 0.02):
-                return await self._exchange(step)
+                return await self._exchange(
+                    step.request(timeout={**timeouts(step.timeout), "read": None, "write": None})
+                )
         except FAILURES as failure:
-            return outcome_of(failure, self._settings, is_open=self._connections.is_open())
+            return outcome_of(failure, self._settings)
         return httpx.ReadTimeout("no whole answer in time")
 
-    async def _exchange(self, step: Send) -> Answer:
-        http = self._connections.get()
-        timeout = httpx_timeout(step.timeout)
-        request = http.build_request(step.method, step.url, headers=step.headers, timeout=timeout, **step.options)
-        response = await http.send(request, stream=True, follow_redirects=False)
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        response = await self._connections.get().handle_async_request(request)
         try:
             return await self._receive(response)
         finally:
@@ -679,7 +665,7 @@ class AsyncClient:
             return whole_answer(response, self._settings.max_response_bytes)
         body = Body(response, self._settings.max_response_bytes)
         with anyio.CancelScope() as reading:
-            async for piece in response.aiter_raw():
+            async for piece in cast("httpx.AsyncByteStream", response.stream):
                 if not body.add(piece):
                     # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
                     reading.cancel()

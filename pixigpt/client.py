@@ -4,31 +4,23 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import partial
 from ssl import SSLContext
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar, Unpack
+from typing import ParamSpec, Self, TypeVar, Unpack, cast
 
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
 from pixigpt._body import Body, whole_answer
+from pixigpt._connections import BorrowedTransport, Connections, open_pool
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._flow import call_flow, wait_flow
-from pixigpt._pool import (
-    BorrowedTransport,
-    Connections,
-    checked_limits,
-    checked_proxy,
-    checked_verify,
-    given_client,
-    httpx_timeout,
-    no_cookies,
-)
+from pixigpt._injected import given_transport
+from pixigpt._pool_options import PoolOptions
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
+from pixigpt._steps import Answer, Flow, Notify, Outcome, Send, timeouts
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     create_assistant,
@@ -124,14 +116,9 @@ class Client:
         )
         self._connections = Connections(
             type(self).__name__,
-            given_client(http_client, transport),
-            partial(
-                httpx.Client,
-                limits=checked_limits(limits),
-                proxy=checked_proxy(proxy),
-                verify=checked_verify(verify),
-                cookies=no_cookies(),
-            ),
+            PoolOptions.create(limits, proxy, verify),
+            open_pool,
+            given_transport(http_client, transport),
         )
         self._is_copy = False
 
@@ -154,9 +141,9 @@ class Client:
             >>> client = Client(api_key, base_url)
             >>> client.close()
         """
-        http = None if self._is_copy else self._connections.take()
-        if http is not None:
-            http.close()
+        transport = None if self._is_copy else self._connections.take()
+        if transport is not None:
+            transport.close()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
         """Make a light copy with other options, on the same connections.
@@ -195,7 +182,7 @@ class Client:
         http = httpx.Client(
             base_url=settings.base_url,
             headers=settings.request_headers({}),
-            timeout=httpx_timeout(settings.timeout),
+            timeout=httpx.Timeout(**timeouts(settings.timeout)),
             transport=BorrowedTransport(self._connections),
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_httpx_client(http)
@@ -656,15 +643,12 @@ class Client:
             time.sleep(step.pause)
         end = math.inf if step.timeout is None else time.monotonic() + step.timeout
         try:
-            return self._exchange(step, end)
+            return self._exchange(step.request(timeout=timeouts(step.timeout), end=end), end)
         except FAILURES as failure:
-            return outcome_of(failure, self._settings, is_open=self._connections.is_open())
+            return outcome_of(failure, self._settings)
 
-    def _exchange(self, step: Send, end: float) -> Answer:
-        http = self._connections.get()
-        timeout = httpx_timeout(step.timeout)
-        request = http.build_request(step.method, step.url, headers=step.headers, timeout=timeout, **step.options)
-        response = http.send(request, stream=True, follow_redirects=False)
+    def _exchange(self, request: httpx.Request, end: float) -> Answer:
+        response = self._connections.get().handle_request(request)
         try:
             return self._receive(response, end)
         finally:
@@ -674,7 +658,7 @@ class Client:
         if response.is_stream_consumed:  # an injected client's event hook has read it
             return whole_answer(response, self._settings.max_response_bytes)
         body = Body(response, self._settings.max_response_bytes)
-        for piece in response.iter_raw():
+        for piece in cast("httpx.SyncByteStream", response.stream):
             if not body.add(piece):
                 break
             if time.monotonic() > end:

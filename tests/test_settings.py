@@ -308,16 +308,17 @@ def test_a_closed_injected_client_says_so() -> None:
         client.list_threads()
 
 
-def test_a_client_that_is_closed_in_the_middle_of_a_call_says_so() -> None:
+def test_an_injected_client_that_is_closed_in_the_middle_of_a_call_says_so() -> None:
     def close(_: httpx.Request) -> httpx.Response:
-        client.close()
+        http.close()
         raise RuntimeError("Cannot send a request, as the client has been closed.")
 
     http = httpx.Client(transport=httpx.MockTransport(close))
-    client = Client(KEY, http_client=http)
-    with pytest.raises(APIConnectionError, match=r"nothing was sent to .*: the client is closed"):
+    with (
+        Client(KEY, http_client=http) as client,
+        pytest.raises(APIConnectionError, match=r"nothing was sent to .*: the injected http_client is closed"),
+    ):
         client.list_threads()
-    http.close()
 
 
 def test_a_runtime_error_of_an_injected_transport_is_not_hidden() -> None:

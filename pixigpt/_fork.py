@@ -1,0 +1,28 @@
+"""What a forked child must not inherit: locks that a thread of the parent's may hold, and the parent's connections."""
+
+import os
+from typing import Protocol
+from weakref import WeakSet
+
+
+class Renewable(Protocol):
+    """Something that is made anew in a forked child."""
+
+    def renew(self) -> None: ...
+
+
+_renewables: WeakSet[Renewable] = WeakSet()
+
+
+def renew_after_fork(renewable: Renewable) -> None:
+    """Have something made anew in each child that is forked from now on."""
+    _renewables.add(renewable)
+
+
+def _renew_all() -> None:
+    for renewable in list(_renewables):
+        renewable.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)

@@ -1,0 +1,67 @@
+"""What a user injects in the place of the SDK's own connections: a transport, or a whole httpx client made into one."""
+
+import httpx
+
+from pixigpt._checks import of_type, or_none
+
+
+def given_transport(
+    http_client: httpx.Client | None, transport: httpx.BaseTransport | None
+) -> httpx.BaseTransport | None:
+    """The injected transport, if any; ValueError or TypeError if it is bad."""
+    _check(http_client, httpx.Client, transport, httpx.BaseTransport)
+    return transport if http_client is None else ClientTransport(http_client)
+
+
+def given_async_transport(
+    http_client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncBaseTransport | None:
+    """The injected transport, if any; ValueError or TypeError if it is bad."""
+    _check(http_client, httpx.AsyncClient, transport, httpx.AsyncBaseTransport)
+    return transport if http_client is None else AsyncClientTransport(http_client)
+
+
+def _check(http_client: object, client_type: type, transport: object, transport_type: type) -> None:
+    if http_client is not None and transport is not None:
+        raise ValueError("http_client and transport exclude each other")
+    or_none(of_type(client_type))("http_client", http_client)
+    or_none(of_type(transport_type))("transport", transport)
+
+
+class ClientTransport(httpx.BaseTransport):
+    """An injected httpx client, with all that its user has set on it: headers, parameters, hooks, mounts."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._http.send(_merged(self._http, request), stream=True, follow_redirects=False)
+        except RuntimeError:
+            _check_open(self._http)
+            raise
+
+
+class AsyncClientTransport(httpx.AsyncBaseTransport):
+    """An injected httpx async client, with all that its user has set on it: headers, parameters, hooks, mounts."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._http.send(_merged(self._http, request), stream=True, follow_redirects=False)
+        except RuntimeError:
+            _check_open(self._http)
+            raise
+
+
+def _merged(http: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> httpx.Request:
+    return http.build_request(
+        request.method, request.url, headers=request.headers, content=request.read(), extensions=request.extensions
+    )
+
+
+def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
+    if http.is_closed:
+        raise httpx.LocalProtocolError("the injected http_client is closed") from None
