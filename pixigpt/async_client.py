@@ -2,25 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from inspect import isawaitable
 from ssl import SSLContext
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar, Unpack, cast
+from typing import ParamSpec, Self, TypeVar, Unpack
 
-import anyio
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
-from pixigpt._body import Body, whole_answer
 from pixigpt._connections import AsyncBorrowedTransport, Connections, open_async_pool
 from pixigpt._endpoint import Endpoint, prepare
-from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._injected import given_async_transport
 from pixigpt._pool_options import PoolOptions
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Answer, Flow, Notify, Outcome, Send, timeouts
+from pixigpt._steps import Flow, timeouts
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     create_assistant,
@@ -125,6 +121,9 @@ class AsyncClient:
     def __repr__(self) -> str:
         settings: Settings | None = vars(self).get("_settings")  # None where the constructor has failed
         return f"<{type(self).__name__} {settings and settings.base_url}>"
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_is_copy": False}  # what is unpickled has connections of its own to close
 
     async def __aenter__(self) -> Self:
         return self
@@ -623,52 +622,6 @@ class AsyncClient:
         return (await self.call(list_assistant_threads, assistant_id, limit=limit)).data
 
     async def _drive(self, flow: Flow[T]) -> T:
-        outcome: object = None
-        while True:
-            try:
-                step = flow.send(outcome)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            outcome = await self._take(step)
+        from pixigpt._async_driver import drive  # not before the first call: anyio is slow to import
 
-    async def _take(self, step: Send | Notify) -> Outcome | None:
-        if isinstance(step, Send):
-            return await self._attempt(step)
-        answer = step.callback(step.run)
-        if isawaitable(answer):
-            await answer
-        return None
-
-    async def _attempt(self, step: Send) -> Outcome:
-        if step.pause:
-            await anyio.sleep(step.pause)
-        try:
-            # Later than httpx's own timeouts, which know whether it was the pool, the connection or the answer.
-            with anyio.move_on_after(None if step.timeout is None else step.timeout + 0.02):
-                return await self._exchange(
-                    step.request(timeout={**timeouts(step.timeout), "read": None, "write": None})
-                )
-        except FAILURES as failure:
-            return outcome_of(failure, self._settings)
-        return httpx.ReadTimeout("no whole answer in time")
-
-    async def _exchange(self, request: httpx.Request) -> Answer:
-        response = await self._connections.get().handle_async_request(request)
-        try:
-            return await self._receive(response)
-        finally:
-            await response.aclose()
-
-    async def _receive(self, response: httpx.Response) -> Answer:
-        if response.is_stream_consumed:  # an injected client's event hook has read it
-            return whole_answer(response, self._settings.max_response_bytes)
-        body = Body(response, self._settings.max_response_bytes)
-        with anyio.CancelScope() as reading:
-            async for piece in cast("httpx.AsyncByteStream", response.stream):
-                if not body.add(piece):
-                    # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
-                    reading.cancel()
-                    if body.is_overrun:
-                        break
-        return body.answer()
+        return await drive(flow, self._connections, self._settings)

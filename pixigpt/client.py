@@ -1,26 +1,23 @@
 """The synchronous client: one short method per operation of the contract."""
 
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from ssl import SSLContext
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar, Unpack, cast
+from typing import ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
-from pixigpt._body import Body, whole_answer
 from pixigpt._connections import BorrowedTransport, Connections, open_pool
+from pixigpt._driver import drive
 from pixigpt._endpoint import Endpoint, prepare
-from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._injected import given_transport
 from pixigpt._pool_options import PoolOptions
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Answer, Flow, Notify, Outcome, Send, timeouts
+from pixigpt._steps import Flow, timeouts
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     create_assistant,
@@ -125,6 +122,9 @@ class Client:
     def __repr__(self) -> str:
         settings: Settings | None = vars(self).get("_settings")  # None where the constructor has failed
         return f"<{type(self).__name__} {settings and settings.base_url}>"
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**vars(self), "_is_copy": False}  # what is unpickled has connections of its own to close
 
     def __enter__(self) -> Self:
         return self
@@ -623,44 +623,4 @@ class Client:
         return self.call(list_assistant_threads, assistant_id, limit=limit).data
 
     def _drive(self, flow: Flow[T]) -> T:
-        outcome: object = None
-        while True:
-            try:
-                step = flow.send(outcome)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            outcome = self._take(step)
-
-    def _take(self, step: Send | Notify) -> Outcome | None:
-        if isinstance(step, Send):
-            return self._attempt(step)
-        step.callback(step.run)
-        return None
-
-    def _attempt(self, step: Send) -> Outcome:
-        if step.pause:  # even sleep(0) gives the processor away
-            time.sleep(step.pause)
-        end = math.inf if step.timeout is None else time.monotonic() + step.timeout
-        try:
-            return self._exchange(step.request(timeout=timeouts(step.timeout), end=end), end)
-        except FAILURES as failure:
-            return outcome_of(failure, self._settings)
-
-    def _exchange(self, request: httpx.Request, end: float) -> Answer:
-        response = self._connections.get().handle_request(request)
-        try:
-            return self._receive(response, end)
-        finally:
-            response.close()
-
-    def _receive(self, response: httpx.Response, end: float) -> Answer:
-        if response.is_stream_consumed:  # an injected client's event hook has read it
-            return whole_answer(response, self._settings.max_response_bytes)
-        body = Body(response, self._settings.max_response_bytes)
-        for piece in cast("httpx.SyncByteStream", response.stream):
-            if not body.add(piece):
-                break
-            if time.monotonic() > end:
-                raise httpx.ReadTimeout("the answer was still coming")
-        return body.answer()
+        return drive(flow, self._connections, self._settings)
