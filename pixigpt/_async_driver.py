@@ -1,5 +1,6 @@
 """Drives a flow for the async client, on asyncio and on trio: the twin of `_driver`."""
 
+import math
 from inspect import isawaitable
 from typing import TypeVar, cast
 
@@ -42,10 +43,11 @@ async def _notify(step: Notify) -> None:
 async def _attempt(step: Send, connections: Connections[httpx.AsyncBaseTransport], settings: Settings) -> Outcome:
     if step.pause:  # even sleep(0) gives the processor away
         await anyio.sleep(step.pause)
+    end = math.inf if step.timeout is None else anyio.current_time() + step.timeout
     # The scope bounds reading and writing as a whole.
-    request = step.request(timeout={**timeouts(step.timeout), "read": None, "write": None})
+    request = step.request(timeout={**timeouts(step.timeout), "read": None, "write": None}, end=end)
     try:
-        with anyio.move_on_after(None if step.timeout is None else step.timeout + _GRACE):
+        with anyio.CancelScope(deadline=end + _GRACE):
             response = await connections.get().handle_async_request(request)
             try:
                 return await _receive(response, settings.max_response_bytes)

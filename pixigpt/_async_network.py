@@ -71,15 +71,18 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         return AsyncStream(secured, self._socket, self._connect_end)
 
     def get_extra_info(self, info: str) -> object:
-        if info == "ssl_object":
-            return self._inner.extra(TLSAttribute.ssl_object, None)  # noqa: S610  # no Django here
         if info == "is_readable":
             return _is_readable(self._socket)
-        return None
+        if info == "socket":
+            return self._socket
+        return self._inner.extra(TLSAttribute.ssl_object, None)  # noqa: S610  # no Django here
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """Opens sockets."""
+    """Opens the socket of one connection, by the end of the request that needs it."""
+
+    def __init__(self, end: float) -> None:
+        self._end = end
 
     async def connect_tcp(
         self,
@@ -89,8 +92,8 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002  # it has its own
     ) -> AsyncStream:
-        end = math.inf if timeout is None else anyio.current_time() + timeout
-        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError), _limit(timeout):
+        end = self._end if timeout is None else min(self._end, anyio.current_time() + timeout)
+        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError), anyio.fail_after(end - anyio.current_time()):
             stream = await anyio.connect_tcp(host, port, local_host=local_address)
         connected = stream.extra(anyio.abc.SocketAttribute.raw_socket)  # noqa: S610  # no Django here
         for option in KEEP_ALIVE:

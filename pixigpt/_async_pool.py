@@ -1,6 +1,6 @@
 """The async connection pool, on asyncio and on trio: the twin of `_pool`, with a share apart for each event loop."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import cast
 from weakref import WeakKeyDictionary
@@ -14,7 +14,7 @@ from attrs import frozen
 from pixigpt._async_network import AsyncBackend
 from pixigpt._pool_options import PoolOptions
 from pixigpt._routes import Routes
-from pixigpt._slots import Slots, closed, longest_wait
+from pixigpt._slots import Slots, closed, longest_wait, must_end
 
 AsyncSlots = Slots[httpcore.AsyncConnectionInterface, anyio.Event]
 
@@ -45,7 +45,7 @@ class AsyncPool:
         await self._enter(slots, longest_wait(request))
         connection = None
         try:
-            connection = await self._connection(slots, request.url.origin)
+            connection = await self._connection(slots, request.url.origin, must_end(request))
             response = await connection.handle_async_request(request)
         except BaseException:
             await self._leave(slots, connection)
@@ -83,21 +83,23 @@ class AsyncPool:
             raise
         slots.settle(turn)
 
-    async def _connection(self, slots: AsyncSlots, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+    async def _connection(
+        self, slots: AsyncSlots, origin: httpcore.Origin, end: float
+    ) -> httpcore.AsyncConnectionInterface:
         while (connection := slots.reuse()) is not None:
             if connection.can_handle_request(origin) and not connection.has_expired():
                 return connection
             slots.dropped(connection)
             await _close(connection)
-        connection = self._open(origin)
+        connection = self._open(origin, end)
         slots.opened(connection)
         return connection
 
-    def _open(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+    def _open(self, origin: httpcore.Origin, end: float) -> httpcore.AsyncConnectionInterface:
         factory = httpcore.AsyncConnectionPool(
             ssl_context=self._routes.ssl_context(origin),
             proxy=self._routes.proxy(origin),
-            network_backend=AsyncBackend(),
+            network_backend=AsyncBackend(end),
         )
         return factory.create_connection(origin)
 
@@ -141,7 +143,7 @@ class _AsyncStream:
     """An answer's body, which gives its connection back when it is closed."""
 
     def __init__(self, response: httpcore.Response, leave: Callable[[], Awaitable[None]]) -> None:
-        self._inner = cast("AsyncIterable[bytes]", response.stream)
+        self._inner = cast("httpx.AsyncByteStream", response.stream)
         self._leave: Callable[[], Awaitable[None]] | None = leave
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -152,13 +154,9 @@ class _AsyncStream:
         if leave is None:
             return
         try:
-            await getattr(self._inner, "aclose", _nothing)()
+            await self._inner.aclose()
         finally:
             await leave()
-
-
-async def _nothing() -> None:
-    """The close of a stream that has none, as a mock's."""
 
 
 class AsyncPooledTransport(httpx.AsyncHTTPTransport):

@@ -1,6 +1,7 @@
 """What a forked child must not inherit: locks that a thread of the parent's may hold, and the parent's connections."""
 
 import os
+from contextlib import suppress
 from typing import Protocol
 from weakref import WeakSet
 
@@ -24,5 +25,5 @@ def _renew_all() -> None:
         renewable.renew()
 
 
-if hasattr(os, "register_at_fork"):
+with suppress(AttributeError):  # Windows has no fork
     os.register_at_fork(after_in_child=_renew_all)

@@ -1,7 +1,7 @@
 """The sync connection pool, in the place of httpcore's own, which looks through all connections at each request."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import cast
 
@@ -105,7 +105,7 @@ class _Stream:
     """An answer's body, which gives its connection back when it is closed."""
 
     def __init__(self, response: httpcore.Response, leave: Callable[[], None]) -> None:
-        self._inner = cast("Iterable[bytes]", response.stream)
+        self._inner = cast("httpx.SyncByteStream", response.stream)
         self._leave: Callable[[], None] | None = leave
 
     def __iter__(self) -> Iterator[bytes]:
@@ -116,13 +116,9 @@ class _Stream:
         if leave is None:
             return
         try:
-            getattr(self._inner, "close", _nothing)()
+            self._inner.close()
         finally:
             leave()
-
-
-def _nothing() -> None:
-    """The close of a stream that has none, as a mock's."""
 
 
 class PooledTransport(httpx.HTTPTransport):

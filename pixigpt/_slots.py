@@ -47,7 +47,7 @@ def longest_wait(request: Extended) -> float | None:
 
 
 def must_end(request: Extended) -> float:
-    """When a request's answer must be whole, by the monotonic clock."""
+    """When a request's answer must be whole, by the monotonic clock, or by the event loop's."""
     end: float = request.extensions.get("end", math.inf)
     return end
 

@@ -26,6 +26,18 @@ def ok(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
+def answers(body: bytes, times: int | None = None) -> Script:
+    """Answer one request after the other on one connection, without end or a number of times, then close."""
+
+    def script(connection: socket.socket) -> None:
+        left = times
+        while left != 0 and read_request(connection):
+            connection.sendall(ok(body))
+            left = None if left is None else left - 1
+
+    return script
+
+
 def resets(connection: socket.socket) -> None:
     """Read a request, then reset the connection."""
     read_request(connection)
@@ -76,6 +88,9 @@ class ScriptedServer:
     def __init__(self, *scripts: Script) -> None:
         self.scripts = scripts
         self.connections = 0
+        self.now: set[socket.socket] = set()
+        self.most_open = 0
+        self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/v1"
         self.threads: list[threading.Thread] = []
@@ -91,10 +106,19 @@ class ScriptedServer:
                 thread.start()
                 self.threads.append(thread)
 
-    @staticmethod
-    def _play(script: Script, connection: socket.socket) -> None:
+    @property
+    def open(self) -> int:
+        """How many connections are open now."""
+        return len(self.now)
+
+    def _play(self, script: Script, connection: socket.socket) -> None:
+        with self.lock:
+            self.now.add(connection)
+            self.most_open = max(self.open, self.most_open)
         with connection, suppress(OSError):
             script(connection)
+        with self.lock:
+            self.now.remove(connection)
 
     def __enter__(self) -> "ScriptedServer":
         self.acceptor.start()
@@ -104,5 +128,9 @@ class ScriptedServer:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.acceptor.join()
+        with self.lock:
+            for connection in self.now:
+                with suppress(OSError):  # it is gone already
+                    connection.shutdown(socket.SHUT_RDWR)
         for thread in self.threads:
             thread.join()

@@ -21,9 +21,9 @@ def test_threads_share_a_client(server: LocalServer) -> None:
             answer = client.create_chat_completion(question(number))
         return answer.choices[0].message.content, [each.path for each in answers]
 
-    with Client(server.api_key, server.base_url) as client, ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(ask, range(40)))
-    assert answers == [(f"You said: number {number}", ["/chat/completions"]) for number in range(40)]
+    with Client(server.api_key, server.base_url) as client, ThreadPoolExecutor(32) as threads:
+        answers = list(threads.map(ask, range(32 * 50)))
+    assert answers == [(f"You said: number {number}", ["/chat/completions"]) for number in range(32 * 50)]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -37,11 +37,11 @@ def test_tasks_share_a_client(server: LocalServer, backend: str) -> None:
 
     async def ask_all() -> None:
         async with AsyncClient(server.api_key, server.base_url) as client, anyio.create_task_group() as tasks:
-            for number in range(40):
+            for number in range(500):
                 tasks.start_soon(ask, client, number)
 
     anyio.run(ask_all, backend=backend)
-    assert answers == {number: (f"You said: number {number}", 1) for number in range(40)}
+    assert answers == {number: (f"You said: number {number}", 1) for number in range(500)}
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

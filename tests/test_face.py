@@ -114,6 +114,20 @@ def test_an_error_body_with_a_good_status_is_an_error_too() -> None:
         client.call(OldEndpoint())
 
 
+def test_an_endpoint_that_wants_more_than_can_be_sent_is_refused(client: Client) -> None:
+    class Upload:
+        """A generated module that sends files, which no operation of the contract does."""
+
+        def _get_kwargs(self) -> dict[str, Any]:
+            return {"method": "post", "url": "/files", "files": {}}
+
+        def _parse_response(self, *, client: object, response: httpx.Response) -> Thread | ErrorResponse:
+            return ErrorResponse.from_dict(response.json())
+
+    with pytest.raises(TypeError, match="/files wants files, which this version cannot send"):
+        client.call(Upload())
+
+
 def test_raw_is_the_generated_client_on_the_same_connections(server: LocalServer) -> None:
     with Client(server.api_key, server.base_url, headers={"X-Team": "a"}) as client:
         answer = list_threads.sync_detailed(client=client.raw)

@@ -292,11 +292,10 @@ def test_certificates_that_cannot_be_read_are_a_connection_error(
     assert caught.value.attempts == 0
 
 
-@pytest.mark.parametrize(("name", "proxy"), [("HTTPS_PROXY", "nope://x"), ("HTTPS_PROXY", "socks5://127.0.0.1:1")])
 def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_connection_error(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(name, proxy)
+    monkeypatch.setenv("HTTPS_PROXY", "nope://x")
     with pytest.raises(APIConnectionError, match="no connection can be opened"):
         connect(KEY, "https://127.0.0.1:1/v1").list_threads()
 
@@ -308,28 +307,38 @@ def test_a_closed_injected_client_says_so() -> None:
         client.list_threads()
 
 
-def test_an_injected_client_that_is_closed_in_the_middle_of_a_call_says_so() -> None:
-    def close(_: httpx.Request) -> httpx.Response:
-        http.close()
-        raise RuntimeError("Cannot send a request, as the client has been closed.")
-
-    http = httpx.Client(transport=httpx.MockTransport(close))
-    with (
-        Client(KEY, http_client=http) as client,
-        pytest.raises(APIConnectionError, match=r"nothing was sent to .*: the injected http_client is closed"),
-    ):
-        client.list_threads()
-
-
-def test_a_runtime_error_of_an_injected_transport_is_not_hidden() -> None:
+def raises(problem: Exception) -> httpx.MockTransport:
     def fail(_: httpx.Request) -> httpx.Response:
-        raise RuntimeError("a bug of the user's")
+        raise problem
 
-    with (
-        Client(KEY, transport=httpx.MockTransport(fail)) as client,
-        pytest.raises(RuntimeError, match="a bug of the user's"),
-    ):
+    return httpx.MockTransport(fail)
+
+
+def http_client(colour: str, transport: httpx.MockTransport) -> Any:
+    return httpx.Client(transport=transport) if colour == "sync" else httpx.AsyncClient(transport=transport)
+
+
+def test_an_injected_client_that_is_closed_in_the_middle_of_a_call_says_so(colour: str, connect: Connect) -> None:
+    http = http_client(colour, raises(RuntimeError("Cannot send a request, as the client has been closed.")))
+    client = connect(KEY, http_client=http)
+    http._state = httpx._client.ClientState.CLOSED  # as another thread would
+    with pytest.raises(APIConnectionError, match=r"nothing was sent to .*: the injected http_client is closed"):
         client.list_threads()
+
+
+@pytest.mark.parametrize("way", ["transport", "http_client"])
+def test_a_runtime_error_of_an_injected_transport_is_not_hidden(colour: str, connect: Connect, way: str) -> None:
+    transport = raises(RuntimeError("a bug of the user's"))
+    injected: dict[str, Any] = {way: transport if way == "transport" else http_client(colour, transport)}
+    with pytest.raises(RuntimeError, match="a bug of the user's"):
+        connect(KEY, **injected).list_threads()
+
+
+def test_a_redirect_to_no_url_through_an_injected_client_is_a_connection_error(colour: str, connect: Connect) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(302, headers={"location": "https:foo"}))
+    with pytest.raises(APIConnectionError, match="the answer redirects to no URL") as caught:
+        connect(KEY, http_client=http_client(colour, transport)).list_threads()
+    assert caught.value.attempts == 1
 
 
 def test_an_injected_clients_raise_for_status_is_a_typed_error(server: Any) -> None:

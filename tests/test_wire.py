@@ -14,7 +14,7 @@ import httpx
 import pytest
 import trustme
 from conftest import Connect
-from scripted import Script, ScriptedServer, headers_only, ok, plain, resets, says, silent
+from scripted import Script, ScriptedServer, ok, plain, resets, says, silent
 
 from pixigpt import (
     APIConnectionError,
@@ -23,10 +23,8 @@ from pixigpt import (
     APITimeoutError,
     AsyncClient,
     Client,
-    DeadlineExceededError,
     PixiGPTError,
     RetryPolicy,
-    deadline,
 )
 
 FAST = RetryPolicy(backoff=0.001)
@@ -81,46 +79,6 @@ def test_a_name_that_does_not_resolve_is_a_connection_error(connect: Connect, mo
     ) as caught:
         client.list_threads()
     assert caught.value.attempts == 4
-
-
-SLOW: dict[str, Script] = {
-    "says nothing": silent,
-    "goes silent after the headers": headers_only,
-    "drips its body": says(HEAD, *[b" "] * 99, pause=0.05),
-}
-
-
-@pytest.mark.parametrize("script", SLOW.values(), ids=SLOW.keys())
-def test_the_timeout_bounds_the_whole_attempt(connect: Connect, script: Script) -> None:
-    with ScriptedServer(script) as server:
-        client = connect(base_url=server.base_url, timeout=0.4, max_retries=0)
-        started = time.monotonic()
-        with pytest.raises(APITimeoutError) as caught:
-            client.list_threads()
-        assert 0.3 < time.monotonic() - started < 1.5
-        assert isinstance(caught.value, TimeoutError)
-        client.close()
-
-
-def test_the_total_timeout_bounds_all_attempts(connect: Connect) -> None:
-    with ScriptedServer(silent) as server:
-        client = connect(base_url=server.base_url, timeout=0.3, total_timeout=0.5, retry=FAST)
-        started = time.monotonic()
-        with pytest.raises(DeadlineExceededError) as caught:
-            client.list_threads()
-        assert time.monotonic() - started < 2
-        assert caught.value.attempts == 2
-        client.close()
-
-
-def test_a_deadline_block_bounds_all_calls_inside(connect: Connect) -> None:
-    with ScriptedServer(GOOD, silent) as server:
-        client = connect(base_url=server.base_url)
-        with deadline(0.5):
-            assert client.list_threads() == []
-            with pytest.raises(DeadlineExceededError):
-                client.list_threads()
-        client.close()
 
 
 def test_an_answer_may_be_compressed(connect: Connect) -> None:

@@ -38,12 +38,9 @@ def pixigpt_client(pixigpt_server: "LocalServer") -> "Iterator[Client]":
 def pixigpt_async_client(pixigpt_server: "LocalServer") -> "Iterator[AsyncClient]":
     """An async client of `pixigpt_server`, for whichever event loop the test runs on."""
     import anyio
-    import httpx
 
     from pixigpt import AsyncClient
 
-    # Nothing is kept alive, so nothing is left to close when the test's event loop is gone.
-    limits = httpx.Limits(max_keepalive_connections=0)
-    client = AsyncClient(pixigpt_server.api_key, pixigpt_server.base_url, limits=limits)
+    client = AsyncClient(pixigpt_server.api_key, pixigpt_server.base_url)
     yield client
-    anyio.run(client.aclose)
+    anyio.run(client.aclose)  # what was open has gone with the test's event loop

@@ -1,0 +1,333 @@
+"""The connections under a client, over real sockets: used again, never leaked, never half read, never too many."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
+
+import anyio
+import httpx
+import pytest
+from anyio.from_thread import BlockingPortal
+from conftest import Connect, InPortal
+from scripted import ScriptedServer, answers, headers_only, ok, says, silent
+
+from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
+from pixigpt._async_network import _is_readable
+from pixigpt._connections import open_async_pool
+from pixigpt._pool_options import PoolOptions
+
+EMPTY = b'{"object": "list", "data": []}'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+
+
+def open_files() -> int:
+    """How many file descriptors this process has open."""
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # Path.iterdir opens one more
+
+
+def figures(client: Client, portal: BlockingPortal | None) -> str:
+    """What a client's pool says of itself."""
+    if portal is None:
+        pool: Any = client._connections.get()
+        return repr(pool._pool._slots)
+    pool = cast("InPortal", client).client._connections.get()
+    return repr(portal.call(pool._pool._slots))
+
+
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """The base URL of a server that accepts every connection, and never says anything."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+def test_a_connection_is_used_again(connect: Connect) -> None:
+    with ScriptedServer(answers(EMPTY)) as server:
+        client = connect(base_url=server.base_url)
+        for _ in range(5):
+            client.list_threads()
+        assert server.connections == 1
+        client.close()
+
+
+def test_a_connection_that_the_server_closed_while_idle_is_replaced_unseen(connect: Connect) -> None:
+    with ScriptedServer(answers(EMPTY, times=2)) as server:
+        client = connect(base_url=server.base_url)
+        with capture_responses() as captured:
+            for _ in range(6):
+                client.list_threads()
+                while server.open and len(captured) % 2 == 0:
+                    time.sleep(0.001)  # until the server has closed it
+        assert [each.attempts for each in captured] == [1] * 6
+        assert server.connections == 3
+        client.close()
+
+
+def test_a_connection_is_closed_once_it_has_been_idle_too_long(connect: Connect) -> None:
+    with ScriptedServer(answers(EMPTY)) as server:
+        client = connect(base_url=server.base_url, limits=httpx.Limits(keepalive_expiry=0.05))
+        client.list_threads()
+        time.sleep(0.1)
+        client.list_threads()
+        assert server.connections == 2
+        client.close()
+
+
+@pytest.mark.parametrize("kept", [5, 2])
+def test_no_more_connections_are_open_than_allowed_and_every_call_is_served(
+    connect: Connect, portal: BlockingPortal | None, kept: int
+) -> None:
+    limits = httpx.Limits(max_connections=5, max_keepalive_connections=kept)
+    with ScriptedServer(answers(EMPTY)) as server, ThreadPoolExecutor(40) as threads:
+        client = connect(base_url=server.base_url, limits=limits)
+        assert list(threads.map(lambda _: client.list_threads(), range(200))) == [[]] * 200
+        assert server.most_open <= 5 or kept < 5  # a server learns late that one was closed
+        assert figures(client, portal) == f"<Slots 0 taken, {kept} idle, 0 waiting>"
+        client.close()
+
+
+def test_a_half_read_answer_is_never_taken_for_the_next_one(connect: Connect) -> None:
+    late = says(HEAD + EMPTY, b" " * 70, pause=0.4)  # whole only after the client has given up
+    with ScriptedServer(late, answers(EMPTY)) as server:
+        client = connect(base_url=server.base_url, max_retries=0)
+        with pytest.raises(APITimeoutError):
+            client.with_options(timeout=0.2).list_threads()
+        assert client.list_threads() == []
+        assert server.connections == 2
+        client.close()
+
+
+def test_200_timeouts_leave_nothing_open(connect: Connect, portal: BlockingPortal | None, mute: str) -> None:
+    client = connect(base_url=mute, timeout=0.2, max_retries=0)
+    before = open_files()
+
+    def time_out(_: int) -> None:
+        with pytest.raises(APITimeoutError):
+            client.list_threads()
+
+    with ThreadPoolExecutor(50) as threads:
+        list(threads.map(time_out, range(200)))
+    assert open_files() <= before
+    assert figures(client, portal) == "<Slots 0 taken, 0 idle, 0 waiting>"
+
+
+@pytest.mark.parametrize("script", [silent, headers_only], ids=["before the headers", "in the body"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_200_cancellations_leave_nothing_open(backend: str, script: Any) -> None:
+    async def use() -> None:
+        async with AsyncClient("sk-test", server.base_url) as client:
+            before = open_files()
+            for moment in range(10):
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(20):
+                        tasks.start_soon(client.list_threads)
+                    await anyio.sleep(0.01 * moment)
+                    tasks.cancel_scope.cancel()
+            with anyio.fail_after(5):
+                while server.open:  # noqa: ASYNC110  # the server is in another thread
+                    await anyio.sleep(0.01)
+            assert open_files() <= before
+            assert repr(await cast("Any", client._connections.get())._pool._slots()).startswith(
+                "<Slots 0 taken, 0 idle"
+            )
+
+    with ScriptedServer(script) as server:
+        anyio.run(use, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_tls_handshake_that_is_cancelled_leaves_nothing_open(backend: str, mute: str) -> None:
+    async def use() -> None:
+        async with AsyncClient("sk-test", mute.replace("http://", "https://"), max_retries=0) as client:
+            with pytest.raises(APITimeoutError):  # loads the certificates
+                await client.with_options(timeout=0.1).list_threads()
+            before = open_files()
+            for _ in range(10):
+                with anyio.move_on_after(0.05):
+                    await client.list_threads()
+            assert open_files() <= before
+
+    anyio.run(use, backend=backend)
+
+
+def test_a_tls_handshake_that_never_ends_is_a_timeout(connect: Connect, mute: str) -> None:
+    client = connect(base_url=mute.replace("http://", "https://"), timeout=0.3, max_retries=0)
+    with pytest.raises(APITimeoutError, match="could not connect"):
+        client.list_threads()
+    before = open_files()
+    with pytest.raises(APITimeoutError, match="could not connect"):
+        client.list_threads()
+    assert open_files() <= before
+
+
+def test_closing_closes_idle_connections_at_once(connect: Connect) -> None:
+    with ScriptedServer(answers(EMPTY)) as server:
+        client = connect(base_url=server.base_url)
+        client.list_threads()
+        client.close()
+        assert eventually(lambda: server.open == 0)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    return condition()
+
+
+def test_a_call_in_flight_ends_well_although_the_client_is_closed(connect: Connect) -> None:
+    release = threading.Event()
+
+    def answer_when_released(connection: socket.socket) -> None:
+        connection.recv(65536)
+        release.wait(5)
+        connection.sendall(ok(EMPTY))
+        connection.recv(1)  # until the client closes
+
+    with ScriptedServer(answer_when_released) as server, ThreadPoolExecutor(1) as threads:
+        client = connect(base_url=server.base_url)
+        call = threads.submit(client.list_threads)
+        assert eventually(lambda: server.open == 1)
+        client.close()
+        release.set()
+        assert call.result(5) == []
+        assert eventually(lambda: server.open == 0)
+
+
+def test_closing_sends_away_a_call_that_waits_for_a_connection(connect: Connect, portal: BlockingPortal | None) -> None:
+    with ScriptedServer(silent) as server, ThreadPoolExecutor(2) as threads:
+        client = connect(base_url=server.base_url, limits=httpx.Limits(max_connections=1), timeout=2, max_retries=0)
+        in_flight = threads.submit(client.list_threads)
+        assert eventually(lambda: server.open == 1)
+        waits = threads.submit(client.list_threads)
+        assert eventually(lambda: figures(client, portal).endswith("1 waiting>"))
+        client.close()
+        with pytest.raises(APIConnectionError, match="the client is closed") as caught:
+            waits.result(1)
+        assert caught.value.attempts == 0
+        assert isinstance(in_flight.exception(), APITimeoutError)
+
+
+def test_a_raw_answer_that_is_left_half_read_gives_its_connection_up() -> None:
+    with (
+        ScriptedServer(says(HEAD + EMPTY, pause=0.5), answers(EMPTY)) as server,
+        Client("sk-test", server.base_url) as client,
+    ):
+        http = client.raw.get_httpx_client()
+        with http.stream("GET", "/threads") as response:
+            assert next(response.iter_raw())
+        assert client.list_threads() == []
+        assert figures(client, None) == "<Slots 0 taken, 1 idle, 0 waiting>"
+
+
+def test_a_raw_call_to_another_host_has_a_connection_of_its_own() -> None:
+    with (
+        ScriptedServer(answers(EMPTY)) as server,
+        ScriptedServer(answers(b"elsewhere")) as other,
+        Client("sk-test", server.base_url) as client,
+    ):
+        client.list_threads()
+        assert client.raw.get_httpx_client().get(other.base_url).text == "elsewhere"
+        assert client.list_threads() == []
+        assert (server.connections, other.connections) == (2, 1)
+
+
+def network_stream(client: Client, portal: BlockingPortal | None) -> Any:
+    """What a client's one connection is made of."""
+    if portal is None:
+        pool: Any = client._connections.get()
+        (connection,) = pool._pool._slots.every()
+        return connection.http._connection._network_stream
+    pool = cast("InPortal", client).client._connections.get()
+    (connection,) = portal.call(pool._pool._slots).every()
+    return connection._connection._network_stream
+
+
+def test_a_silent_peer_is_probed(connect: Connect, portal: BlockingPortal | None) -> None:
+    with ScriptedServer(answers(EMPTY)) as server:
+        client = connect(base_url=server.base_url)
+        client.list_threads()
+        connected = network_stream(client, portal).get_extra_info("socket")
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+        client.close()
+
+
+def test_an_idle_connection_that_can_be_read_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = socket.socketpair()
+    assert not _is_readable(here)
+    there.close()
+    assert _is_readable(here)
+    monkeypatch.delattr("select.poll")  # as on Windows
+    assert _is_readable(here)
+    here.close()
+    assert _is_readable(here)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_is_cancelled_while_it_waits_for_a_connection_leaves_the_queue(backend: str) -> None:
+    async def use() -> None:
+        limits = httpx.Limits(max_connections=1)
+        async with AsyncClient("sk-test", server.base_url, limits=limits, max_retries=0) as client:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(client.list_threads)
+                await anyio.sleep(0.05)
+                with anyio.move_on_after(0.05) as waiting:
+                    await client.list_threads()
+                assert waiting.cancelled_caught
+                tasks.cancel_scope.cancel()
+            slots = await cast("Any", client._connections.get())._pool._slots()
+            assert repr(slots) == "<Slots 0 taken, 0 idle, 0 waiting>"
+
+    with ScriptedServer(silent) as server:
+        anyio.run(use, backend=backend)
+
+
+def test_an_async_pool_that_is_closed_opens_no_share_in_a_new_event_loop() -> None:
+    pool: Any = open_async_pool(PoolOptions.create(None, None, verify=True))
+    anyio.run(pool.aclose)
+
+    async def use() -> None:
+        await pool.handle_async_request(httpx.Request("GET", "http://127.0.0.1:1"))
+
+    with pytest.raises(httpx.LocalProtocolError, match="the client is closed"):
+        anyio.run(use)
+
+
+def test_the_pool_is_named_in_its_repr() -> None:
+    with Client("sk-test", "http://127.0.0.1:1/v1") as client:
+        pool: Any = client._connections.get()
+        assert repr(pool._pool) == "<Pool <Slots 0 taken, 0 idle, 0 waiting>>"
+
+
+def test_ctrl_c_while_waiting_for_a_connection_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Client("sk-test", "http://127.0.0.1:1/v1", limits=httpx.Limits(max_connections=1)) as client:
+        pool: Any = client._connections.get()
+        pool._pool._slots.enter()
+
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Event, "wait", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                client.list_threads()
+        pool._pool._slots.leave()
+        with pytest.raises(APIConnectionError, match="could not connect"):
+            client.with_options(max_retries=0).list_threads()
+
+
+def test_a_write_that_the_server_does_not_want_still_gets_its_answer(connect: Connect) -> None:
+    def refuse(connection: socket.socket) -> None:
+        connection.recv(1024)
+        connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+
+    with ScriptedServer(refuse) as server, pytest.raises(PixiGPTError, match="413"):
+        connect(base_url=server.base_url, max_retries=0).create_message("t", "user", "x" * 3_000_000)

@@ -1,0 +1,195 @@
+"""Proxies, from `proxy=` and from the environment: which calls go through one, what it is told, what it may refuse."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+from conftest import Connect
+from scripted import Script, ScriptedServer, answers, ok, read_request
+
+from pixigpt import APIConnectionError
+from pixigpt.testing import LocalServer
+
+EMPTY = b'{"object": "list", "data": []}'
+
+
+def tunnels(seen: list[bytes]) -> Script:
+    """An HTTP proxy that opens a tunnel to wherever it is asked to."""
+
+    def script(connection: socket.socket) -> None:
+        request = read_request(connection)
+        seen.append(request)
+        host, port = request.split()[1].decode().rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as other:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            backwards = threading.Thread(target=pipe, args=(other, connection), daemon=True)
+            backwards.start()
+            pipe(connection, other)
+            backwards.join()
+
+    return script
+
+
+def pipe(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def forwards(seen: list[bytes]) -> Script:
+    """An HTTP proxy that answers a plain request itself."""
+
+    def script(connection: socket.socket) -> None:
+        while request := read_request(connection):
+            seen.append(request)
+            connection.sendall(ok(EMPTY))
+
+    return script
+
+
+def refuses(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+
+@contextmanager
+def secure_server() -> Generator[tuple[str, ssl.SSLContext], None, None]:
+    """A server that speaks TLS, and a context that trusts it."""
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(trusting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    def script(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            answers(EMPTY)(secured)
+
+    with ScriptedServer(script) as server:
+        yield server.base_url.replace("http://", "https://"), trusting
+
+
+def address(server: ScriptedServer) -> str:
+    return server.base_url.removesuffix("/v1")
+
+
+def test_an_https_call_goes_through_a_tunnel_that_is_used_again(connect: Connect) -> None:
+    seen: list[bytes] = []
+    with secure_server() as (base_url, trusting), ScriptedServer(tunnels(seen)) as proxy:
+        client = connect(base_url=base_url, verify=trusting, proxy=address(proxy))
+        assert [client.list_threads() for _ in range(3)] == [[]] * 3
+        assert len(seen) == 1
+        assert seen[0].startswith(b"CONNECT 127.0.0.1:")
+        assert b"sk-test" not in seen[0]
+        client.close()
+
+
+def test_the_proxys_user_and_password_are_for_the_proxy_only(connect: Connect) -> None:
+    seen: list[bytes] = []
+    with secure_server() as (base_url, trusting), ScriptedServer(tunnels(seen)) as proxy:
+        url = address(proxy).replace("//", "//user:secret@")
+        client = connect(base_url=base_url, verify=trusting, proxy=url)
+        assert client.list_threads() == []
+        assert b"Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=" in seen[0]
+        client.close()
+
+
+def test_a_plain_call_is_forwarded(connect: Connect) -> None:
+    seen: list[bytes] = []
+    with ScriptedServer(forwards(seen)) as proxy:
+        client = connect(base_url="http://127.0.0.1:9/v1", proxy=httpx.Proxy(address(proxy)))
+        assert client.list_threads() == []
+        assert seen[0].startswith(b"GET http://127.0.0.1:9/v1/threads HTTP/1.1")
+        client.close()
+
+
+def test_a_proxy_that_refuses_is_named(connect: Connect) -> None:
+    with ScriptedServer(refuses) as proxy:
+        client = connect(base_url="https://127.0.0.1:9/v1", proxy=address(proxy), max_retries=1)
+        with pytest.raises(APIConnectionError, match="407 Proxy Authentication Required") as caught:
+            client.list_threads()
+        assert (caught.value.attempts, proxy.connections) == (2, 2)
+
+
+def test_a_proxy_that_is_not_there_is_a_connection_error(connect: Connect) -> None:
+    client = connect(base_url="https://127.0.0.1:9/v1", proxy="http://127.0.0.1:1", max_retries=0)
+    with pytest.raises(APIConnectionError, match="could not connect"):
+        client.list_threads()
+
+
+@pytest.mark.parametrize(("name", "goes_through"), [("HTTP_PROXY", True), ("all_proxy", True), ("HTTPS_PROXY", False)])
+def test_the_environments_proxy_is_used(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer, name: str, goes_through: bool
+) -> None:
+    seen: list[bytes] = []
+    with ScriptedServer(forwards(seen)) as proxy:
+        monkeypatch.setenv(name, address(proxy).removeprefix("http://"))
+        client = connect(server.api_key, server.base_url)
+        assert client.list_threads() == []
+        assert bool(seen) == goes_through
+        client.close()
+
+
+@pytest.mark.parametrize("hosts", ["*", "127.0.0.1", "other.test, 127.0.0.1", "localhost,.0.0.1"])
+def test_no_proxy_names_the_hosts_that_are_reached_directly(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer, hosts: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", hosts)
+    assert connect(server.api_key, server.base_url).list_threads() == []
+
+
+def test_no_proxy_may_name_a_port(connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", server.base_url.split("/")[2])
+    assert connect(server.api_key, server.base_url).list_threads() == []
+
+
+def test_a_named_proxy_goes_before_the_environments(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bytes] = []
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    with ScriptedServer(forwards(seen)) as proxy:
+        client = connect(base_url="http://127.0.0.1:9/v1", proxy=address(proxy))
+        assert client.list_threads() == []
+        client.close()
+
+
+def socks(seen: list[bytes]) -> Script:
+    """A SOCKS5 proxy that asks for no password, and answers the request itself."""
+
+    def script(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"\x05\x00")
+        seen.append(connection.recv(65536))
+        connection.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x09")
+        answers(EMPTY)(connection)
+
+    return script
+
+
+def test_a_socks_proxy_is_used(connect: Connect) -> None:
+    seen: list[bytes] = []
+    with ScriptedServer(socks(seen)) as proxy:
+        client = connect(base_url="http://127.0.0.1:9/v1", proxy=address(proxy).replace("http", "socks5"))
+        assert client.list_threads() == []
+        assert seen[0].startswith(b"\x05\x01\x00")
+        client.close()
+
+
+def test_a_socks_proxy_without_its_library_says_what_to_install(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_nothing(_: str) -> Any:
+        return None
+
+    monkeypatch.setattr("pixigpt._routes.find_spec", find_nothing)
+    client = connect(base_url="http://127.0.0.1:9/v1", proxy="socks5://127.0.0.1:1")
+    with pytest.raises(APIConnectionError, match=r'pip install "httpx\[socks\]"') as caught:
+        client.list_threads()
+    assert caught.value.attempts == 0
