@@ -42,7 +42,7 @@ WORKLOADS = {
         "100 in flight",
         3,
         same_for(ASYNC_RIVALS, workload="load", calls=2000, in_flight=100),
-        compared=("calls_per_s", "p50_ms", "p99_ms", "cpu_ms"),
+        compared=("calls_per_s", "late_per_s", "p50_ms", "p99_ms", "cpu_ms"),
     ),
     "async_1000": Workload(
         "1,000 calls at once by a new client, each answered after 1 s",

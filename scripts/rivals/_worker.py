@@ -59,14 +59,26 @@ class Rival:
 
 @dataclass
 class Tally:
-    """How long each call took, and how many got another question's answer."""
+    """How long each call took, when it ended, and how many got another question's answer."""
 
     seconds: list[float] = field(default_factory=list[float])
+    ends: list[float] = field(default_factory=list[float])
     mismatches: int = 0
+
+    def add(self, started: float, ended: float, is_match: bool) -> None:
+        """Count a call."""
+        self.seconds.append(ended - started)
+        self.ends.append(ended)
+        self.mismatches += not is_match
 
     def percentile(self, percent: int) -> float:
         """Milliseconds that so many percent of the calls took at the most."""
         return 1000 * sorted(self.seconds)[(len(self.seconds) - 1) * percent // 100]
+
+    def late_per_s(self) -> float:
+        """Throughput of the last quarter: a pool may become faster once its idle connections have expired."""
+        first, last = len(self.ends) * 3 // 4, len(self.ends) - 1
+        return (last - first) / (self.ends[last] - self.ends[first])
 
 
 def messages(text: str) -> list[dict[str, str]]:
@@ -99,8 +111,8 @@ async def ask_at_once(ask: AsyncAsk, calls: int, in_flight: int, delay: float = 
         for number in numbers:
             text = f"{prefix}question {number}"
             started = time.perf_counter()
-            tally.mismatches += await ask(text) != text
-            tally.seconds.append(time.perf_counter() - started)
+            answer = await ask(text)
+            tally.add(started, time.perf_counter(), answer == text)
 
     await asyncio.gather(*(work() for _ in range(in_flight)))
     return tally
@@ -132,6 +144,7 @@ async def load(rival: Rival, command: Command) -> Measures:
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     return {
         "calls_per_s": command.calls / wall,
+        "late_per_s": tally.late_per_s(),
         "p50_ms": tally.percentile(50),
         "p99_ms": tally.percentile(99),
         "cpu_ms": 1000 * cpu / command.calls,
@@ -172,11 +185,12 @@ def memory_sync(rival: Rival, command: Command) -> Measures:
 async def memory_async(rival: Rival, command: Command) -> Measures:
     """How memory grows from a tenth of the calls to all of them, many in flight."""
     early = 0.0
+    batch = max(1, min(BATCH, command.calls // 10))
     async with rival.open_async(command.base_url, command.in_flight) as ask:
-        for done in range(0, command.calls, BATCH):  # in batches, so that the tallies take no memory
+        for done in range(0, command.calls, batch):  # in batches, so that the tallies take no memory
             if done <= command.calls // 10:
                 early = resident_kib()
-            await ask_at_once(ask, min(BATCH, command.calls - done), command.in_flight)
+            await ask_at_once(ask, min(batch, command.calls - done), command.in_flight)
         return growth(early, resident_kib())
 
 
