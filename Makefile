@@ -25,9 +25,9 @@ check: .venv/.ready ## format, lint, types, contract, generated code, build
 generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
 	$(BIN)/python scripts/generate.py
 
-bench: .venv/.ready ## compare with bare httpx
+bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others, each in its own environment
 	$(BIN)/python scripts/bench.py
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
+	rm -rf .venv .bench .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,133 +1,140 @@
-"""What a call costs, as a ratio to bare httpx in the same run: a table, and the same as JSON with --json FILE."""
+"""What a call costs, next to rivals in the same run: tables, targets met or missed, and all figures with --json FILE.
+
+Each rival runs in an environment of its own, made at its first use; the rivals take turns, round by round.
+"""
 
 import argparse
-import asyncio
 import json
-import statistics
+import os
+import platform
+import resource
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-import anyio
-import httpx
-
-from pixigpt import AsyncClient, Client
+from bench_report import Rows, table, verdict
+from bench_rivals import RivalError, Worker, environment, python_of
+from bench_workloads import RIVALS, TARGETS, WORKLOADS, Workload
 
 SERVER = Path(__file__).with_name("bench_server.py")
-MESSAGES = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}]
-HEADERS = {"Authorization": "Bearer sk-bench"}
-IMPORTS = {
-    "httpx": "import httpx; httpx.Client().close()",
-    "pixigpt": "import pixigpt; pixigpt.Client('sk-bench').close()",
-}
-
-# Seconds of each repetition, by rival.
-Timings = dict[str, list[float]]
+OPEN_FILES = 4096
 
 
-def sync_cpu_per_call(base_url: str, rounds: int, calls: int) -> Timings:
-    """CPU seconds of one synchronous chat completion, the rivals taking turns."""
-    timings: Timings = {"httpx": [], "pixigpt": []}
-    with Client("sk-bench", base_url) as ours, httpx.Client(headers=HEADERS) as bare:
-        rivals: dict[str, Callable[[], object]] = {
-            "httpx": lambda: bare.post(f"{base_url}/chat/completions", json={"messages": MESSAGES}).json(),
-            "pixigpt": lambda: ours.create_chat_completion(MESSAGES),
-        }
-        for _ in range(rounds):
-            for name, call in rivals.items():
-                started = time.process_time()
-                for _ in range(calls):
-                    call()
-                timings[name].append((time.process_time() - started) / calls)
-    return timings
+def ready(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]:
+    """The Python and the version of each rival that has work to do; one that does not start is named and left out."""
+    pythons: dict[str, Path] = {}
+    versions: dict[str, str] = {}
+    busy = {job.rival for name in options.only for job in WORKLOADS[name].jobs.values()}
+    for rival in [rival for rival in options.rivals if rival in busy]:
+        try:
+            python = python_of(rival)
+            with Worker(rival, python) as worker:
+                versions[rival] = worker.obey({"workload": "about"})["version"]
+            pythons[rival] = python
+        except RivalError as error:
+            print(f"going on without {rival}: {error}", flush=True)
+    return pythons, versions
 
 
-async def async_seconds_per_call(base_url: str, rounds: int, calls: int, in_flight: int) -> Timings:
-    """Wall seconds per asynchronous chat completion with many in flight, the rivals taking turns."""
-    timings: Timings = {"httpx": [], "pixigpt": []}
-    limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
-    async with (
-        AsyncClient("sk-bench", base_url) as ours,
-        httpx.AsyncClient(headers=HEADERS, limits=limits, timeout=60) as bare,
-    ):
-
-        async def post() -> object:
-            answer = await bare.post(f"{base_url}/chat/completions", json={"messages": MESSAGES})
-            return answer.json()
-
-        for _ in range(rounds):
-            started = time.perf_counter()
-            await in_turns(post, calls, in_flight)
-            timings["httpx"].append((time.perf_counter() - started) / calls)
-            started = time.perf_counter()
-            await in_turns(lambda: ours.create_chat_completion(MESSAGES), calls, in_flight)
-            timings["pixigpt"].append((time.perf_counter() - started) / calls)
-    return timings
+def measure(workload: Workload, pythons: dict[str, Path], given: dict[str, object], rounds: int) -> Rows:
+    """The figures of one workload, its rows taking turns; one whose worker fails is named and left out."""
+    rows: dict[str, dict[str, list[float]]] = {}
+    jobs = {row: job for row, job in workload.jobs.items() if job.rival in pythons}
+    with ExitStack() as stack:
+        workers = {row: stack.enter_context(Worker(job.rival, pythons[job.rival])) for row, job in jobs.items()}
+        for row in list(jobs) * rounds:
+            if row not in workers:
+                continue
+            try:
+                reply = workers[row].obey({**jobs[row].command, **given})
+            except RivalError as error:
+                print(f"going on without {row}: {error}", flush=True)
+                del workers[row]
+                continue
+            for name, value in reply.items():
+                rows.setdefault(row, {}).setdefault(name, []).append(value)
+    return {row: rows[row] for row in workers}
 
 
-async def in_turns(call: Callable[[], object], calls: int, in_flight: int) -> None:
-    """Make the calls, a number of them at once."""
-    left = iter(range(calls))
-
-    async def work() -> None:
-        for _ in left:
-            result = call()
-            if asyncio.iscoroutine(result):
-                await result
-
-    async with anyio.create_task_group() as tasks:
-        for _ in range(in_flight):
-            tasks.start_soon(work)
-
-
-def import_seconds(rounds: int) -> Timings:
-    """Wall seconds of a fresh interpreter that imports and constructs, the rivals taking turns."""
-    timings: Timings = {name: [] for name in IMPORTS}
-    for _ in range(rounds):
-        for name, code in IMPORTS.items():
-            started = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], check=True)
-            timings[name].append(time.perf_counter() - started)
-    return timings
+def measure_all(options: argparse.Namespace, pythons: dict[str, Path], base_url: str) -> dict[str, Rows]:
+    """The figures of all workloads that are wanted, each printed as soon as it is there."""
+    figures: dict[str, Rows] = {}
+    for name in options.only:
+        workload = WORKLOADS[name]
+        rounds = options.rounds or workload.rounds
+        given: dict[str, object] = {"base_url": base_url}
+        if options.calls:
+            given["calls"] = options.calls
+        figures[name] = measure(workload, pythons, given, rounds)
+        print(f"\n{name}: {workload.title}; medians of {rounds}", flush=True)
+        print("\n".join(table(figures[name], workload.compared)), flush=True)
+    return figures
 
 
-def report(title: str, timings: Timings) -> dict[str, float]:
-    """Print the medians in milliseconds, and the ratio to bare httpx."""
-    medians = {name: statistics.median(values) * 1000 for name, values in timings.items()}
-    ratio = statistics.median(a / b for a, b in zip(timings["pixigpt"], timings["httpx"], strict=True))
-    print(f"{title:<46} {medians['httpx']:>9.3f} {medians['pixigpt']:>9.3f} {ratio:>7.2f}")
-    return {**medians, "ratio": ratio}
+@contextmanager
+def server() -> Generator[str, None, None]:
+    """The server, on a core of its own if there are two; the base URL."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    clean = environment(os.environ)
+    with subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True, env=clean) as process:
+        if cores:
+            os.sched_setaffinity(process.pid, cores[-1:])
+            os.sched_setaffinity(0, cores[:1])  # which the workers inherit
+        try:
+            yield cast("IO[str]", process.stdout).readline().strip()
+        finally:
+            process.terminate()
 
 
-def measure(base_url: str, rounds: int, calls: int) -> dict[str, dict[str, float]]:
-    """Take all measurements, printing each."""
-    print(f"{'milliseconds, medians':<46} {'httpx':>9} {'pixigpt':>9} {'ratio':>7}")
-    in_flight = async_seconds_per_call(base_url, rounds, calls, in_flight=100)
-    return {
-        "sync": report("CPU per call, sync", sync_cpu_per_call(base_url, rounds, calls)),
-        "async_100": report("wall per call, async, 100 in flight", asyncio.run(in_flight)),
-        "import": report("wall of import and construct, new process", import_seconds(rounds)),
-    }
+def allow_open_files() -> None:
+    """Let this process and its children have a socket for each call at once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < OPEN_FILES and (hard == resource.RLIM_INFINITY or hard >= OPEN_FILES):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, hard))
+
+
+def some_of(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """A reader of a comma-separated option, all of whose parts must be known."""
+
+    def names(text: str) -> list[str]:
+        given = text.split(",")
+        if unknown := sorted(set(given) - set(known)):
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+        return [name for name in known if name in given]
+
+    return names
+
+
+def parsed() -> argparse.Namespace:
+    """The command line's options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    workloads, rivals = list(WORKLOADS), list(RIVALS)
+    parser.add_argument("--only", type=some_of(workloads), default=workloads, help=f"of {','.join(workloads)}")
+    parser.add_argument("--rivals", type=some_of(rivals), default=rivals, help=f"of {','.join(rivals)}")
+    parser.add_argument("--rounds", type=int, help="repetitions of each workload, instead of its own number")
+    parser.add_argument("--calls", type=int, help="calls in each repetition, instead of the workload's own number")
+    parser.add_argument("--json", type=Path, help="write all figures there too")
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Measure all, against a server in another process."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement (default: %(default)s)")
-    parser.add_argument("--calls", type=int, default=500, help="calls in each (default: %(default)s)")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
-    options = parser.parse_args()
-    with subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True) as server:
-        base_url = cast("IO[str]", server.stdout).readline().strip()
-        try:
-            figures = measure(base_url, options.rounds, options.calls)
-        finally:
-            server.terminate()
+    """Measure what is wanted, and report. A missed target is told, and no failure."""
+    options = parsed()
+    pythons, versions = ready(options)
+    versions["Python"] = platform.python_version()
+    print(", ".join(f"{name} {version}" for name, version in versions.items()), flush=True)
+    allow_open_files()
+    with server() as base_url:
+        figures = measure_all(options, pythons, base_url)
+    values = {target: target.value(figures) for target in TARGETS if target.workload in figures}
+    print("\n" + "\n".join(verdict(target, value) for target, value in values.items()))
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        reached = {str(target): value for target, value in values.items()}
+        written = {"versions": versions, "figures": figures, "targets": reached}
+        options.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
