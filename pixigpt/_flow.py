@@ -27,6 +27,7 @@ T = TypeVar("T")
 _FIRST_POLL_INTERVAL = 0.05
 _POLL_INTERVAL_GROWTH = 1.25
 _LONGEST_POLL_INTERVAL = 1.0
+_SHORTEST_POLL_SHARE = 0.75  # an interval is shortened to this at the least, so that many waits do not poll in step
 _LAST_POLL_SHARE = 0.05  # this share of a wait, but 0.1 s at the most, is kept for its last poll
 _OVER = 0.005  # a timer may go off this early
 
@@ -188,15 +189,15 @@ class _Wait:
         self.end = earliest(self.own_end, _end(self.settings, self.clock))
 
     def run(self) -> Flow[Run]:
-        pause, interval = 0.0, self.poll_interval or _FIRST_POLL_INTERVAL
+        pause, interval = 0.0, _FIRST_POLL_INTERVAL
         while True:
             run = yield from self._poll(pause)
             if run.status == "completed":
                 return run
             if run.status in errors.RUN_ERRORS:
                 raise self._stamped(errors.RUN_ERRORS[run.status](f"the run ended as {run.status}", run))
-            pause = self._next_pause(interval)
-            interval = self.poll_interval or min(interval * _POLL_INTERVAL_GROWTH, _LONGEST_POLL_INTERVAL)
+            pause = self._next_pause(self.poll_interval or self._jittered(interval))
+            interval = min(interval * _POLL_INTERVAL_GROWTH, _LONGEST_POLL_INTERVAL)
 
     def _poll(self, pause: float) -> Flow[Run]:
         attempts = _Attempts(self.call, self.settings, self.clock, self.end)
@@ -213,6 +214,9 @@ class _Wait:
         if self.on_update and (before is None or before.status != self.seen.status):
             yield Notify(self.on_update, self.seen)
         return self.seen
+
+    def _jittered(self, interval: float) -> float:
+        return interval * (_SHORTEST_POLL_SHARE + (1 - _SHORTEST_POLL_SHARE) * self.clock.random())
 
     def _next_pause(self, interval: float) -> float:
         """The interval, shortened so that the last poll comes just before the end."""

@@ -15,14 +15,14 @@ ENVIRONMENTS = ROOT / ".bench"
 WORKERS = Path(__file__).with_name("rivals")
 OURS = "pixigpt"
 
-# What pip installs for each. Ours has the repository's own environment.
+# What pip installs for each. Ours has no more in its environment than its users have.
 REQUIREMENTS = {
-    "httpx": f"httpx=={version('httpx')}",
-    "pixigpt-0.1.5": "pixigpt==0.1.5",
-    "openai": "openai",
-    "openai-aiohttp": "openai[aiohttp]",
-    "aiohttp": "aiohttp",
-    OURS: None,
+    "httpx": [f"httpx=={version('httpx')}"],
+    "pixigpt-0.1.5": ["pixigpt==0.1.5"],
+    "openai": ["openai"],
+    "openai-aiohttp": ["openai[aiohttp]"],
+    "aiohttp": ["aiohttp"],
+    OURS: ["--editable", str(ROOT)],
 }
 
 
@@ -77,20 +77,18 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 def python_of(rival: str) -> Path:
     """The Python that has a rival, installed at its first use; RivalError if that fails."""
     requirement = REQUIREMENTS[rival]
-    if requirement is None:
-        return Path(sys.executable)
     folder = ENVIRONMENTS / rival
     ready = folder / "ready"
-    if not ready.exists() or ready.read_text(encoding="utf-8") != requirement:
+    if not ready.exists() or ready.read_text(encoding="utf-8") != str(requirement):
         _install(folder, requirement)
-        ready.write_text(requirement, encoding="utf-8")
+        ready.write_text(str(requirement), encoding="utf-8")
     return folder / "bin" / "python"
 
 
-def _install(folder: Path, requirement: str) -> None:
-    print(f"installing {requirement} ...", flush=True)
+def _install(folder: Path, requirement: list[str]) -> None:
+    print(f"installing {' '.join(requirement)} ...", flush=True)
     python = str(folder / "bin" / "python")
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement]
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirement]
     for command in ([sys.executable, "-m", "venv", "--clear", str(folder)], pip):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -57,10 +57,10 @@ WORKLOADS = {
         compared=("wall_ms", "modules"),
     ),
     "wait_for_run": Workload(
-        "how late wait_for_run returns, 5 runs at once",
+        "how late wait_for_run returns, 20 runs at once",
         1,
         {
-            f"{kind}, {seconds:g} s": Job(OURS, {"workload": f"wait_{kind}", "seconds": seconds, "in_flight": 5})
+            f"{kind}, {seconds:g} s": Job(OURS, {"workload": f"wait_{kind}", "seconds": seconds, "in_flight": 20})
             for kind in ("sync", "async")
             for seconds in RUN_SECONDS
         },

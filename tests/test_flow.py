@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from attrs import evolve
 from conftest import FakeTime
 
 from pixigpt import (
@@ -421,6 +422,12 @@ def test_a_wait_polls_at_once_and_then_at_growing_intervals(fake_time: FakeTime)
     assert driven.pauses[:4] == [0, 0.05, 0.0625, 0.078125]
     assert driven.pauses[-3:] == [1.0, 1.0, 1.0]
     assert isinstance(driven.result, Run)
+
+
+def test_the_intervals_of_a_wait_are_shortened_at_random_by_a_quarter_at_the_most(fake_time: FakeTime) -> None:
+    fake_time.clock = evolve(fake_time.clock, random=lambda: 0.0)
+    driven = wait(fake_time, *[run_state("queued")] * 2, run_state("completed"))
+    assert driven.pauses == pytest.approx([0, 0.75 * 0.05, 0.75 * 0.0625])
 
 
 def test_a_wait_with_poll_interval_polls_at_that_interval(fake_time: FakeTime) -> None:

@@ -224,6 +224,24 @@ def test_a_raw_answer_that_is_left_half_read_gives_its_connection_up() -> None:
         assert figures(client, None) == "<Slots 0 taken, 1 idle, 0 waiting>"
 
 
+def test_an_answer_that_is_closed_twice_gives_its_connection_back_once() -> None:
+    async def use() -> None:
+        async with AsyncClient("sk-test", server.base_url) as client:
+            async with client.raw.get_async_httpx_client().stream("GET", "/threads") as response:
+                for _ in range(2):
+                    await cast("httpx.AsyncByteStream", response.stream).aclose()
+            slots = await cast("Any", client._connections.get())._pool._slots()
+            assert repr(slots).startswith("<Slots 0 taken")
+
+    with ScriptedServer(answers(EMPTY)) as server:
+        with Client("sk-test", server.base_url) as client:
+            with client.raw.get_httpx_client().stream("GET", "/threads") as response:
+                for _ in range(2):
+                    cast("httpx.SyncByteStream", response.stream).close()
+            assert figures(client, None).startswith("<Slots 0 taken")
+        anyio.run(use)
+
+
 def test_a_raw_call_to_another_host_has_a_connection_of_its_own() -> None:
     with (
         ScriptedServer(answers(EMPTY)) as server,
