@@ -13,6 +13,7 @@ from attrs import frozen
 
 from pixigpt._async_network import AsyncBackend
 from pixigpt._pool_options import PoolOptions
+from pixigpt._reuse import is_reusable
 from pixigpt._routes import Routes
 from pixigpt._slots import Slots, closed, longest_wait, must_end
 
@@ -104,7 +105,7 @@ class AsyncPool:
         return factory.create_connection(origin)
 
     async def _leave(self, slots: AsyncSlots, connection: httpcore.AsyncConnectionInterface | None) -> None:
-        kept = connection if connection is not None and connection.is_available() else None
+        kept = connection if connection is not None and is_reusable(connection) else None
         try:
             if connection is not None and kept is None:
                 slots.dropped(connection)

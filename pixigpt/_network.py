@@ -136,7 +136,10 @@ def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
         except (OSError, UnicodeError) as cause:
             found.set_exception(cause)
 
-    threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+    try:
+        threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+    except RuntimeError:  # there are too many threads, or the interpreter is ending
+        look_up()
     try:
         return found.result(timeout)
     except TimeoutError as cause:

@@ -12,6 +12,7 @@ from attrs import define
 from pixigpt._fork import renew_after_fork
 from pixigpt._network import Backend, Span
 from pixigpt._pool_options import PoolOptions
+from pixigpt._reuse import is_reusable
 from pixigpt._routes import Routes
 from pixigpt._slots import Slots, longest_wait, must_end
 
@@ -93,7 +94,7 @@ class Pool:
         return _Connection(factory.create_connection(origin), span)
 
     def _leave(self, connection: _Connection | None) -> None:
-        kept = connection if connection is not None and connection.http.is_available() else None
+        kept = connection if connection is not None and is_reusable(connection.http) else None
         if connection is not None and kept is None:
             self._slots.dropped(connection)
             connection.http.close()

@@ -101,6 +101,15 @@ def test_a_half_read_answer_is_never_taken_for_the_next_one(connect: Connect) ->
         client.close()
 
 
+def test_what_comes_after_an_answer_is_never_taken_for_the_next_one(connect: Connect) -> None:
+    smuggled = ok(b'{"object": "list", "data": ["smuggled"]}')
+    with ScriptedServer(says(ok(EMPTY) + smuggled, pause=0.2), answers(EMPTY)) as server:
+        client = connect(base_url=server.base_url)
+        assert [client.list_threads() for _ in range(3)] == [[]] * 3
+        assert server.connections == 2
+        client.close()
+
+
 def test_200_timeouts_leave_nothing_open(connect: Connect, portal: BlockingPortal | None, mute: str) -> None:
     client = connect(base_url=mute, timeout=0.2, max_retries=0)
     before = open_files()

@@ -25,6 +25,7 @@ from pixigpt import (
     RunTimeoutError,
     deadline,
 )
+from pixigpt._network import _addresses
 from pixigpt.testing import LocalServer
 
 FAST = RetryPolicy(backoff=0.001)
@@ -220,6 +221,14 @@ def test_a_lookup_that_takes_too_long_is_a_timeout(monkeypatch: pytest.MonkeyPat
             client.list_threads()
         assert "looking up slow.test took too long" in str(caught.value.__cause__)
     release.set()
+
+
+def test_a_name_is_looked_up_even_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("pixigpt._network.threading.Thread.start", refuse)
+    assert _addresses("127.0.0.1", 80, 1.0) == ["127.0.0.1"]
 
 
 def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
