@@ -16,6 +16,7 @@ from pixigpt._checks import LONGEST_SECONDS, duration, or_none
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call, Received, UnexpectedShapeError
 from pixigpt._failure import connection_error, response_error, status_error
+from pixigpt._log import is_debugging, log_attempt
 from pixigpt._retry import is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
@@ -81,11 +82,23 @@ class _Attempts(Generic[T]):
 
     def run(self, pause: float = 0.0) -> Flow[T]:
         while True:
-            outcome: Outcome = yield self._send(pause)
+            step = self._send(pause)
+            begun = self.clock.monotonic() + pause
+            outcome: Outcome = yield step
+            self._log(outcome, self.clock.monotonic() - begun)
             self.sent += not (isinstance(outcome, Exception) and is_unsendable(outcome))
             if isinstance(outcome, Answer) and outcome.is_success:
                 return self._result(outcome)
             pause = self._retry_pause(outcome, self._error(outcome))
+
+    def _log(self, outcome: Outcome, seconds: float) -> None:
+        if not is_debugging():
+            return
+        result, request_id = type(outcome).__name__, "-"
+        if isinstance(outcome, Answer):
+            result = str(outcome.status_code)
+            request_id = self.settings.without_key(outcome.headers.get("x-request-id", "-"))
+        log_attempt(self.call.method, self.call.path, result, len(self.earlier) + 1, seconds, request_id)
 
     def _send(self, pause: float) -> Send:
         left = None if self.end is None else self.end - self.clock.monotonic() - pause

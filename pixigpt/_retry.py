@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from pixigpt._checks import not_negative, or_none, validator, whole
 from pixigpt._fork import renew_after_fork
+from pixigpt._log import log_spent_budget
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENDS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -75,6 +76,7 @@ class Budget:
     def __init__(self, capacity: float | None) -> None:
         self._tenths = math.inf if capacity is None else round(capacity * 10)
         self._left = self._tenths
+        self._is_dry = False
         self.renew()
         renew_after_fork(self)
 
@@ -86,12 +88,14 @@ class Budget:
         return type(self), (None if self._tenths == math.inf else self._tenths / 10,)
 
     def spend(self) -> bool:
-        """Take one retry; False where none is left."""
+        """Take one retry; False where none is left, the first of which is logged."""
         with self._lock:
-            if self._left < 10:
-                return False
-            self._left -= 10
-            return True
+            was_dry, self._is_dry = self._is_dry, self._left < 10
+            if not self._is_dry:
+                self._left -= 10
+        if self._is_dry and not was_dry:
+            log_spent_budget()
+        return not self._is_dry
 
     def give_back(self) -> None:
         """A call has succeeded: a tenth of a retry comes back."""
