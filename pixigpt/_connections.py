@@ -1,5 +1,6 @@
 """What a client and its copies send through: a pool of their own, opened at the first call, or what a user injects."""
 
+import inspect
 import threading
 import warnings
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class Connections(Generic[TransportT]):
         self._transport = given
         self._is_given = given is not None
         self._is_closed = False
+        self._made_at = _caller()
         self.renew()
         renew_after_fork(self)
 
@@ -62,7 +64,15 @@ class Connections(Generic[TransportT]):
     def __del__(self) -> None:
         if not (self._is_closed or self._is_given):
             message = f"{self._owner} was dropped without being closed; use `with`, or call its closing method"
-            warnings.warn(message, ResourceWarning, source=self, stacklevel=2)
+            warnings.warn_explicit(message, ResourceWarning, *self._made_at, source=self)
+
+
+def _caller() -> tuple[str, int]:
+    """The file and line outside the SDK that a client is being made at."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals["__name__"].startswith("pixigpt."):
+        frame = frame.f_back
+    return ("<unknown>", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 def open_pool(options: PoolOptions) -> httpx.BaseTransport:

@@ -2,11 +2,13 @@
 
 import copy
 import gc
+import multiprocessing
 import pickle
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from operator import methodcaller
 from typing import Any
 
 import anyio
@@ -15,7 +17,7 @@ import pytest
 from scripted import ScriptedServer, answers
 from test_pool import EMPTY, eventually, open_files
 
-from pixigpt import AsyncClient, Client, RetryPolicy, _fork
+from pixigpt import AsyncClient, Client, NotFoundError, RetryPolicy, _fork
 from pixigpt.testing import LocalServer
 
 
@@ -189,6 +191,29 @@ def test_a_client_with_injected_connections_cannot_be_pickled_and_says_why(kind_
     client = kind_of_client("sk-test", transport=httpx.MockTransport(lambda _: httpx.Response(200)))
     with pytest.raises(TypeError, match="cannot be pickled: its connections were injected"):
         pickle.dumps(client)
+
+
+def test_a_spawned_process_uses_a_pickled_client(server: LocalServer) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with Client(server.api_key, server.base_url) as client, ProcessPoolExecutor(1, mp_context=spawn) as processes:
+        thread = client.create_thread()
+        assert processes.submit(methodcaller("get_thread", thread.id), client).result(30) == thread
+        error = processes.submit(methodcaller("get_thread", "none"), client).exception(30)
+        assert isinstance(error, NotFoundError)
+        assert str(error).startswith("GET /threads/none: 404 Not Found")
+
+
+OPEN_AT_EXIT = """
+import asyncio, sys, threading
+from pixigpt import AsyncClient, Client
+
+client, async_client = Client("sk-local", sys.argv[1]), AsyncClient("sk-local", sys.argv[1])
+print(client.list_threads(), asyncio.run(async_client.list_threads()))
+"""
+
+
+def test_an_interpreter_that_ends_with_open_clients_prints_nothing_odd(server: LocalServer) -> None:
+    assert run_script(OPEN_AT_EXIT, server.base_url, warnings="ignore::ResourceWarning") == "[] []\n"
 
 
 def test_a_budgets_capacity_is_pickled() -> None:

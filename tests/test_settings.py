@@ -1,5 +1,6 @@
 """What the constructors take: arguments, the environment, and a clear error that never shows the key."""
 
+import inspect
 import logging
 import ssl
 import warnings
@@ -260,12 +261,13 @@ def test_an_injected_transport_is_used_and_not_closed(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
-def test_a_client_dropped_open_warns(kind_of_client: Any) -> None:
-    client = kind_of_client(KEY)
+def test_a_client_dropped_open_warns_where_it_was_made(kind_of_client: Any) -> None:
+    client, made_at = kind_of_client(KEY), inspect.currentframe().f_lineno  # type: ignore[union-attr]  # CPython has one
     copy = client.with_options(timeout=5)
     del client
-    with pytest.warns(ResourceWarning, match="Client was dropped without being closed"):
+    with pytest.warns(ResourceWarning, match="Client was dropped without being closed") as caught:
         del copy
+    assert (caught[0].filename, caught[0].lineno) == (__file__, made_at)
 
 
 def test_a_client_with_injected_connections_may_be_dropped() -> None:
