@@ -50,7 +50,7 @@ async def _attempt(step: Send, connections: Connections[httpx.AsyncBaseTransport
         with anyio.CancelScope(deadline=end + _GRACE):
             response = await connections.get().handle_async_request(request)
             try:
-                return await _receive(response, settings.max_response_bytes)
+                return await _receive(response, settings.max_response_bytes, end)
             finally:
                 await response.aclose()
     except FAILURES as failure:
@@ -58,15 +58,17 @@ async def _attempt(step: Send, connections: Connections[httpx.AsyncBaseTransport
     return httpx.ReadTimeout("no whole answer in time")
 
 
-async def _receive(response: httpx.Response, max_bytes: int | None) -> Answer:
+async def _receive(response: httpx.Response, max_bytes: int | None, end: float) -> Answer:
     if response.is_stream_consumed:  # a mock, or an injected client's event hook, has read it
         return whole_answer(response, max_bytes)
     body = Body(response, max_bytes)
     with anyio.CancelScope() as reading:
         async for piece in cast("httpx.AsyncByteStream", response.stream):
-            if not body.add(piece):
-                # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
+            # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
+            if not body.add(piece) or anyio.current_time() > end:
                 reading.cancel()
                 if body.is_overrun:
                     break
+    if reading.cancelled_caught and anyio.current_time() > end:
+        raise httpx.ReadTimeout("the answer was still coming")
     return body.answer()

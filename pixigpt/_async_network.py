@@ -4,12 +4,11 @@ The async client bounds a whole attempt by one cancel scope. So a wait has a tim
 asked for; httpcore's streams enter a scope for each wait, which took a third of a call's time.
 """
 
-import math
 import select
 import socket
 import ssl
 from collections.abc import Generator, Iterable
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import cast
 
 import anyio
@@ -17,40 +16,40 @@ import anyio.abc
 import httpcore
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from pixigpt._network import KEEP_ALIVE
+from pixigpt._network import KEEP_ALIVE, PIECE
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
+_SENT_AT_ONCE = 4 * PIECE
 
 
 class AsyncStream(httpcore.AsyncNetworkStream):
-    """A connected socket. What is written leaves when an answer to it is waited for: as one packet, not as two."""
+    """A connected socket. What is written leaves when an answer to it is waited for: as one packet, not as two.
 
-    def __init__(self, inner: anyio.abc.ByteStream, connected: socket.socket, connect_end: float) -> None:
+    Until its handshakes are done it belongs to connecting, and waits no longer than that may take.
+    """
+
+    def __init__(
+        self, inner: anyio.abc.ByteStream, base: anyio.abc.SocketStream, connect_end: float, handshakes: int
+    ) -> None:
         self._inner = inner
-        self._socket = connected
+        self._base = base  # below all TLS
+        self._socket = base.extra(anyio.abc.SocketAttribute.raw_socket)  # noqa: S610  # no Django here
         self._connect_end = connect_end
+        self._handshakes = handshakes
         self._unsent = bytearray()
+        self._is_cut_short = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._unsent:
             await self._send(timeout)
-        with _errors(httpcore.ReadTimeout, httpcore.ReadError), _limit(timeout):
+        with self._errors(httpcore.ReadTimeout, httpcore.ReadError), self._limit(timeout):
             try:
-                return await self._inner.receive(max_bytes)
+                return await self._inner.receive(min(max_bytes, PIECE))
             except anyio.EndOfStream:
                 return b""
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  # nothing waits yet
         self._unsent += buffer
-
-    async def _send(self, timeout: float | None) -> None:
-        unsent, self._unsent = bytes(self._unsent), bytearray()
-        with (
-            suppress(httpcore.WriteError),  # the server may have answered before it closed
-            _errors(httpcore.WriteTimeout, httpcore.WriteError),
-            _limit(timeout),
-        ):
-            await self._inner.send(unsent)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -58,9 +57,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "AsyncStream":
-        left = max(0.0, min(math.inf if timeout is None else timeout, self._connect_end - anyio.current_time()))
         try:
-            with _errors(httpcore.ConnectTimeout, httpcore.ConnectError), anyio.fail_after(left):
+            with self._errors(httpcore.ConnectTimeout, httpcore.ConnectError), self._limit(timeout):
                 secured = await TLSStream.wrap(
                     self._inner, hostname=server_hostname, ssl_context=ssl_context, standard_compatible=False
                 )
@@ -68,21 +66,52 @@ class AsyncStream(httpcore.AsyncNetworkStream):
             with anyio.CancelScope(shield=True):
                 await self.aclose()
             raise
-        return AsyncStream(secured, self._socket, self._connect_end)
+        return AsyncStream(secured, self._base, self._connect_end, self._handshakes - 1)
 
     def get_extra_info(self, info: str) -> object:
         if info == "is_readable":
-            return _is_readable(self._socket)
+            return self._is_cut_short or _is_readable(self._socket) or self._holds_back()
         if info == "socket":
             return self._socket
         return self._inner.extra(TLSAttribute.ssl_object, None)  # noqa: S610  # no Django here
 
+    def _holds_back(self) -> bool:
+        """Whether bytes have come that nobody has read yet: in anyio's queue, on asyncio, or in TLS."""
+        queued = getattr(getattr(self._base, "_protocol", None), "read_queue", None)
+        return bool(queued) or _has_plain_text(self.get_extra_info("ssl_object"))
+
+    def _limit(self, timeout: float | None) -> AbstractContextManager[object]:
+        if self._handshakes:
+            left = self._connect_end - anyio.current_time()
+            return anyio.fail_after(max(0.0, left if timeout is None else min(left, timeout)))
+        return nullcontext() if timeout is None else anyio.fail_after(timeout)
+
+    def _errors(
+        self, too_late: type[httpcore.TimeoutException], broken: type[httpcore.NetworkError]
+    ) -> AbstractContextManager[None]:
+        return _errors(httpcore.ConnectTimeout if self._handshakes else too_late, broken)
+
+    async def _send(self, timeout: float | None) -> None:
+        """Send what was written. A server that answers before it has read all, or hangs up, is heard all the same."""
+        unsent, self._unsent = bytes(self._unsent), bytearray()
+        try:
+            with self._errors(httpcore.WriteTimeout, httpcore.WriteError), self._limit(timeout):
+                for start in range(0, len(unsent), _SENT_AT_ONCE):
+                    if start and _is_readable(self._socket):
+                        self._is_cut_short = True
+                        return
+                    await self._inner.send(unsent[start : start + _SENT_AT_ONCE])
+        except httpcore.WriteError:
+            self._is_cut_short = True
+
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """Opens the socket of one connection, by the end of the request that needs it."""
+    """Opens the socket of one connection, by the end of the request that needs it, and can close it in any case."""
 
-    def __init__(self, end: float) -> None:
+    def __init__(self, end: float, handshakes: int) -> None:
         self._end = end
+        self._handshakes = handshakes
+        self._opened: anyio.abc.SocketStream | None = None
 
     async def connect_tcp(
         self,
@@ -93,16 +122,18 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002  # it has its own
     ) -> AsyncStream:
         end = self._end if timeout is None else min(self._end, anyio.current_time() + timeout)
-        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError), anyio.fail_after(end - anyio.current_time()):
-            stream = await anyio.connect_tcp(host, port, local_host=local_address)
-        connected = stream.extra(anyio.abc.SocketAttribute.raw_socket)  # noqa: S610  # no Django here
-        for option in KEEP_ALIVE:
-            connected.setsockopt(*option)
-        return AsyncStream(stream, connected, end)
+        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+            with anyio.fail_after(end - anyio.current_time()):
+                self._opened = await anyio.connect_tcp(host, port, local_host=local_address)
+            opened = AsyncStream(self._opened, self._opened, end, self._handshakes)
+            for option in KEEP_ALIVE:
+                cast("socket.socket", opened.get_extra_info("socket")).setsockopt(*option)
+        return opened
 
-
-def _limit(seconds: float | None) -> AbstractContextManager[object]:
-    return nullcontext() if seconds is None else anyio.fail_after(seconds)
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        if self._opened is not None:
+            await self._opened.aclose()
 
 
 @contextmanager
@@ -127,7 +158,7 @@ def _text(failure: BaseException) -> str:
 
 
 def _is_readable(connected: socket.socket) -> bool:
-    """Whether an idle connection has something to read, which can only be its end."""
+    """Whether there is something to read, were it the connection's end."""
     if connected.fileno() < 0:
         return True
     if not hasattr(select, "poll"):  # Windows
@@ -135,3 +166,16 @@ def _is_readable(connected: socket.socket) -> bool:
     poll = select.poll()  # select() fails above 1,024 descriptors
     poll.register(connected, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _has_plain_text(tls: object) -> bool:
+    """Whether TLS has decrypted, or can decrypt, more than was read of it."""
+    if not isinstance(tls, ssl.SSLObject):
+        return False
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:  # the other end has closed it
+        return True
+    return True

@@ -1,9 +1,10 @@
 """The async connection pool, on asyncio and on trio: the twin of `_pool`, with a share apart for each event loop."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import anyio
 import httpcore
@@ -14,10 +15,58 @@ from attrs import frozen
 from pixigpt._async_network import AsyncBackend
 from pixigpt._pool_options import PoolOptions
 from pixigpt._reuse import is_reusable
-from pixigpt._routes import Routes
-from pixigpt._slots import Slots, closed, longest_wait, must_end
+from pixigpt._routes import Route, Routes, is_broken_socks
+from pixigpt._slots import Lease, Slots, closed
+from pixigpt._steps import longest_wait, must_end
 
-AsyncSlots = Slots[httpcore.AsyncConnectionInterface, anyio.Event]
+
+class AsyncConnection:
+    """One connection. A cancel scope bounds the requests on it; only opening it has an end of its own."""
+
+    def __init__(self, route: Route, origin: httpcore.Origin, end: float) -> None:
+        self._backend = AsyncBackend(end, route.handshakes(origin))
+        self._http = _opener(route, self._backend).create_connection(origin)
+
+    async def send(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request."""
+        return await self._http.handle_async_request(request)
+
+    def fits(self, origin: httpcore.Origin) -> bool:
+        """Whether it leads where a request goes, and its other end is still there."""
+        return self._http.can_handle_request(origin) and not self._http.has_expired()
+
+    def is_reusable(self) -> bool:
+        """Whether it can take another request."""
+        return is_reusable(self._http)
+
+    async def aclose(self) -> None:
+        """Close it, also where httpcore has lost sight of its socket."""
+        try:
+            await self._http.aclose()
+        finally:
+            await self._backend.aclose()
+
+
+def _opener(route: Route, backend: AsyncBackend) -> httpcore.AsyncConnectionPool:
+    """A pool of httpcore's that is asked for one connection: it knows direct ones, forwards, tunnels and SOCKS."""
+    if route.proxy is None:
+        return httpcore.AsyncConnectionPool(ssl_context=route.ssl_context, network_backend=backend)
+    if route.has_socks:
+        return httpcore.AsyncSOCKSProxy(
+            route.proxy_url, route.proxy.raw_auth, ssl_context=route.ssl_context, network_backend=backend
+        )
+    return httpcore.AsyncHTTPProxy(
+        route.proxy_url,
+        route.proxy.raw_auth,
+        proxy_headers=route.proxy.headers.raw,
+        ssl_context=route.ssl_context,
+        proxy_ssl_context=route.proxy_ssl_context,
+        network_backend=backend,
+    )
+
+
+AsyncSlots = Slots[AsyncConnection, anyio.Event]
+AsyncLease = Lease[AsyncConnection]
 
 
 @frozen
@@ -42,16 +91,21 @@ class AsyncPool:
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; closing the response's stream gives its connection back."""
-        slots = await self._slots()
-        await self._enter(slots, longest_wait(request))
-        connection = None
+        slots, lease = await self._slots(), AsyncLease()
         try:
-            connection = await self._connection(slots, request.url.origin, must_end(request))
-            response = await connection.handle_async_request(request)
-        except BaseException:
-            await self._leave(slots, connection)
+            signal = slots.enter(lease)
+            if signal is not None:
+                with anyio.move_on_after(longest_wait(request)):
+                    await signal.wait()
+                slots.check(lease)
+            connection = await self._connect(slots, lease, request)
+            response = await connection.send(request)
+        except BaseException as failure:
+            await _leave(slots, lease)
+            if isinstance(failure, Exception) and is_broken_socks(failure):
+                raise httpcore.ProxyError(str(failure)) from failure
             raise
-        response.stream = _AsyncStream(response, partial(self._leave, slots, connection))
+        response.stream = _AsyncStream(response, partial(_leave, slots, lease))
         return response
 
     async def aclose(self) -> None:
@@ -68,67 +122,51 @@ class AsyncPool:
             if self._is_closed:
                 raise closed()
             slots = AsyncSlots(self._options.limits, anyio.Event)
-            in_loop = pools[self] = _InLoop(slots, _close_at_the_end(slots))
+            in_loop = pools[self] = _InLoop(slots, _close_at_the_end(slots, pools, ref(self)))
             await anext(in_loop.closer)
         return in_loop.slots
 
-    async def _enter(self, slots: AsyncSlots, timeout: float | None) -> None:
-        turn = slots.enter()
-        if turn is None:
-            return
-        try:
-            with anyio.move_on_after(timeout):
-                await turn.event.wait()
-        except BaseException:
-            slots.give_up(turn)
-            raise
-        slots.settle(turn)
-
-    async def _connection(
-        self, slots: AsyncSlots, origin: httpcore.Origin, end: float
-    ) -> httpcore.AsyncConnectionInterface:
-        while (connection := slots.reuse()) is not None:
-            if connection.can_handle_request(origin) and not connection.has_expired():
-                return connection
-            slots.dropped(connection)
-            await _close(connection)
-        connection = self._open(origin, end)
-        slots.opened(connection)
-        return connection
-
-    def _open(self, origin: httpcore.Origin, end: float) -> httpcore.AsyncConnectionInterface:
-        factory = httpcore.AsyncConnectionPool(
-            ssl_context=self._routes.ssl_context(origin),
-            proxy=self._routes.proxy(origin),
-            network_backend=AsyncBackend(end),
-        )
-        return factory.create_connection(origin)
-
-    async def _leave(self, slots: AsyncSlots, connection: httpcore.AsyncConnectionInterface | None) -> None:
-        kept = connection if connection is not None and is_reusable(connection) else None
-        try:
-            if connection is not None and kept is None:
-                slots.dropped(connection)
-                await _close(connection)
-        finally:
-            surplus = slots.leave(kept)
-        await _close(*surplus)
+    async def _connect(self, slots: AsyncSlots, lease: AsyncLease, request: httpcore.Request) -> AsyncConnection:
+        origin = request.url.origin
+        while (idle := slots.reuse(lease)) is not None:
+            if idle.fits(origin):
+                return idle
+            await _close_all([idle])
+        lease.connection = AsyncConnection(self._routes.to(origin), origin, must_end(request))
+        return lease.connection
 
 
-async def _close(*connections: httpcore.AsyncConnectionInterface) -> None:
-    """Close connections, whatever has been cancelled."""
+async def _leave(slots: AsyncSlots, lease: AsyncLease) -> None:
+    """Give a slot back, with its connection if that can be used again."""
+    connection = lease.connection
+    keep = connection is not None and connection.is_reusable()
+    try:
+        if connection is not None and not keep:
+            await _close_all([connection])
+    finally:
+        surplus = slots.leave(lease, keep=keep)
+    await _close_all(surplus)
+
+
+async def _close_all(connections: list[AsyncConnection]) -> None:
+    """Close connections: all of them, though asyncio may cancel the task that does it even in a shield."""
     if connections:
         with anyio.CancelScope(shield=True):
-            for connection in connections:
-                await connection.aclose()
+            async with AsyncExitStack() as stack:
+                for connection in connections:
+                    stack.push_async_callback(connection.aclose)
 
 
-async def _close_at_the_end(slots: AsyncSlots) -> AsyncGenerator[None, None]:
+async def _close_at_the_end(
+    slots: AsyncSlots, pools: "WeakKeyDictionary[AsyncPool, _InLoop]", pool: "ref[AsyncPool]"
+) -> AsyncGenerator[None, None]:
     """Close the idle connections when asked to, or when the event loop ends, which closes every async generator."""
     try:
         yield
     finally:
-        await _close(*slots.close())
+        if (still_there := pool()) is not None:
+            pools.pop(still_there, None)  # or this generator, which knows its loop, would keep it for good
+        await _close_all(slots.close())
 
 
 def _pools_in_loop() -> "WeakKeyDictionary[AsyncPool, _InLoop]":
@@ -145,19 +183,16 @@ class _AsyncStream:
 
     def __init__(self, response: httpcore.Response, leave: Callable[[], Awaitable[None]]) -> None:
         self._inner = cast("httpx.AsyncByteStream", response.stream)
-        self._leave: Callable[[], Awaitable[None]] | None = leave
+        self._leave = leave
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self._inner)
 
     async def aclose(self) -> None:
-        leave, self._leave = self._leave, None
-        if leave is None:
-            return
         try:
             await self._inner.aclose()
         finally:
-            await leave()
+            await self._leave()
 
 
 class AsyncPooledTransport(httpx.AsyncHTTPTransport):

@@ -44,6 +44,12 @@ def whole(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a whole number, not {value}")
 
 
+def port(name: str, value: int | None) -> None:
+    """A URL's port; None where it names none."""
+    if value is not None and not 1 <= value <= 65535:
+        raise ValueError(f"{name}: there is no port {value}")
+
+
 def of_type(wanted: type | UnionType) -> Check:
     """A value of a type."""
 

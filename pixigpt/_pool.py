@@ -7,20 +7,81 @@ from typing import cast
 
 import httpcore
 import httpx
-from attrs import define
 
 from pixigpt._fork import renew_after_fork
 from pixigpt._network import Backend, Span
 from pixigpt._pool_options import PoolOptions
 from pixigpt._reuse import is_reusable
-from pixigpt._routes import Routes
-from pixigpt._slots import Slots, longest_wait, must_end
+from pixigpt._routes import Route, Routes, is_broken_socks
+from pixigpt._slots import Lease, Slots
+from pixigpt._steps import longest_wait, must_end
 
 
-@define(eq=False)
-class _Connection:
-    http: httpcore.ConnectionInterface
-    span: Span
+class Connection:
+    """One connection, and the time that the request under way on it has."""
+
+    def __init__(self, route: Route, origin: httpcore.Origin) -> None:
+        self._span = Span()
+        self._backend = Backend(self._span, route.handshakes(origin))
+        self._http = _opener(route, self._backend).create_connection(origin)
+
+    def send(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request by the end that it names."""
+        self._span.end = must_end(request)
+        return self._http.handle_request(request)
+
+    def fits(self, origin: httpcore.Origin) -> bool:
+        """Whether it leads where a request goes, and its other end is still there."""
+        return self._http.can_handle_request(origin) and not self._http.has_expired()
+
+    def is_reusable(self) -> bool:
+        """Whether it can take another request."""
+        return is_reusable(self._http)
+
+    def close(self) -> None:
+        """Close it, also where httpcore has lost sight of its socket."""
+        try:
+            self._http.close()
+        finally:
+            self._backend.close()
+
+
+def _opener(route: Route, backend: Backend) -> httpcore.ConnectionPool:
+    """A pool of httpcore's that is asked for one connection: it knows direct ones, forwards, tunnels and SOCKS."""
+    if route.proxy is None:
+        return httpcore.ConnectionPool(ssl_context=route.ssl_context, network_backend=backend)
+    if route.has_socks:
+        return httpcore.SOCKSProxy(
+            route.proxy_url, route.proxy.raw_auth, ssl_context=route.ssl_context, network_backend=backend
+        )
+    return httpcore.HTTPProxy(
+        route.proxy_url,
+        route.proxy.raw_auth,
+        proxy_headers=route.proxy.headers.raw,
+        ssl_context=route.ssl_context,
+        proxy_ssl_context=route.proxy_ssl_context,
+        network_backend=backend,
+    )
+
+
+class Signal:
+    """What a thread waits for: as `threading.Event`, but Ctrl-C can come between any two lines and spoil nothing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        """Let the one that waits go on. Once only."""
+        self._lock.release()
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait until it is set, or the time is over."""
+        self._lock.acquire(timeout=-1 if seconds is None else seconds)
+
+
+SyncSlots = Slots[Connection, Signal]
+SyncLease = Lease[Connection]
 
 
 class Pool:
@@ -29,7 +90,7 @@ class Pool:
     def __init__(self, options: PoolOptions) -> None:
         self._options = options
         self._routes = Routes(options)
-        self._slots = self._new_slots()
+        self._slots = SyncSlots(options.limits, Signal)
         renew_after_fork(self)
 
     def __repr__(self) -> str:
@@ -37,69 +98,54 @@ class Pool:
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; closing the response's stream gives its connection back."""
-        self._enter(longest_wait(request))
-        connection = None
+        slots, lease = self._slots, SyncLease()
         try:
-            connection = self._connection(request.url.origin)
-            connection.span.end = must_end(request)
-            response = connection.http.handle_request(request)
-        except BaseException:
-            self._leave(connection)
+            signal = slots.enter(lease)
+            if signal is not None:
+                signal.wait(longest_wait(request))
+                slots.check(lease)
+            response = self._connect(slots, lease, request.url.origin).send(request)
+        except BaseException as failure:
+            _leave(slots, lease)
+            if isinstance(failure, Exception) and is_broken_socks(failure):
+                raise httpcore.ProxyError(str(failure)) from failure
             raise
-        response.stream = _Stream(response, partial(self._leave, connection))
+        response.stream = _Stream(response, partial(_leave, slots, lease))
         return response
 
     def close(self) -> None:
         """Refuse new calls, and close each connection once its call is over."""
-        for connection in self._slots.close():
-            connection.http.close()
+        _close_all(self._slots.close())
 
     def renew(self) -> None:
         """In a forked child: let go of the parent's connections, without a word to the server."""
-        inherited, self._slots = self._slots.every(), self._new_slots()
-        for connection in inherited:
-            connection.http.close()
+        inherited, self._slots = self._slots.every(), SyncSlots(self._options.limits, Signal)
+        _close_all(inherited)
 
-    def _new_slots(self) -> Slots[_Connection, threading.Event]:
-        return Slots(self._options.limits, threading.Event)
+    def _connect(self, slots: SyncSlots, lease: SyncLease, origin: httpcore.Origin) -> Connection:
+        while (idle := slots.reuse(lease)) is not None:
+            if idle.fits(origin):
+                return idle
+            idle.close()
+        lease.connection = Connection(self._routes.to(origin), origin)
+        return lease.connection
 
-    def _enter(self, timeout: float | None) -> None:
-        turn = self._slots.enter()
-        if turn is None:
-            return
-        try:
-            turn.event.wait(timeout)
-        except BaseException:
-            self._slots.give_up(turn)
-            raise
-        self._slots.settle(turn)
 
-    def _connection(self, origin: httpcore.Origin) -> _Connection:
-        while (connection := self._slots.reuse()) is not None:
-            if connection.http.can_handle_request(origin) and not connection.http.has_expired():
-                return connection
-            self._slots.dropped(connection)
-            connection.http.close()
-        connection = self._open(origin)
-        self._slots.opened(connection)
-        return connection
+def _leave(slots: SyncSlots, lease: SyncLease) -> None:
+    """Give a slot back, with its connection if that can be used again."""
+    connection = lease.connection
+    keep = connection is not None and connection.is_reusable()
+    try:
+        if connection is not None and not keep:
+            connection.close()
+    finally:
+        surplus = slots.leave(lease, keep=keep)
+    _close_all(surplus)
 
-    def _open(self, origin: httpcore.Origin) -> _Connection:
-        span = Span()
-        factory = httpcore.ConnectionPool(
-            ssl_context=self._routes.ssl_context(origin),
-            proxy=self._routes.proxy(origin),
-            network_backend=Backend(span),
-        )
-        return _Connection(factory.create_connection(origin), span)
 
-    def _leave(self, connection: _Connection | None) -> None:
-        kept = connection if connection is not None and is_reusable(connection.http) else None
-        if connection is not None and kept is None:
-            self._slots.dropped(connection)
-            connection.http.close()
-        for surplus in self._slots.leave(kept):
-            surplus.http.close()
+def _close_all(connections: list[Connection]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 class _Stream:
@@ -107,19 +153,16 @@ class _Stream:
 
     def __init__(self, response: httpcore.Response, leave: Callable[[], None]) -> None:
         self._inner = cast("httpx.SyncByteStream", response.stream)
-        self._leave: Callable[[], None] | None = leave
+        self._leave = leave
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._inner)
 
     def close(self) -> None:
-        leave, self._leave = self._leave, None
-        if leave is None:
-            return
         try:
             self._inner.close()
         finally:
-            leave()
+            self._leave()
 
 
 class PooledTransport(httpx.HTTPTransport):

@@ -3,9 +3,9 @@
 import ssl
 
 import httpx
-from attrs import frozen
+from attrs import field, frozen
 
-from pixigpt._checks import of_type, or_none
+from pixigpt._checks import not_negative, of_type, or_none, port, whole
 
 DEFAULT_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=90.0)
 
@@ -15,7 +15,7 @@ class PoolOptions:
     """A pool's options, which a pickled client carries."""
 
     limits: httpx.Limits
-    proxy: httpx.Proxy | None
+    proxy: httpx.Proxy | None = field(repr=False)  # it may hold a password
     verify: bool | ssl.SSLContext
 
     @classmethod
@@ -26,18 +26,30 @@ class PoolOptions:
         verify: bool | ssl.SSLContext,
     ) -> "PoolOptions":
         """The options that a constructor's arguments make; ValueError or TypeError if one is bad."""
-        or_none(of_type(httpx.Limits))("limits", limits)
+        _check_limits(limits)
         of_type(bool | ssl.SSLContext)("verify", verify)
         return cls(limits or DEFAULT_LIMITS, checked_proxy(proxy), verify)
 
 
+def _check_limits(limits: httpx.Limits | None) -> None:
+    or_none(of_type(httpx.Limits))("limits", limits)
+    if limits is not None:
+        or_none(whole)("limits: max_connections", limits.max_connections)
+        or_none(whole)("limits: max_keepalive_connections", limits.max_keepalive_connections)
+        or_none(not_negative)("limits: keepalive_expiry", limits.keepalive_expiry)
+        if limits.max_connections == 0:
+            raise ValueError("limits: max_connections must be at least 1")
+
+
 def checked_proxy(proxy: str | httpx.URL | httpx.Proxy | None) -> httpx.Proxy | None:
     """The proxy that a user names; ValueError or TypeError, without its password, if it is none."""
-    if proxy is None or isinstance(proxy, httpx.Proxy):
-        return proxy
+    if proxy is None:
+        return None
     try:
-        return httpx.Proxy(proxy)
+        made = proxy if isinstance(proxy, httpx.Proxy) else httpx.Proxy(proxy)
     except (httpx.InvalidURL, ValueError):
         raise ValueError("proxy must be a URL that begins with http://, https:// or socks5://") from None
     except (AttributeError, TypeError):
         raise TypeError(f"proxy must be a URL, not {type(proxy).__name__}") from None
+    port("proxy", made.url.port)
+    return made

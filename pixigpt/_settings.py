@@ -12,7 +12,7 @@ from typing import Any, Self, TypedDict, cast
 import httpx
 from attrs import evolve, field, frozen
 
-from pixigpt._checks import duration, of_type, or_none, validator, whole
+from pixigpt._checks import duration, of_type, or_none, port, validator, whole
 from pixigpt._retry import Budget, RetryPolicy
 from pixigpt._version import __version__
 
@@ -139,6 +139,7 @@ def _checked_url(base_url: object) -> str:
         raise ValueError("base_url is not a URL") from cause
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("base_url must begin with https:// (or http://) and a host")
+    port("base_url", url.port)
     if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError("base_url must have no user name, password, query or fragment")
     if url.scheme == "http" and not _is_loopback(url.host):

@@ -3,158 +3,115 @@
 It does no I/O: connections that are to be closed are handed back to the pool that asked.
 """
 
-import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 import httpcore
 import httpx
 from attrs import define
 
-ConnectionT = TypeVar("ConnectionT", bound=Hashable)
-EventT = TypeVar("EventT", bound="Settable")
+ConnectionT = TypeVar("ConnectionT")
+SignalT = TypeVar("SignalT", bound="Settable")
 
 
 class Settable(Protocol):
-    """What a waiter waits for: `threading.Event`, or `anyio.Event`."""
+    """What a call waits on in the queue."""
 
     def set(self) -> object: ...
 
 
 @define(eq=False)
-class Turn(Generic[EventT]):
-    """A place in the queue; `event` is set when it has come, or when none will come any more."""
+class Lease(Generic[ConnectionT]):
+    """A call's claim to a slot, and the connection that it uses there."""
 
-    event: EventT
-    has_come: bool = False
-    is_given_up: bool = False
+    connection: ConnectionT | None = None
 
 
-class Extended(Protocol):
-    """A request with httpx's extensions, as httpcore passes them on."""
+class Slots(Generic[ConnectionT, SignalT]):
+    """A pool's slots. Each call in flight holds one.
 
-    @property
-    def extensions(self) -> Mapping[str, Any]: ...
-
-
-def longest_wait(request: Extended) -> float | None:
-    """The seconds that a request may wait for a slot; None means no limit."""
-    seconds: float | None = request.extensions["timeout"]["pool"]
-    return seconds
-
-
-def must_end(request: Extended) -> float:
-    """When a request's answer must be whole, by the monotonic clock, or by the event loop's."""
-    end: float = request.extensions.get("end", math.inf)
-    return end
-
-
-def closed() -> httpcore.LocalProtocolError:
-    """The error of a call that comes after the pool was closed."""
-    return httpcore.LocalProtocolError("the client is closed")
-
-
-class Slots(Generic[ConnectionT, EventT]):
-    """A pool's slots. Each call in flight holds one, and each slot has one connection at the most."""
+    A call makes its lease before it enters, and leaves whatever happens: Ctrl-C may strike at any line, so what counts
+    is which leases are in the set, and to leave twice does no harm.
+    """
 
     def __init__(
         self,
         limits: httpx.Limits,
-        new_event: Callable[[], EventT],
+        new_signal: Callable[[], SignalT],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._most_used = limits.max_connections
+        self._most_held = limits.max_connections
         self._most_idle = limits.max_keepalive_connections
         self._longest_idle = limits.keepalive_expiry
-        self._new_event = new_event
+        self._new_signal = new_signal
         self._clock = clock
-        self._lock = threading.Lock()
-        self._taken = 0
+        self._lock = threading.RLock()  # a signal handler may make a call while this thread is in here
+        self._held: set[Lease[ConnectionT]] = set()
         self._idle: deque[tuple[ConnectionT, float]] = deque()  # the one returned last is at the right end
-        self._used: set[ConnectionT] = set()
-        self._queue: deque[Turn[EventT]] = deque()
+        self._queue: OrderedDict[Lease[ConnectionT], SignalT] = OrderedDict()
         self._is_closed = False
 
     def __repr__(self) -> str:
-        return f"<Slots {self._taken} taken, {len(self._idle)} idle, {len(self._queue)} waiting>"
+        return f"<Slots {len(self._held)} taken, {len(self._idle)} idle, {len(self._queue)} waiting>"
 
-    def enter(self) -> Turn[EventT] | None:
-        """Take a slot; a turn to wait for, if all are taken."""
+    def enter(self, lease: Lease[ConnectionT]) -> SignalT | None:
+        """Take a slot; a signal to wait for, if none is free."""
         with self._lock:
             if self._is_closed:
                 raise closed()
-            if self._most_used is None or self._taken < self._most_used:
-                self._taken += 1
+            if self._most_held is None or len(self._held) < self._most_held:
+                self._held.add(lease)
                 return None
-            turn = Turn(self._new_event())
-            self._queue.append(turn)
-            return turn
+            signal = self._queue[lease] = self._new_signal()
+            return signal
 
-    def settle(self, turn: Turn[EventT]) -> None:
-        """Take the slot of a turn, once its event is set or the time to wait for it is over."""
+    def check(self, lease: Lease[ConnectionT]) -> None:
+        """Raise what a call ends in that has waited and has no slot."""
         with self._lock:
-            if turn.has_come:
-                return
-            turn.is_given_up = True
-            raise closed() if self._is_closed else httpcore.PoolTimeout
+            if lease not in self._held:
+                raise closed() if self._is_closed else httpcore.PoolTimeout
 
-    def give_up(self, turn: Turn[EventT]) -> None:
-        """Leave the queue, or give the slot back if the turn has come just now."""
-        with self._lock:
-            if turn.has_come:
-                self._pass_on()
-            turn.is_given_up = True
-
-    def reuse(self) -> ConnectionT | None:
-        """The idle connection that was returned last, for the slot that the caller holds."""
+    def reuse(self, lease: Lease[ConnectionT]) -> ConnectionT | None:
+        """Give a lease the idle connection that was returned last; None if there is none, or only stale ones."""
         with self._lock:
             if not self._idle or self._is_stale(self._idle[-1]):
                 return None
-            connection, _ = self._idle.pop()
-            self._used.add(connection)
-            return connection
+            lease.connection, _ = self._idle.pop()
+            return lease.connection
 
-    def opened(self, connection: ConnectionT) -> None:
-        """Count a new connection to the slot that the caller holds."""
-        self._used.add(connection)
-
-    def dropped(self, connection: ConnectionT) -> None:
-        """Take a connection off the slot that the caller holds, and keeps."""
-        self._used.discard(connection)
-
-    def leave(self, connection: ConnectionT | None = None) -> list[ConnectionT]:
-        """Give a slot back, with its connection if that can be used again; returned are those to close."""
+    def leave(self, lease: Lease[ConnectionT], *, keep: bool = False) -> list[ConnectionT]:
+        """Give a slot back, and its connection if that is to be kept; returned are the connections to close."""
         with self._lock:
-            if connection is not None:
-                self._used.discard(connection)
-                self._idle.append((connection, self._clock()))
-            self._pass_on()
+            self._queue.pop(lease, None)
+            if lease in self._held:
+                self._held.discard(lease)
+                if keep and lease.connection is not None:
+                    self._idle.append((lease.connection, self._clock()))
+                self._pass_on()
+            lease.connection = None
             return self._surplus()
 
     def close(self) -> list[ConnectionT]:
         """Give no slot any more, and send all waiters away; returned are the connections to close."""
         with self._lock:
             self._is_closed = True
-            for turn in self._queue:
-                turn.event.set()
-            self._queue.clear()
+            while self._queue:
+                self._queue.popitem()[1].set()
             return self._surplus()
 
     def every(self) -> list[ConnectionT]:
         """Every connection, idle or in use. Takes no lock: after a fork, a thread that is gone may hold it."""
-        return [*(connection for connection, _ in self._idle), *self._used]
+        in_use = [lease.connection for lease in self._held if lease.connection is not None]
+        return [*(connection for connection, _ in self._idle), *in_use]
 
     def _pass_on(self) -> None:
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.is_given_up:
-                turn.has_come = True
-                turn.event.set()
-                return
-        self._taken -= 1
+        if self._queue:
+            lease, signal = self._queue.popitem(last=False)
+            self._held.add(lease)
+            signal.set()
 
     def _surplus(self) -> list[ConnectionT]:
         """The idle connections that are too many or too old, which stand at the left end."""
@@ -166,3 +123,8 @@ class Slots(Generic[ConnectionT, EventT]):
 
     def _is_stale(self, idle: tuple[ConnectionT, float]) -> bool:
         return self._longest_idle is not None and self._clock() - idle[1] > self._longest_idle
+
+
+def closed() -> httpcore.LocalProtocolError:
+    """The error of a call that comes after the pool was closed."""
+    return httpcore.LocalProtocolError("the client is closed")

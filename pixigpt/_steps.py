@@ -1,7 +1,8 @@
 """What a flow and its driver say to each other: the flow yields steps, the driver sends back what came of them."""
 
-from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+import math
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Protocol, TypeVar
 
 import httpx
 from attrs import field, frozen
@@ -47,6 +48,25 @@ def timeouts(seconds: float | None) -> dict[str, float | None]:
     """An attempt's timeout in httpx's terms; connecting has 10 s of it at the most."""
     connect = _CONNECT_TIMEOUT if seconds is None else min(seconds, _CONNECT_TIMEOUT)
     return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
+
+
+class Extended(Protocol):
+    """A request with httpx's extensions, as httpcore passes them on to a pool."""
+
+    @property
+    def extensions(self) -> Mapping[str, Any]: ...
+
+
+def longest_wait(request: Extended) -> float | None:
+    """The seconds that a request may wait for a connection; None means no limit."""
+    seconds: float | None = request.extensions["timeout"]["pool"]
+    return seconds
+
+
+def must_end(request: Extended) -> float:
+    """When a request's answer must be whole, by the monotonic clock, or by the event loop's."""
+    end: float = request.extensions.get("end", math.inf)
+    return end
 
 
 @frozen

@@ -62,7 +62,7 @@ class AsyncClient:
     Args:
         api_key: The key; without it, the environment's PIXIGPT_API_KEY.
         base_url: Where the API is; without it, the environment's PIXIGPT_BASE_URL, then https://pixigpt.com/v1.
-        timeout: Seconds that one attempt may take, first byte out to last byte in; None means no limit.
+        timeout: Seconds that one attempt may take, from asking for a connection to the last byte; None means no limit.
         total_timeout: Seconds that a whole call may take, attempts and pauses; None means no limit.
         max_retries: Retries after the first attempt; replaces the policy's own.
         retry: How to retry.

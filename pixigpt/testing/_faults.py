@@ -39,8 +39,9 @@ class Faults:
     def take(self, path: str) -> Fault | None:
         """The fault that a request meets; each request meets one at the most."""
         with self._lock:
+            self._pending = [fault for fault in self._pending if fault.times != 0]
             for fault in self._pending:
-                if fault.times != 0 and fnmatchcase(path, fault.path):
+                if fnmatchcase(path, fault.path):
                     fault.times = None if fault.times is None else fault.times - 1
                     return fault
         return None
