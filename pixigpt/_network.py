@@ -69,7 +69,12 @@ class Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._unsent:
             self._send(timeout)
-        return self._inner.read(min(max_bytes, PIECE), self._left(timeout, httpcore.ReadTimeout))
+        try:
+            return self._inner.read(min(max_bytes, PIECE), self._left(timeout, httpcore.ReadTimeout))
+        except httpcore.ReadTimeout as cause:
+            if self._handshakes:
+                raise httpcore.ConnectTimeout(str(cause)) from cause
+            raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  # nothing waits yet
         self._unsent += buffer

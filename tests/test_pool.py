@@ -1,7 +1,9 @@
 """The connections under a client, over real sockets: used again, never leaked, never half read, never too many."""
 
+import asyncio
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +13,10 @@ from typing import Any, cast
 import anyio
 import httpx
 import pytest
+import trustme
 from anyio.from_thread import BlockingPortal
 from conftest import Connect, InPortal
-from scripted import ScriptedServer, answers, headers_only, ok, says, silent
+from scripted import ScriptedServer, answers, headers_only, ok, read_request, says, silent
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
 from pixigpt._async_network import _is_readable
@@ -102,13 +105,101 @@ def test_a_half_read_answer_is_never_taken_for_the_next_one(connect: Connect) ->
         client.close()
 
 
-def test_what_comes_after_an_answer_is_never_taken_for_the_next_one(connect: Connect) -> None:
-    smuggled = ok(b'{"object": "list", "data": ["smuggled"]}')
-    with ScriptedServer(says(ok(EMPTY) + smuggled, pause=0.2), answers(EMPTY)) as server:
+SMUGGLED = ok(b'{"object": "list", "data": ["smuggled"]}')
+
+
+@pytest.mark.parametrize("padding", [0, 65536 - len(ok(EMPTY))], ids=["a short answer", "an answer as long as a read"])
+def test_what_comes_after_an_answer_is_never_taken_for_the_next_one(connect: Connect, padding: int) -> None:
+    body = EMPTY + b" " * padding
+    with ScriptedServer(says(ok(body) + SMUGGLED, pause=0.2), answers(EMPTY)) as server:
         client = connect(base_url=server.base_url)
         assert [client.list_threads() for _ in range(3)] == [[]] * 3
         assert server.connections == 2
         client.close()
+
+
+def test_what_comes_after_an_answer_over_tls_is_not_either(connect: Connect) -> None:
+    def two_records_in_one_packet(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secured:
+            secured.do_handshake()
+            read_request(secured)
+            secured.sendall(ok(EMPTY))
+            secured.sendall(SMUGGLED)
+            secured.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+            time.sleep(0.2)
+
+    def honest(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            answers(EMPTY)(secured)
+
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(trusting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with ScriptedServer(two_records_in_one_packet, honest) as server:
+        client = connect(base_url=server.base_url.replace("http://", "https://"), verify=trusting)
+        assert [client.list_threads() for _ in range(3)] == [[]] * 3
+        assert server.connections == 2
+        client.close()
+
+
+def test_an_answer_that_comes_before_the_request_is_sent_whole_is_heard(connect: Connect) -> None:
+    def refuse_unread(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        received.append(len(connection.recv(1)))
+        while piece := connection.recv(2**20):
+            received.append(len(piece))
+
+    received: list[int] = []
+    with ScriptedServer(refuse_unread, answers(EMPTY)) as server:
+        client = connect(base_url=server.base_url, timeout=5)
+        with pytest.raises(PixiGPTError, match="413") as caught:
+            client.create_message("t", "user", "x" * 30_000_000)
+        assert caught.value.attempts == 1
+        assert client.list_threads() == []
+        assert server.connections == 2  # half a request is on the first one
+        client.close()
+    assert sum(received) < 30_000_000
+
+
+def test_all_connections_are_closed_though_the_task_that_closes_them_is_cancelled() -> None:
+    async def use() -> None:
+        client = AsyncClient("sk-test", server.base_url)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(client.list_threads)
+        assert server.open > 1
+        closing = asyncio.create_task(client.aclose())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        with anyio.fail_after(5):
+            while server.open:  # noqa: ASYNC110  # the server is in another thread
+                await anyio.sleep(0.01)
+
+    with ScriptedServer(answers(EMPTY)) as server:
+        anyio.run(use)
+
+
+def test_first_calls_at_once_load_the_certificates_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    make = httpx.create_ssl_context
+
+    def create(*arguments: Any, **options: Any) -> object:
+        made.append(make(*arguments, **options))
+        return made[-1]
+
+    monkeypatch.setattr("httpx.create_ssl_context", create)
+    with Client("sk-test", "https://127.0.0.1:1/v1", max_retries=0) as client, ThreadPoolExecutor(8) as threads:
+
+        def fail(_: int) -> None:
+            with pytest.raises(APIConnectionError):
+                client.list_threads()
+
+        list(threads.map(fail, range(8)))
+    assert len(made) == 1
 
 
 def test_200_timeouts_leave_nothing_open(connect: Connect, portal: BlockingPortal | None, mute: str) -> None:

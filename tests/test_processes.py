@@ -1,5 +1,6 @@
 """Event loops and processes: a client outlives its event loop, a fork, and a pickle."""
 
+import asyncio
 import copy
 import gc
 import multiprocessing
@@ -7,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from operator import methodcaller
 from typing import Any
@@ -34,6 +36,21 @@ def test_an_async_client_works_in_one_event_loop_after_the_other(backend: str) -
         gc.collect()
         assert open_files() <= before
         anyio.run(client.aclose, backend=backend)
+
+
+def test_an_async_client_does_not_keep_the_event_loops_that_have_ended(server: LocalServer) -> None:
+    loops: weakref.WeakSet[object] = weakref.WeakSet()
+
+    async def use() -> None:
+        loops.add(asyncio.get_running_loop())
+        await client.list_assistants()
+
+    client = AsyncClient(server.api_key, server.base_url)
+    for _ in range(10):
+        asyncio.run(use())
+    gc.collect()
+    assert len(loops) == 0
+    anyio.run(client.aclose)
 
 
 def test_an_async_client_works_on_trio_after_asyncio() -> None:

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -11,9 +12,10 @@ import httpx
 import pytest
 import trustme
 from conftest import Connect
-from scripted import Script, ScriptedServer, answers, ok, read_request
+from scripted import Script, ScriptedServer, answers, ok, read_request, silent
+from test_pool import eventually
 
-from pixigpt import APIConnectionError
+from pixigpt import APIConnectionError, APITimeoutError
 from pixigpt.testing import LocalServer
 
 EMPTY = b'{"object": "list", "data": []}'
@@ -88,6 +90,101 @@ def test_an_https_call_goes_through_a_tunnel_that_is_used_again(connect: Connect
         assert seen[0].startswith(b"CONNECT 127.0.0.1:")
         assert b"sk-test" not in seen[0]
         client.close()
+
+
+def over_tls(script: Script, context: ssl.SSLContext) -> Script:
+    """The same script, spoken over TLS."""
+
+    def secured(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as inner:
+            script(inner)
+
+    return secured
+
+
+@pytest.fixture
+def secure_proxy() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """What a proxy that speaks TLS shows, and what trusts it."""
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(trusting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context, trusting
+
+
+def test_a_tunnel_may_lead_through_a_proxy_that_speaks_tls_itself(
+    connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    seen: list[bytes] = []
+    context, trusting_proxy = secure_proxy
+    with secure_server() as (base_url, trusting), ScriptedServer(over_tls(tunnels(seen), context)) as proxy:
+        url = address(proxy).replace("http://", "https://")
+        client = connect(base_url=base_url, verify=trusting, proxy=httpx.Proxy(url, ssl_context=trusting_proxy))
+        assert [client.list_threads() for _ in range(3)] == [[]] * 3
+        assert len(seen) == 1
+        client.close()
+
+
+@pytest.mark.parametrize("after_connect", [b"", b"\x16\x03\x03\x40\x00", b"no TLS at all"])
+def test_a_tunnel_in_which_no_tls_comes_ends_in_time(
+    connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext], after_connect: bytes
+) -> None:
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.recv(65536)
+        if not after_connect:
+            return
+        connection.sendall(after_connect)
+        while True:
+            time.sleep(0.05)
+            connection.sendall(b"\x02")
+
+    context, trusting_proxy = secure_proxy
+    with ScriptedServer(over_tls(script, context)) as proxy:
+        url = address(proxy).replace("http://", "https://")
+        through = httpx.Proxy(url, ssl_context=trusting_proxy)
+        client = connect(base_url="https://127.0.0.1:9/v1", proxy=through, timeout=1, max_retries=0)
+        started = time.monotonic()
+        with pytest.raises(APIConnectionError, match="could not connect"):
+            client.list_threads()
+        assert time.monotonic() - started < 2
+
+
+def test_a_tunnel_must_stand_within_the_time_to_connect(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pixigpt._steps._CONNECT_TIMEOUT", 0.3)
+    with ScriptedServer(silent) as proxy:
+        client = connect(base_url="https://127.0.0.1:9/v1", proxy=address(proxy), timeout=5, max_retries=0)
+        started = time.monotonic()
+        with pytest.raises(APITimeoutError, match="could not connect"):
+            client.list_threads()
+        assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        (b"\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00", "onnection refused"),
+        (b"\x04", "Malformed reply"),
+        (b"", "in time"),
+    ],
+)
+def test_a_socks_proxy_that_fails_is_a_connection_error_and_leaves_nothing_open(
+    connect: Connect, reply: bytes, cause: str
+) -> None:
+    def script(connection: socket.socket) -> None:
+        connection.recv(100)
+        connection.sendall(b"\x05\x00")
+        connection.recv(300)
+        connection.sendall(reply)
+        silent(connection)
+
+    with ScriptedServer(script) as proxy:
+        url = address(proxy).replace("http", "socks5")
+        client = connect(base_url="http://127.0.0.1:9/v1", proxy=url, timeout=0.3, max_retries=0)
+        with pytest.raises(APIConnectionError, match=cause):
+            client.list_threads()
+        assert eventually(lambda: proxy.open == 0)
 
 
 def test_the_proxys_user_and_password_are_for_the_proxy_only(connect: Connect) -> None:

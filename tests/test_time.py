@@ -71,6 +71,17 @@ def lasting(seconds: float) -> Generator[None, None, None]:
     assert 0.9 * seconds < time.monotonic() - started < seconds + 0.5
 
 
+def floods(connection: socket.socket) -> None:
+    """Send a body in pieces of one byte, as fast as they are taken."""
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        connection.sendall(b"1\r\n \r\n" * 50_000)
+
+
+SLOW["floods with tiny chunks"] = floods
+
+
 @pytest.mark.parametrize("script", SLOW.values(), ids=SLOW.keys())
 def test_the_timeout_bounds_the_whole_attempt(connect: Connect, script: Script) -> None:
     with ScriptedServer(script) as server:
@@ -228,7 +239,24 @@ def test_a_name_is_looked_up_even_where_no_thread_can_be_started(monkeypatch: py
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("pixigpt._network.threading.Thread.start", refuse)
+    assert _addresses("localhost", 80, 1.0)
+
+
+def test_no_thread_is_started_for_an_address_nor_where_nothing_bounds_the_lookup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pixigpt._network.threading.Thread", None)
     assert _addresses("127.0.0.1", 80, 1.0) == ["127.0.0.1"]
+    assert _addresses("localhost", 80, None)
+
+
+def test_a_bug_in_a_lookup_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> list[str]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("pixigpt._network._look_up", fail)
+    with pytest.raises(ZeroDivisionError):
+        _addresses("localhost", 80, 1.0)
 
 
 def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
