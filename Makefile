@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check generate bench clean
+.PHONY: demo test check generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -27,6 +27,9 @@ generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
 
 bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others, each in its own environment
 	$(BIN)/python scripts/bench.py
+
+soak: .venv/.ready ## minutes of mixed traffic against a server with faults
+	$(BIN)/python scripts/soak.py
 
 clean:
 	rm -rf .venv .bench .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
