@@ -13,7 +13,7 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 from conftest import Connect, InPortal
-from scripted import ScriptedServer, answers, headers_only, ok, says, silent
+from hostile.server import ScriptedServer, answers, headers_only, ok, says, silent
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
 from pixigpt._async_network import _is_readable

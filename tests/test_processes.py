@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from scripted import ScriptedServer, answers
+from hostile.server import ScriptedServer, answers
 from test_pool import EMPTY, eventually, open_files
 
 from pixigpt import AsyncClient, Client, RetryPolicy, _fork

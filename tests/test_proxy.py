@@ -11,7 +11,7 @@ import httpx
 import pytest
 import trustme
 from conftest import Connect
-from scripted import Script, ScriptedServer, answers, ok, read_request
+from hostile.server import Script, ScriptedServer, answers, ok, read_request
 
 from pixigpt import APIConnectionError
 from pixigpt.testing import LocalServer

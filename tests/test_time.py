@@ -13,7 +13,7 @@ import anyio
 import httpx
 import pytest
 from conftest import Connect
-from scripted import Script, ScriptedServer, answers, headers_only, read_request, says, silent
+from hostile.server import Script, ScriptedServer, answers, headers_only, read_request, says, silent
 
 from pixigpt import (
     APIConnectionError,

@@ -14,8 +14,8 @@ import httpx
 import pytest
 import trustme
 from conftest import Connect
-from scripted import Script, ScriptedServer, ok, plain, resets, says, silent
 
+from hostile.server import Script, ScriptedServer, ok, plain, resets, says, silent
 from pixigpt import (
     APIConnectionError,
     APIError,
