@@ -13,14 +13,13 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 from conftest import Connect, InPortal
-from hostile.server import ScriptedServer, answers, headers_only, ok, says, silent
+from hostile.server import EMPTY, ScriptedServer, answers, headers_only, ok, says, silent
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
 from pixigpt._async_network import _is_readable
 from pixigpt._connections import open_async_pool
 from pixigpt._pool_options import PoolOptions
 
-EMPTY = b'{"object": "list", "data": []}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
 
@@ -128,9 +127,8 @@ def test_200_cancellations_leave_nothing_open(backend: str, script: Any) -> None
                     await anyio.sleep(0.01 * moment)
                     tasks.cancel_scope.cancel()
             with anyio.fail_after(5):
-                while server.open:  # noqa: ASYNC110  # the server is in another thread
+                while server.open or open_files() > before:  # noqa: ASYNC110  # the server is in another thread
                     await anyio.sleep(0.01)
-            assert open_files() <= before
             assert repr(await cast("Any", client._connections.get())._pool._slots()).startswith(
                 "<Slots 0 taken, 0 idle"
             )
@@ -162,6 +160,18 @@ def test_a_tls_handshake_that_never_ends_is_a_timeout(connect: Connect, mute: st
     with pytest.raises(APITimeoutError, match="could not connect"):
         client.list_threads()
     assert open_files() <= before
+
+
+def test_running_out_of_connections_says_so(connect: Connect) -> None:
+    limits = httpx.Limits(max_connections=1)
+    with ThreadPoolExecutor(1) as threads, ScriptedServer(silent) as server:  # whose end ends the call that is left
+        client = connect(base_url=server.base_url, limits=limits, timeout=5, max_retries=0)
+        taken = threads.submit(client.list_threads)
+        assert eventually(lambda: server.open == 1)
+        with pytest.raises(APITimeoutError, match="no free connection"):
+            client.with_options(timeout=0.2).list_threads()
+        assert not taken.done()
+    assert isinstance(taken.exception(), APIConnectionError)
 
 
 def test_closing_closes_idle_connections_at_once(connect: Connect) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from hostile.server import ScriptedServer, answers
-from test_pool import EMPTY, eventually, open_files
+from hostile.server import EMPTY, ScriptedServer, answers
+from test_pool import eventually, open_files
 
 from pixigpt import AsyncClient, Client, RetryPolicy, _fork
 from pixigpt.testing import LocalServer
