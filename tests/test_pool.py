@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
-from conftest import Connect, InPortal
+from conftest import Connect, InPortal, eventually
 from hostile.server import EMPTY, ScriptedServer, answers, headers_only, ok, says, silent
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
@@ -180,13 +180,6 @@ def test_closing_closes_idle_connections_at_once(connect: Connect) -> None:
         client.list_threads()
         client.close()
         assert eventually(lambda: server.open == 0)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
-    return condition()
 
 
 def test_a_call_in_flight_ends_well_although_the_client_is_closed(connect: Connect) -> None:

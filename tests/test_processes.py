@@ -12,8 +12,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from conftest import eventually
 from hostile.server import EMPTY, ScriptedServer, answers
-from test_pool import eventually, open_files
+from test_pool import open_files
 
 from pixigpt import AsyncClient, Client, RetryPolicy, _fork
 from pixigpt.testing import LocalServer
