@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-import traceback
 from typing import Any
 
 import httpx
@@ -14,7 +13,6 @@ import pixigpt
 from pixigpt import (
     APIError,
     AuthenticationError,
-    BadRequestError,
     DeadlineExceededError,
     NotFoundError,
     PixiGPTError,
@@ -119,52 +117,9 @@ def test_every_error_is_drawn_in_the_tree() -> None:
     assert all(type(error).__name__ in drawn for error in every_error())
 
 
-def test_no_secret_is_in_an_error_even_if_the_server_echoes_it(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    message = f"Incorrect API key provided: {KEY}"
-    httpx_mock.add_response(status_code=401, json={"error": {"message": message}}, headers={"X-Echo": KEY})
-    with pytest.raises(AuthenticationError) as caught:
-        connect(KEY).create_message("t", "user", "my prompt")
-    assert_no_secret(caught.value)
-
-
-def test_no_secret_is_in_an_error_if_the_server_echoes_it_escaped(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    escaped = KEY.replace("-", "\\u002d")
-    httpx_mock.add_response(status_code=400, text=f'{{"error": {{"message": "No {escaped}", "l": ["{escaped}"]}}}}')
-    with pytest.raises(BadRequestError) as caught:
-        connect(KEY).list_threads()
-    assert caught.value.message == "No ***"
-    assert caught.value.body == {"error": {"message": "No ***", "l": ["***"]}}
-
-
 def test_a_header_that_is_not_ascii_is_no_trouble(connect: Connect) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(503, headers=[(b"x-note", b"caf\xc3\xa9 \xff")]))
     with pytest.raises(ServerError) as caught:
         connect(KEY, transport=transport, retry=RetryPolicy(backoff=0)).list_threads()
     assert caught.value.attempts == 4
-    assert_no_secret(caught.value)
-
-
-def test_no_secret_is_in_a_connection_error_or_its_cause(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    httpx_mock.add_exception(httpx.ReadError(f"illegal status line {KEY}"), is_reusable=True)
-    with pytest.raises(PixiGPTError) as caught:
-        connect(KEY, max_retries=1).create_message("t", "user", "my prompt")
-    assert_no_secret(caught.value)
-    assert isinstance(caught.value.__cause__, httpx.ReadError)
-    assert "authorization" not in caught.value.__cause__.request.headers
-
-
-def test_no_secret_is_in_a_response_error(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    httpx_mock.add_response(text=f"<html>{KEY}", headers={"X-Request-Id": KEY})
-    with pytest.raises(APIResponseError, match="not JSON") as caught:
-        connect(KEY).list_threads()
-    assert (caught.value.excerpt, caught.value.request_id) == ("<html>***", "***")
-    assert_no_secret(caught.value)
-
-
-def assert_no_secret(error: PixiGPTError) -> None:
-    rendered = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-    seen = f"{error} {error!r} {vars(error)!r} {pickle.dumps(error)!r} {error.earlier!r}"
-    assert "Secret123" not in seen
-    assert "my prompt" not in seen
-    library = [line for line in rendered.splitlines() if "Secret123" in line and "KEY = " not in line]
-    assert [line for line in library if "message = " not in line] == []
+    assert caught.value.headers.raw == [(b"x-note", b"caf\xc3\xa9 \xff")]
