@@ -2,6 +2,10 @@
 
 import copy
 import pickle
+import re
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import httpx
@@ -101,10 +105,47 @@ def test_an_error_pickles_and_copies(error: PixiGPTError, copied: Any) -> None:
     twin = copied(error)
     assert type(twin) is type(error)
     assert str(twin) == str(error)
-    assert "No." in str(twin)
-    assert "GET /threads" in str(twin)
+    assert re.fullmatch(r"GET /threads: .*No\..* \(2 attempts in 1\.50 s; not retried\)", str(twin))
     assert {**vars(twin), "earlier": 0} == {**vars(error), "earlier": 0}
     assert str(twin.earlier[0]) == str(error.earlier[0])
+
+
+def fail(error: PixiGPTError) -> None:
+    raise error
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        yield process
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
+def test_an_error_of_another_process_arrives_whole(elsewhere: ProcessPoolExecutor, error: PixiGPTError) -> None:
+    errors.stamp(error, "GET", "/threads", 2, 1.5, (ServerError("Before.", status_code=500),))
+    with pytest.raises(type(error)) as caught:
+        elsewhere.submit(fail, error).result(timeout=60)
+    assert type(caught.value) is type(error)
+    assert str(caught.value) == str(error)
+    assert str(caught.value.earlier[0]) == str(error.earlier[0])
+    assert "raise error" in str(caught.value.__cause__)  # the executor tells where; pickle keeps no cause of its own
+
+
+def test_an_error_keeps_its_cause(connect: Connect) -> None:
+    def breaks(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/threads"):
+            raise httpx.ReadError("broken") from OSError(104, "reset by peer")
+        return httpx.Response(200, text="<html>")
+
+    client = connect(KEY, transport=httpx.MockTransport(breaks), retry=RetryPolicy(backoff=0))
+    with pytest.raises(PixiGPTError, match="broken") as broken:
+        client.list_threads()
+    with pytest.raises(APIResponseError, match="not JSON") as senseless:
+        client.get_thread("t")
+    assert isinstance(broken.value.__cause__, httpx.ReadError)
+    assert isinstance(broken.value.__cause__.__cause__, OSError)
+    assert "not JSON" in str(senseless.value.__cause__)
+    assert [type(each.__cause__) for each in broken.value.earlier] == [httpx.ReadError] * 3
 
 
 def test_the_timeouts_are_timeout_errors() -> None:
