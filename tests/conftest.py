@@ -1,7 +1,8 @@
 """What the tests share: a local server, and clients of every colour behind one synchronous face."""
 
 import inspect
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Protocol, cast
@@ -92,6 +93,14 @@ def server(session_server: LocalServer) -> LocalServer:
 def client(connect: Connect, server: LocalServer) -> Client:
     """A client of the local server, of the test's colour."""
     return connect(server.api_key, server.base_url)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Whether a condition holds soon, which something in another thread is to make true."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    return condition()
 
 
 class FakeTime:

@@ -2,7 +2,10 @@
 
 import copy
 import pickle
-import traceback
+import re
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import httpx
@@ -14,12 +17,8 @@ import pixigpt
 from pixigpt import (
     APIError,
     AuthenticationError,
-    BadRequestError,
-    Client,
-    ConflictError,
     DeadlineExceededError,
     NotFoundError,
-    PermissionDeniedError,
     PixiGPTError,
     RateLimitError,
     RetryPolicy,
@@ -27,7 +26,6 @@ from pixigpt import (
     RunError,
     RunTimeoutError,
     ServerError,
-    UnprocessableEntityError,
     errors,
     is_auth_error,
     is_rate_limit_error,
@@ -35,29 +33,6 @@ from pixigpt import (
 from pixigpt.errors import APIResponseError
 
 KEY = "sk-proj-Secret123"
-BY_STATUS = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
-}
-
-
-def expected_class(status: int) -> type[APIError]:
-    return BY_STATUS.get(status, ServerError if status >= 500 else APIError)
-
-
-@pytest.mark.parametrize("status", [*range(300, 310), *range(400, 600)])
-def test_the_class_goes_by_the_status(httpx_mock: HTTPXMock, status: int) -> None:
-    httpx_mock.add_response(status_code=status, json={"error": {"message": "No.", "type": "t", "code": "c"}})
-    with Client(KEY, max_retries=0) as client, pytest.raises(APIError) as caught:
-        client.list_threads()
-    error = caught.value
-    assert type(error) is expected_class(status)
-    assert (error.status_code, error.message, error.type, error.code) == (status, "No.", "t", "c")
 
 
 @pytest.mark.parametrize(
@@ -77,42 +52,6 @@ def test_two_types_in_the_body_win_over_the_status(
         connect(KEY).list_threads()
     assert is_auth_error(caught.value) == (wanted is AuthenticationError)
     assert is_rate_limit_error(caught.value) == (wanted is RateLimitError)
-
-
-BODIES: list[tuple[bytes, str, str | None, str | None]] = [
-    (b'{"error": {"message": "m", "type": "t", "code": "c"}}', "m", "t", "c"),
-    (b'{"error": {"message": "m", "type": "t", "code": 7}}', "m", "t", "7"),
-    (b'{"error": {"message": "m", "type": null, "code": null}}', "m", None, None),
-    (b'{"error": {"message": ["a", 1]}}', '["a", 1]', None, None),
-    (b'{"error": {}}', "418 I'm a Teapot", None, None),
-    (b'{"error": "m"}', "m", None, None),
-    (b'{"error": ["a"]}', '["a"]', None, None),
-    (b'{"error": null}', "418 I'm a Teapot", None, None),
-    (b'{"message": "m", "type": "t", "code": 7}', "m", "t", "7"),
-    (b'{"detail": "m"}', "m", None, None),
-    (b'{"detail": [{"loc": ["body"], "msg": "m"}]}', '[{"loc": ["body"], "msg": "m"}]', None, None),
-    (b'"m"', "m", None, None),
-    (b"m", "m", None, None),
-    (b"<html><body>m</body></html>", "<html><body>m</body></html>", None, None),
-    (b"[1, 2]", "[1, 2]", None, None),
-    (b"7", "7", None, None),
-    (b"null", "418 I'm a Teapot", None, None),
-    (b"", "418 I'm a Teapot", None, None),
-    (b"\xff\xfe m", "\ufffd\ufffd m", None, None),
-    (b"[" * 5000, "[" * 5000, None, None),
-]
-
-
-@pytest.mark.parametrize(("body", "message", "kind", "code"), BODIES, ids=lambda value: repr(value)[:40])
-def test_any_body_makes_a_typed_error(
-    httpx_mock: HTTPXMock, connect: Connect, body: bytes, message: str, kind: str | None, code: str | None
-) -> None:
-    httpx_mock.add_response(status_code=418, content=body)
-    with pytest.raises(APIError) as caught:
-        connect(KEY).list_threads()
-    error = caught.value
-    assert (error.message.lower(), error.type, error.code) == (message.lower(), kind, code)
-    assert len(str(error)) < 500
 
 
 def test_an_error_says_what_happened(httpx_mock: HTTPXMock, connect: Connect) -> None:
@@ -166,10 +105,47 @@ def test_an_error_pickles_and_copies(error: PixiGPTError, copied: Any) -> None:
     twin = copied(error)
     assert type(twin) is type(error)
     assert str(twin) == str(error)
-    assert "No." in str(twin)
-    assert "GET /threads" in str(twin)
+    assert re.fullmatch(r"GET /threads: .*No\..* \(2 attempts in 1\.50 s; not retried\)", str(twin))
     assert {**vars(twin), "earlier": 0} == {**vars(error), "earlier": 0}
     assert str(twin.earlier[0]) == str(error.earlier[0])
+
+
+def fail(error: PixiGPTError) -> None:
+    raise error
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        yield process
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
+def test_an_error_of_another_process_arrives_whole(elsewhere: ProcessPoolExecutor, error: PixiGPTError) -> None:
+    errors.stamp(error, "GET", "/threads", 2, 1.5, (ServerError("Before.", status_code=500),))
+    with pytest.raises(type(error)) as caught:
+        elsewhere.submit(fail, error).result(timeout=60)
+    assert type(caught.value) is type(error)
+    assert str(caught.value) == str(error)
+    assert str(caught.value.earlier[0]) == str(error.earlier[0])
+    assert "raise error" in str(caught.value.__cause__)  # the executor tells where; pickle keeps no cause of its own
+
+
+def test_an_error_keeps_its_cause(connect: Connect) -> None:
+    def breaks(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/threads"):
+            raise httpx.ReadError("broken") from OSError(104, "reset by peer")
+        return httpx.Response(200, text="<html>")
+
+    client = connect(KEY, transport=httpx.MockTransport(breaks), retry=RetryPolicy(backoff=0))
+    with pytest.raises(PixiGPTError, match="broken") as broken:
+        client.list_threads()
+    with pytest.raises(APIResponseError, match="not JSON") as senseless:
+        client.get_thread("t")
+    assert isinstance(broken.value.__cause__, httpx.ReadError)
+    assert isinstance(broken.value.__cause__.__cause__, OSError)
+    assert "not JSON" in str(senseless.value.__cause__)
+    assert [type(each.__cause__) for each in broken.value.earlier] == [httpx.ReadError] * 3
 
 
 def test_the_timeouts_are_timeout_errors() -> None:
@@ -182,52 +158,9 @@ def test_every_error_is_drawn_in_the_tree() -> None:
     assert all(type(error).__name__ in drawn for error in every_error())
 
 
-def test_no_secret_is_in_an_error_even_if_the_server_echoes_it(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    message = f"Incorrect API key provided: {KEY}"
-    httpx_mock.add_response(status_code=401, json={"error": {"message": message}}, headers={"X-Echo": KEY})
-    with pytest.raises(AuthenticationError) as caught:
-        connect(KEY).create_message("t", "user", "my prompt")
-    assert_no_secret(caught.value)
-
-
-def test_no_secret_is_in_an_error_if_the_server_echoes_it_escaped(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    escaped = KEY.replace("-", "\\u002d")
-    httpx_mock.add_response(status_code=400, text=f'{{"error": {{"message": "No {escaped}", "l": ["{escaped}"]}}}}')
-    with pytest.raises(BadRequestError) as caught:
-        connect(KEY).list_threads()
-    assert caught.value.message == "No ***"
-    assert caught.value.body == {"error": {"message": "No ***", "l": ["***"]}}
-
-
 def test_a_header_that_is_not_ascii_is_no_trouble(connect: Connect) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(503, headers=[(b"x-note", b"caf\xc3\xa9 \xff")]))
     with pytest.raises(ServerError) as caught:
         connect(KEY, transport=transport, retry=RetryPolicy(backoff=0)).list_threads()
     assert caught.value.attempts == 4
-    assert_no_secret(caught.value)
-
-
-def test_no_secret_is_in_a_connection_error_or_its_cause(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    httpx_mock.add_exception(httpx.ReadError(f"illegal status line {KEY}"), is_reusable=True)
-    with pytest.raises(PixiGPTError) as caught:
-        connect(KEY, max_retries=1).create_message("t", "user", "my prompt")
-    assert_no_secret(caught.value)
-    assert isinstance(caught.value.__cause__, httpx.ReadError)
-    assert "authorization" not in caught.value.__cause__.request.headers
-
-
-def test_no_secret_is_in_a_response_error(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    httpx_mock.add_response(text=f"<html>{KEY}", headers={"X-Request-Id": KEY})
-    with pytest.raises(APIResponseError, match="not JSON") as caught:
-        connect(KEY).list_threads()
-    assert (caught.value.excerpt, caught.value.request_id) == ("<html>***", "***")
-    assert_no_secret(caught.value)
-
-
-def assert_no_secret(error: PixiGPTError) -> None:
-    rendered = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-    seen = f"{error} {error!r} {vars(error)!r} {pickle.dumps(error)!r} {error.earlier!r}"
-    assert "Secret123" not in seen
-    assert "my prompt" not in seen
-    library = [line for line in rendered.splitlines() if "Secret123" in line and "KEY = " not in line]
-    assert [line for line in library if "message = " not in line] == []
+    assert caught.value.headers.raw == [(b"x-note", b"caf\xc3\xa9 \xff")]

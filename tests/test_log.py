@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from conftest import Connect
-from scripted import ScriptedServer, resets, says
+from hostile.server import ScriptedServer, resets, says
 
 from pixigpt import Client, PixiGPTError, RetryPolicy
 from pixigpt._log import logger, switch_on

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -15,8 +15,8 @@ import httpx
 import pytest
 import trustme
 from anyio.from_thread import BlockingPortal
-from conftest import Connect, InPortal
-from scripted import ScriptedServer, answers, headers_only, ok, read_request, says, silent
+from conftest import Connect, InPortal, eventually
+from hostile.server import EMPTY, ScriptedServer, answers, headers_only, ok, read_request, says, silent
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
 from pixigpt._async_network import _is_readable
@@ -24,7 +24,6 @@ from pixigpt._connections import open_async_pool
 from pixigpt._pool_options import PoolOptions
 from pixigpt._slots import Lease
 
-EMPTY = b'{"object": "list", "data": []}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
 
@@ -264,19 +263,24 @@ def test_a_tls_handshake_that_never_ends_is_a_timeout(connect: Connect, mute: st
     assert open_files() <= before
 
 
+def test_running_out_of_connections_says_so(connect: Connect) -> None:
+    limits = httpx.Limits(max_connections=1)
+    with ThreadPoolExecutor(1) as threads, ScriptedServer(silent) as server:  # whose end ends the call that is left
+        client = connect(base_url=server.base_url, limits=limits, timeout=5, max_retries=0)
+        taken = threads.submit(client.list_threads)
+        assert eventually(lambda: server.open == 1)
+        with pytest.raises(APITimeoutError, match="no free connection"):
+            client.with_options(timeout=0.2).list_threads()
+        assert not taken.done()
+    assert isinstance(taken.exception(), APIConnectionError)
+
+
 def test_closing_closes_idle_connections_at_once(connect: Connect) -> None:
     with ScriptedServer(answers(EMPTY)) as server:
         client = connect(base_url=server.base_url)
         client.list_threads()
         client.close()
         assert eventually(lambda: server.open == 0)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
-    return condition()
 
 
 def test_a_call_in_flight_ends_well_although_the_client_is_closed(connect: Connect) -> None:

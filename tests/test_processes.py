@@ -16,8 +16,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from scripted import ScriptedServer, answers
-from test_pool import EMPTY, eventually, open_files
+from conftest import eventually
+from hostile.server import EMPTY, ScriptedServer, answers
+from test_pool import open_files
 
 from pixigpt import AsyncClient, Client, NotFoundError, RetryPolicy, _fork
 from pixigpt.testing import LocalServer

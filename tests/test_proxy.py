@@ -11,14 +11,11 @@ from typing import Any
 import httpx
 import pytest
 import trustme
-from conftest import Connect
-from scripted import Script, ScriptedServer, answers, ok, read_request, silent
-from test_pool import eventually
+from conftest import Connect, eventually
+from hostile.server import EMPTY, Replies, Script, ScriptedServer, answers, ok, read_request, silent
 
 from pixigpt import APIConnectionError, APITimeoutError
 from pixigpt.testing import LocalServer
-
-EMPTY = b'{"object": "list", "data": []}'
 
 
 def tunnels(seen: list[bytes]) -> Script:
@@ -43,17 +40,6 @@ def pipe(source: socket.socket, sink: socket.socket) -> None:
         while data := source.recv(65536):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
-
-
-def forwards(seen: list[bytes]) -> Script:
-    """An HTTP proxy that answers a plain request itself."""
-
-    def script(connection: socket.socket) -> None:
-        while request := read_request(connection):
-            seen.append(request)
-            connection.sendall(ok(EMPTY))
-
-    return script
 
 
 def refuses(connection: socket.socket) -> None:
@@ -198,11 +184,11 @@ def test_the_proxys_user_and_password_are_for_the_proxy_only(connect: Connect) -
 
 
 def test_a_plain_call_is_forwarded(connect: Connect) -> None:
-    seen: list[bytes] = []
-    with ScriptedServer(forwards(seen)) as proxy:
+    forwards = Replies(ok(EMPTY))
+    with ScriptedServer(forwards) as proxy:
         client = connect(base_url="http://127.0.0.1:9/v1", proxy=httpx.Proxy(address(proxy)))
         assert client.list_threads() == []
-        assert seen[0].startswith(b"GET http://127.0.0.1:9/v1/threads HTTP/1.1")
+        assert forwards.requests[0].startswith(b"GET http://127.0.0.1:9/v1/threads HTTP/1.1")
         client.close()
 
 
@@ -224,12 +210,12 @@ def test_a_proxy_that_is_not_there_is_a_connection_error(connect: Connect) -> No
 def test_the_environments_proxy_is_used(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer, name: str, goes_through: bool
 ) -> None:
-    seen: list[bytes] = []
-    with ScriptedServer(forwards(seen)) as proxy:
+    forwards = Replies(ok(EMPTY))
+    with ScriptedServer(forwards) as proxy:
         monkeypatch.setenv(name, address(proxy).removeprefix("http://"))
         client = connect(server.api_key, server.base_url)
         assert client.list_threads() == []
-        assert bool(seen) == goes_through
+        assert bool(forwards.requests) == goes_through
         client.close()
 
 
@@ -249,9 +235,8 @@ def test_no_proxy_may_name_a_port(connect: Connect, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_named_proxy_goes_before_the_environments(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[bytes] = []
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    with ScriptedServer(forwards(seen)) as proxy:
+    with ScriptedServer(Replies(ok(EMPTY))) as proxy:
         client = connect(base_url="http://127.0.0.1:9/v1", proxy=address(proxy))
         assert client.list_threads() == []
         client.close()

@@ -10,6 +10,7 @@ from conftest import Connect
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 from pytest_httpx import HTTPXMock
+from samples import ASSISTANT, CALL, COMPLETION, MESSAGE, RUN, THREAD, listed
 
 from pixigpt import (
     Assistant,
@@ -31,56 +32,8 @@ from pixigpt_api.models import CreateThreadRequest
 BASE_URL = "https://pixigpt.com/v1"
 KEY = "sk-test"
 
-THREAD = {"id": "thread_1", "object": "thread", "created_at": 1, "metadata": {"topic": "weather"}}
-MESSAGE = {
-    "id": "msg_1",
-    "object": "thread.message",
-    "created_at": 1,
-    "thread_id": "thread_1",
-    "role": "user",
-    "content": [{"type": "text", "text": {"value": "Hi.", "annotations": []}}],
-}
-ANSWERED = {
-    **MESSAGE,
-    "role": "assistant",
-    "reasoning_content": "Because.",
-    "sources": [{"id": "s", "tool_name": "WebSearch", "title": "T", "url": "https://x.test", "snippet": "S"}],
-    "media": [{"id": "m", "source": "DrawImage", "type": "image", "signed_url": "https://x.test/m", "prompt": "P"}],
-    "code": [{"id": "c", "language": "python", "code": "1", "stdout": "1", "stderr": "", "execution_time_ms": 3}],
-}
-RUN = {
-    "id": "run_1",
-    "object": "thread.run",
-    "created_at": 1,
-    "thread_id": "thread_1",
-    "assistant_id": "asst_1",
-    "status": "completed",
-    "model": "pixi",
-    "message": ANSWERED,
-}
-ASSISTANT = {"id": "asst_1", "object": "assistant", "created_at": 1, "name": "A", "instructions": "I"}
-CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-COMPLETION = {
-    "id": "chatcmpl-1",
-    "object": "chat.completion",
-    "created": 1,
-    "model": "pixi",
-    "choices": [
-        {
-            "index": 0,
-            "message": {"role": "assistant", "content": None, "tool_calls": [CALL]},
-            "finish_reason": "tool_calls",
-            "reasoning_content": "Because.",
-        }
-    ],
-    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
-}
 HELLO = {"role": "user", "content": "Hello!"}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
-
-
-def listed(*items: object) -> dict[str, object]:
-    return {"object": "list", "data": list(items)}
 
 
 # what is called, the method and path it must send, the body it must send, the answer, the result

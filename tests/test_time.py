@@ -13,7 +13,7 @@ import anyio
 import httpx
 import pytest
 from conftest import Connect
-from scripted import Script, ScriptedServer, answers, headers_only, read_request, says, silent
+from hostile.server import EMPTY, Script, ScriptedServer, answers, headers_only, read_request, says, silent
 
 from pixigpt import (
     APIConnectionError,
@@ -29,7 +29,6 @@ from pixigpt._network import _addresses
 from pixigpt.testing import LocalServer
 
 FAST = RetryPolicy(backoff=0.001)
-EMPTY = b'{"object": "list", "data": []}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
 

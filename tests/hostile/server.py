@@ -8,6 +8,8 @@ from contextlib import suppress
 
 Script = Callable[[socket.socket], None]
 
+EMPTY = b'{"object": "list", "data": []}'
+
 
 def says(*parts: bytes, pause: float = 0.0) -> Script:
     """Read a request, then send the parts with a pause after each, then close."""
@@ -21,9 +23,15 @@ def says(*parts: bytes, pause: float = 0.0) -> Script:
     return script
 
 
+def reply(status: int, body: bytes = b"", *headers: bytes) -> bytes:
+    """A whole answer."""
+    lines = [b"HTTP/1.1 %d Reason" % status, b"Content-Length: %d" % len(body), *headers]
+    return b"\r\n".join([*lines, b"", body])
+
+
 def ok(body: bytes) -> bytes:
     """A whole 200 answer."""
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    return reply(200, body, b"Content-Type: application/json")
 
 
 def answers(body: bytes, times: int | None = None) -> Script:
@@ -38,9 +46,40 @@ def answers(body: bytes, times: int | None = None) -> Script:
     return script
 
 
+class Replies:
+    """A script: request after request gets the next reply, the last one for all that follow, on any connection."""
+
+    def __init__(self, *replies: bytes) -> None:
+        self.replies = replies
+        self.requests: list[bytes] = []
+        self.moments: list[float] = []
+
+    def __call__(self, connection: socket.socket) -> None:
+        while request := read_request(connection):
+            self.moments.append(time.monotonic())
+            self.requests.append(request)
+            connection.sendall(self.replies[min(len(self.requests), len(self.replies)) - 1])
+
+    def headers(self, name: str) -> list[str | None]:
+        """What each request says in a header; None where it has no such header."""
+        return [header(request, name) for request in self.requests]
+
+
+def header(request: bytes, name: str) -> str | None:
+    """What a request says in a header."""
+    lines = request.partition(b"\r\n\r\n")[0].decode().splitlines()[1:]
+    fields = dict(line.lower().split(": ", 1) for line in lines)
+    return fields.get(name)
+
+
 def resets(connection: socket.socket) -> None:
     """Read a request, then reset the connection."""
     read_request(connection)
+    reset_on_close(connection)
+
+
+def reset_on_close(connection: socket.socket) -> None:
+    """Make the close that follows a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 

@@ -1,0 +1,282 @@
+"""Whatever a server sends: only a PixiGPTError leaves a call, in bounded time, and the client stays good.
+
+`make test` draws the same examples each time; with PIXIGPT_FUZZ=20000 each test draws so many new ones.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+import httpx
+import pytest
+from conftest import Connect
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from samples import ANSWERED, ASSISTANT, COMPLETION, MESSAGE, RUN, THREAD, listed
+
+from hostile.server import ScriptedServer, ok, read_request
+from pixigpt import APIResponseError, Client, PixiGPTError, RetryPolicy
+from pixigpt._retry import retry_after
+from pixigpt.testing._contract import contract
+
+HUNT = os.environ.get("PIXIGPT_FUZZ")
+LONGEST = 2.0  # of a call whose timeout is 0.3 s, on a busy machine
+
+
+def examples(number: int) -> Callable[[Any], Any]:
+    """So many examples, always the same; with PIXIGPT_FUZZ so many others."""
+    return settings(
+        max_examples=int(HUNT) if HUNT else number,
+        derandomize=HUNT is None,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+class Liar:
+    """A script: sends some bytes for one request, on whatever connection it comes, and the truth for all others."""
+
+    def __init__(self) -> None:
+        self.lie: bytes | None = None
+        self.truth = b""
+        self.closes = True
+
+    def __call__(self, connection: socket.socket) -> None:
+        while read_request(connection):
+            lie, self.lie = self.lie, None
+            connection.sendall(self.truth if lie is None else lie)
+            if lie is not None and self.closes:
+                return
+
+
+class Lied:
+    """A client of a server that lies once."""
+
+    def __init__(self, liar: Liar, client: Client) -> None:
+        self.liar = liar
+        self.client = client.with_options(retry=RetryPolicy(backoff=0, budget=None))
+        self.hasty = self.client.with_options(max_retries=0, timeout=0.3)
+        self.calls = 0
+
+    def to(self, call: Callable[[Client], object], lie: bytes, *, closes: bool) -> object:
+        """What comes of a call that is answered by a lie: its result or its error; the next one is good."""
+        self.calls += 1
+        thread = {**THREAD, "id": f"thread_{self.calls}"}
+        self.liar.lie, self.liar.truth, self.liar.closes = lie, ok(json.dumps(listed(thread)).encode()), closes
+        outcome: object
+        try:
+            outcome = call(self.hasty)
+        except PixiGPTError as error:
+            outcome = error
+        self.liar.lie = None  # a call may have given up before it was told
+        if isinstance(outcome, PixiGPTError):
+            assert outcome.elapsed < LONGEST
+            assert outcome.method in str(outcome)
+        assert [each.id for each in self.client.list_threads()] == [thread["id"]]
+        return outcome
+
+
+@pytest.fixture
+def lied(connect: Connect) -> Iterator[Lied]:
+    liar = Liar()
+    with ScriptedServer(liar) as server:
+        yield Lied(liar, connect(base_url=server.base_url))
+
+
+BODIES = st.one_of(
+    st.binary(max_size=200),
+    st.sampled_from([b"", b"{}", b"null", b"[]", b"[" * 2000, b'{"error": {"message": "no"}}', b"<html>"]),
+    st.sampled_from([json.dumps(listed(THREAD)).encode(), json.dumps(THREAD).encode()]),
+)
+TOKENS = st.sampled_from(
+    [b"", b"0", b"1", b"30", b"-1", b"nan", b"1e9", b"chunked", b"gzip", b"identity", b"br", b"close", b"keep-alive"]
+)
+NAMES = st.sampled_from(
+    [
+        b"Content-Length",
+        b"Transfer-Encoding",
+        b"Content-Encoding",
+        b"Content-Type",
+        b"Connection",
+        b"Retry-After",
+        b"Location",
+        b"Set-Cookie",
+        b"X-Request-Id",
+        b"Upgrade",
+        b"Trailer",
+        b"Date",
+    ]
+)
+FIELDS = st.tuples(
+    NAMES | st.binary(max_size=10), st.one_of(TOKENS, st.binary(max_size=30), st.integers().map(lambda n: b"%d" % n))
+)
+STATUSES = st.one_of(
+    st.integers(-1, 1000), st.sampled_from([100, 101, 200, 201, 204, 206, 304, 307, 400, 401, 429, 503])
+)
+PROTOCOLS = st.sampled_from([b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2", b"http/1.1", b"ICY", b""])
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> bytes:
+    """An answer: any status, any headers, any body, framed well or badly, cut anywhere."""
+    body = draw(BODIES)
+    fields = draw(st.lists(FIELDS, max_size=4))
+    framing = draw(st.sampled_from(["length", "length", "chunked", "none"]))
+    if framing == "length":
+        fields.append((b"Content-Length", b"%d" % len(body)))
+    elif framing == "chunked":
+        fields.append((b"Transfer-Encoding", b"chunked"))
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    head = b"%s %d %s\r\n" % (draw(PROTOCOLS), draw(STATUSES), draw(st.binary(max_size=10)))
+    surplus = draw(st.sampled_from([b"", b"", b"\r\n", b"surplus", ok(json.dumps(listed(THREAD)).encode())]))
+    whole = head + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body + surplus
+    return whole[: draw(st.integers(0, len(whole)))] if draw(st.booleans()) else whole
+
+
+def call_of(method: str) -> Callable[[Client], object]:
+    return Client.list_threads if method == "GET" else Client.create_thread
+
+
+@given(message=messages() | st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]))
+@examples(120)
+def test_any_bytes_end_in_a_result_or_a_typed_error_and_the_next_call_is_good(
+    lied: Lied, message: bytes, method: str
+) -> None:
+    lied.to(call_of(method), message, closes=True)
+
+
+@given(message=messages())
+@examples(10)
+def test_so_do_any_bytes_after_which_the_server_keeps_the_connection_open(lied: Lied, message: bytes) -> None:
+    lied.to(Client.list_threads, message, closes=False)
+
+
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
+    chunked=st.booleans(),
+)
+@examples(60)
+def test_so_does_a_good_answer_with_some_bytes_changed(lied: Lied, flips: list[tuple[int, int]], chunked: bool) -> None:
+    body = json.dumps(THREAD).encode()
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    message = bytearray(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else ok(body))
+    for place, byte in flips:
+        message[place % len(message)] = byte
+    lied.to(Client.create_thread, bytes(message), closes=True)
+
+
+# an operation, its call, and a valid answer to it
+OPERATIONS: dict[str, tuple[Callable[[Client], object], dict[str, Any]]] = {
+    "create_chat_completion": (
+        lambda client: client.create_chat_completion([{"role": "system", "content": "S"}]),
+        COMPLETION,
+    ),
+    "create_thread": (lambda client: client.create_thread(), THREAD),
+    "get_thread": (lambda client: client.get_thread("t"), THREAD),
+    "list_threads": (lambda client: client.list_threads(), listed(THREAD)),
+    "create_message": (lambda client: client.create_message("t", "user", "Hi."), MESSAGE),
+    "create_messages_bulk": (
+        lambda client: client.create_messages_bulk("t", [{"role": "user", "content": "Hi."}]),
+        listed(MESSAGE),
+    ),
+    "list_messages": (lambda client: client.list_messages("t"), listed(ANSWERED)),
+    "create_run": (lambda client: client.create_run("t", "a"), {**RUN, "message": None}),
+    "get_run": (lambda client: client.get_run("t", "r"), RUN),
+    "create_assistant": (lambda client: client.create_assistant("A", "I"), ASSISTANT),
+    "get_assistant": (lambda client: client.get_assistant("a"), ASSISTANT),
+    "update_assistant": (lambda client: client.update_assistant("a", "A", "I"), ASSISTANT),
+    "list_assistants": (lambda client: client.list_assistants(), listed(ASSISTANT)),
+    "list_assistant_threads": (lambda client: client.list_assistant_threads("a"), listed(THREAD)),
+}
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.sampled_from([0, 1, -1, 1.0, 10**30, 1e300, "", "user", "completed", "stop", [], {}, [{}], {"id": "x"}]),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=10),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+Path = tuple[str | int, ...]
+
+
+def paths(value: object, at: Path = ()) -> Iterator[Path]:
+    """Where each value inside a JSON value stands."""
+    yield at
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from paths(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from paths(item, (*at, index))
+
+
+def replaced(value: Any, path: Path, new: object) -> Any:
+    """A JSON value with one value inside it replaced."""
+    if not path:
+        return new
+    copy = deepcopy(value)
+    inner = copy
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = new
+    return copy
+
+
+def open_to_the_unknown(schema: Any) -> Any:
+    """A schema that also allows what a later version of the API may say: other enum values."""
+    if isinstance(schema, dict):
+        return {key: open_to_the_unknown(value) for key, value in schema.items() if key != "enum"}
+    return [open_to_the_unknown(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def answer_schema(operation: str) -> dict[str, Any]:
+    """What the contract says of an operation's answer."""
+    found = [each for item in contract()["paths"].values() for each in item.values() if "operationId" in each]
+    (described,) = [each for each in found if each["operationId"] == operation]
+    schema = described["responses"]["2XX"]["content"]["application/json"]["schema"]
+    return {**open_to_the_unknown(schema), "components": open_to_the_unknown(contract()["components"])}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@given(data=st.data())
+@examples(25)
+def test_an_answer_with_one_value_replaced_is_a_result_just_where_the_contract_allows_it(
+    lied: Lied, operation: str, data: st.DataObject
+) -> None:
+    call, valid = OPERATIONS[operation]
+    path = data.draw(st.sampled_from(list(paths(valid))))
+    answer = replaced(valid, path, data.draw(JSON))
+    outcome = lied.to(call, ok(json.dumps(answer).encode()), closes=False)
+    allowed = Draft202012Validator(answer_schema(operation))
+    if isinstance(outcome, PixiGPTError):
+        assert isinstance(outcome, APIResponseError)
+        assert not allowed.is_valid(answer)
+    else:
+        assert allowed.is_valid(answer)
+        assert allowed.is_valid(as_json(outcome))
+
+
+def as_json(result: Any) -> Any:
+    """A result as an answer that would make it."""
+    return listed(*(item.to_dict() for item in result)) if isinstance(result, list) else result.to_dict()
+
+
+DATES = st.sampled_from(
+    ["Sun", "GMT", "99:99:99", "23:59:59", "09 Sep 2001", "Sep", "31", "0001", "9999", "+25:00", "T"]
+)
+
+
+@given(value=st.text(max_size=50) | st.lists(DATES | st.text(max_size=5), max_size=9).map(" ".join))
+@examples(300)
+def test_any_retry_after_is_a_finite_wait_or_none(value: str) -> None:
+    wait = retry_after(httpx.Headers([(b"retry-after", value.encode("utf-8", "replace"))]), now=1e9)
+    assert wait is None or 0 <= wait < float("inf")
