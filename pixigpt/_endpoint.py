@@ -12,7 +12,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 import httpx
 from attrs import field, frozen
 
-from pixigpt._shape import hints_of, mismatch
+from pixigpt._shape import hints_of, json_mismatch, mismatch
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api import Client as UnauthenticatedClient
 from pixigpt_api.errors import UnexpectedStatus
@@ -60,10 +60,13 @@ class Received:
 
     status_code: int
     content: bytes = field(repr=False)
+    _decoded: list[object] = field(init=False, repr=False, factory=list[object])
 
     def json(self) -> object:
         """The decoded body."""
-        return json.loads(self.content)
+        if not self._decoded:
+            self._decoded.append(json.loads(self.content))
+        return self._decoded[0]
 
 
 def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
@@ -98,7 +101,7 @@ def _parse(endpoint: Endpoint[..., T], received: Received) -> T:
     else:
         if isinstance(result, ErrorResponse):
             raise UnexpectedShapeError("the contract has no such answer")
-        if found := mismatch(result, cast("Hashable", type(result))):
+        if result is not None and (found := json_mismatch(received.json(), cast("Hashable", type(result)))):
             raise UnexpectedShapeError(f"the result's {found.lstrip('.')}")
         return result
     raise UnexpectedShapeError(reason)  # not from its cause, which holds the whole body

@@ -78,9 +78,12 @@ def _text(answer: Answer) -> str:
 
 
 def _headers(answer: Answer, settings: Settings) -> httpx.Headers:
-    """An answer's headers, as bytes, since they need not be text in any known encoding."""
-    key = settings.api_key.encode()
-    return httpx.Headers([(name, value.replace(key, b"***")) for name, value in answer.headers.raw])
+    """An answer's headers without the key, as bytes, since they need not be text in any known encoding."""
+
+    def clean(text: bytes) -> bytes:
+        return settings.without_key(text.decode("latin-1")).encode("latin-1")
+
+    return httpx.Headers([(clean(name), clean(value)) for name, value in answer.headers.raw])
 
 
 def _decoded(answer: Answer, settings: Settings) -> object:
@@ -98,12 +101,14 @@ def _without_key(value: object, settings: Settings) -> object:
     if isinstance(value, list):
         return [_without_key(item, settings) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {key: _without_key(item, settings) for key, item in cast("dict[str, object]", value).items()}
+        items = cast("dict[str, object]", value).items()
+        return {settings.without_key(name): _without_key(item, settings) for name, item in items}
     return value
 
 
 def _forget_secrets(failure: BaseException, settings: Settings) -> None:
     for cause in causes(failure):
         cause.__traceback__ = None  # its frames hold the request's headers
-        if settings.api_key in str(cause):
-            cause.args = (settings.without_key(str(cause)),)
+        text = str(cause)
+        if (clean := settings.without_key(text)) != text:
+            cause.args = (clean,)

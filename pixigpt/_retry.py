@@ -17,6 +17,7 @@ from pixigpt._log import log_spent_budget
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENDS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _FINAL = (*_NEVER_SENDS, httpx.TooManyRedirects)
+_LONGEST_DATE = 50  # to search through what is much longer takes long
 _HTTP_DATE = re.compile(r"[A-Za-z]{3}.*\d\d:\d\d:\d\d")
 
 
@@ -135,7 +136,7 @@ def _seconds(value: str, now: float) -> float | None:
 
 
 def _seconds_until(date: str, now: float) -> float | None:
-    if not _HTTP_DATE.search(date):  # dateutil would read "10s" as a time of day
+    if len(date) > _LONGEST_DATE or not _HTTP_DATE.search(date):  # dateutil would read "10s" as a time of day
         return None
     from dateutil import parser  # not before a date comes: slow to import, and hardly ever needed
 

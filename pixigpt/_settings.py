@@ -110,8 +110,8 @@ class Settings:
         return {**_SDK_HEADERS, "authorization": authorization, **_checked_headers(own), **self.headers}
 
     def without_key(self, text: str) -> str:
-        """A text of the server's, with the key taken out should the server echo it."""
-        return text.replace(self.api_key, "***")
+        """A text of the server's, with the key taken out should the server echo it, in whatever case."""
+        return re.sub(re.escape(self.api_key), "***", text, flags=re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)

@@ -23,7 +23,15 @@ _Check = Callable[[object], str | None]
 
 def mismatch(value: object, hint: Hashable) -> str | None:
     """How a value differs from a type annotation; None where it does not."""
-    return _check_for(hint)(value)
+    return _check_for(hint, _object_of)(value)
+
+
+def json_mismatch(value: object, hint: Hashable) -> str | None:
+    """How decoded JSON differs from what a type annotation stands for; None where it does not.
+
+    A result is held against the contract in this form: the generated code takes `{}` for an empty list.
+    """
+    return _check_for(hint, _json_object_of)(value)
 
 
 def hints_of(annotated: object) -> dict[str, Any]:
@@ -32,19 +40,22 @@ def hints_of(annotated: object) -> dict[str, Any]:
 
 
 @cache
-def _check_for(hint: Hashable) -> _Check:
+def _check_for(hint: Hashable, object_of: Callable[[type], _Check]) -> _Check:
+    def check_for(part: Hashable) -> _Check:
+        return _check_for(part, object_of)
+
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is list:
-        return _list_of(_check_for(arguments[0]))
+        return _list_of(check_for(arguments[0]))
     if origin is dict:
-        return _dict_of(_check_for(arguments[1]))
+        return _dict_of(check_for(arguments[1]))
     if origin in (types.UnionType, typing.Union):
         # None first, so that what is told of a mismatch is told of the other type
-        return _any_of([_check_for(each) for each in sorted(arguments, key=lambda each: each is not types.NoneType)])
+        return _any_of([check_for(each) for each in sorted(arguments, key=lambda each: each is not types.NoneType)])
     if origin is typing.Literal:
         return _instance_of(str)
     if isinstance(hint, type) and hint is not typing.Any:
-        return _object_of(hint) if attrs.has(hint) else _instance_of(hint)
+        return object_of(hint) if attrs.has(hint) else _instance_of(hint)
     return _anything
 
 
@@ -111,11 +122,32 @@ def _object_of(cls: type) -> _Check:
         if not isinstance(value, cls):
             return f" is {type(value).__name__}, not {cls.__name__}"
         if not fields:
-            fields.update({name: _check_for(hint) for name, hint in hints_of(cls).items()})
+            fields.update({name: _check_for(hint, _object_of) for name, hint in hints_of(cls).items()})
         for name, check_field in fields.items():
             if found := check_field(getattr(value, name)):
                 return f".{name}{found}"
             if (cls, name) in NEVER_EMPTY and not getattr(value, name):
+                return f".{name} is empty"
+        return None
+
+    return check
+
+
+def _json_object_of(cls: type) -> _Check:
+    fields: dict[str, _Check] = {}  # filled at the first use, since classes may hold one another
+
+    def check(value: object) -> str | None:
+        if not isinstance(value, dict):
+            return f" is {type(value).__name__}, not an object"
+        if not fields:
+            hints = hints_of(cls)
+            del hints["additional_properties"]
+            fields.update({name.rstrip("_"): _check_for(hint, _json_object_of) for name, hint in hints.items()})
+        known = typing.cast("dict[str, object]", value)
+        for name, check_field in fields.items():
+            if name in known and (found := check_field(known[name])):
+                return f".{name}{found}"
+            if (cls, name) in NEVER_EMPTY and not known.get(name):
                 return f".{name} is empty"
         return None
 

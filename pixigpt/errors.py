@@ -323,8 +323,8 @@ def stamp(
 
 
 def excerpt(text: str, length: int = _EXCERPT) -> str:
-    """The beginning of a text, on one line."""
-    line = " ".join(text[: 4 * length].split())
+    """The beginning of a text, on one line, in which nothing is half a character that could not be printed."""
+    line = " ".join(text[: 4 * length].encode(errors="backslashreplace").decode().split())
     return line if len(line) <= length else f"{line[:length]}..."
 
 
