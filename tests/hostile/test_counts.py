@@ -213,6 +213,22 @@ def test_a_rate_limit_is_waited_for_where_that_is_asked_for(against: Against) ->
     assert OWN[0] <= second <= OWN[1]
 
 
+LONG: dict[str, bytes] = {
+    "letters": b"a" * 30_000,
+    "digits": b"Sun " + b"9" * 30_000,
+    "blanks": b"Sun" + b" " * 30_000 + b"10:00:0",
+    "times": b"Sun " + b"99:99:99 " * 4000,
+}
+
+
+@pytest.mark.parametrize("value", LONG.values(), ids=LONG.keys())
+def test_a_retry_after_of_many_characters_takes_no_time(against: Against, value: bytes) -> None:
+    client, _ = against(Replies(reply(503, b"", b"Retry-After: " + value), ok(EMPTY)))
+    started = time.monotonic()
+    assert client.list_threads() == []
+    assert time.monotonic() - started < 2 * LATE
+
+
 @pytest.mark.parametrize("value", ["60.5", "9" * 300, "1e300", "Fri, 31 Dec 9999 23:59:59 GMT"])
 @pytest.mark.parametrize("status", [503, 429])
 def test_a_retry_after_past_all_patience_is_raised_at_once(against: Against, value: str, status: int) -> None:

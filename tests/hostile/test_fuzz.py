@@ -133,7 +133,8 @@ def messages(draw: st.DrawFn) -> bytes:
         fields.append((b"Transfer-Encoding", b"chunked"))
         body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
     head = b"%s %d %s\r\n" % (draw(PROTOCOLS), draw(STATUSES), draw(st.binary(max_size=10)))
-    whole = head + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body
+    surplus = draw(st.sampled_from([b"", b"", b"\r\n", b"surplus", ok(json.dumps(listed(THREAD)).encode())]))
+    whole = head + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body + surplus
     return whole[: draw(st.integers(0, len(whole)))] if draw(st.booleans()) else whole
 
 
@@ -142,7 +143,7 @@ def call_of(method: str) -> Callable[[Client], object]:
 
 
 @given(message=messages() | st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]))
-@examples(150)
+@examples(120)
 def test_any_bytes_end_in_a_result_or_a_typed_error_and_the_next_call_is_good(
     lied: Lied, message: bytes, method: str
 ) -> None:
@@ -159,7 +160,7 @@ def test_so_do_any_bytes_after_which_the_server_keeps_the_connection_open(lied: 
     flips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
     chunked=st.booleans(),
 )
-@examples(100)
+@examples(60)
 def test_so_does_a_good_answer_with_some_bytes_changed(lied: Lied, flips: list[tuple[int, int]], chunked: bool) -> None:
     body = json.dumps(THREAD).encode()
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -247,8 +248,8 @@ def answer_schema(operation: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @given(data=st.data())
-@examples(40)
-def test_an_answer_with_one_value_replaced_is_a_result_of_the_right_type_or_outside_the_contract(
+@examples(25)
+def test_an_answer_with_one_value_replaced_is_a_result_just_where_the_contract_allows_it(
     lied: Lied, operation: str, data: st.DataObject
 ) -> None:
     call, valid = OPERATIONS[operation]
@@ -260,6 +261,7 @@ def test_an_answer_with_one_value_replaced_is_a_result_of_the_right_type_or_outs
         assert isinstance(outcome, APIResponseError)
         assert not allowed.is_valid(answer)
     else:
+        assert allowed.is_valid(answer)
         assert allowed.is_valid(as_json(outcome))
 
 
