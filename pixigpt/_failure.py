@@ -46,7 +46,7 @@ def response_error(reason: str, answer: Answer, settings: Settings) -> errors.AP
         settings.without_key(reason),
         status_code=answer.status_code,
         request_id=_headers(answer, settings).get("x-request-id"),
-        excerpt=errors.excerpt(settings.without_key(_text(answer))),
+        excerpt=errors.excerpt(_shown(answer, settings)),
     )
 
 
@@ -55,7 +55,7 @@ def connection_error(
 ) -> errors.APIConnectionError:
     """The error for an attempt that got no whole answer."""
     failure.request = httpx.Request(method, url)  # in place of the one that was sent, with its key and its body
-    _forget_secrets(failure, settings)
+    forget_secrets(failure, settings)
     kind = errors.APITimeoutError if isinstance(failure, httpx.TimeoutException) else errors.APIConnectionError
     return kind(_how_far(failure, url.netloc.decode("ascii")))
 
@@ -75,6 +75,12 @@ def _how_far(failure: httpx.RequestError, host: str) -> str:
 
 def _text(answer: Answer) -> str:
     return answer.content.decode(errors="replace")
+
+
+def _shown(answer: Answer, settings: Settings) -> str:
+    """The body as text without the key, however the server has escaped it."""
+    decoded = _decoded(answer, settings)
+    return decoded if isinstance(decoded, str) else json.dumps(decoded, ensure_ascii=False)
 
 
 def _headers(answer: Answer, settings: Settings) -> httpx.Headers:
@@ -106,7 +112,8 @@ def _without_key(value: object, settings: Settings) -> object:
     return value
 
 
-def _forget_secrets(failure: BaseException, settings: Settings) -> None:
+def forget_secrets(failure: BaseException, settings: Settings) -> None:
+    """Take the key out of an exception and its causes, before they become an error's cause."""
     for cause in causes(failure):
         cause.__traceback__ = None  # its frames hold the request's headers
         text = str(cause)

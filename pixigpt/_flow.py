@@ -15,7 +15,7 @@ from pixigpt import _capture, errors
 from pixigpt._checks import LONGEST_SECONDS, duration, or_none
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call, Received, UnexpectedShapeError
-from pixigpt._failure import connection_error, response_error, status_error
+from pixigpt._failure import connection_error, forget_secrets, response_error, status_error
 from pixigpt._log import is_debugging, log_attempt
 from pixigpt._retry import is_unsendable, retry_after
 from pixigpt._settings import Settings
@@ -112,6 +112,7 @@ class _Attempts(Generic[T]):
         try:
             result = self._parsed(answer)
         except UnexpectedShapeError as cause:
+            forget_secrets(cause, self.settings)
             raise self._stamped(response_error(str(cause), answer, self.settings)) from cause
         self.settings.budget.give_back()
         return result

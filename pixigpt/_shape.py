@@ -140,14 +140,16 @@ def _json_object_of(cls: type) -> _Check:
         if not isinstance(value, dict):
             return f" is {type(value).__name__}, not an object"
         if not fields:
-            hints = hints_of(cls)
-            del hints["additional_properties"]
-            fields.update({name.rstrip("_"): _check_for(hint, _json_object_of) for name, hint in hints.items()})
-        known = typing.cast("dict[str, object]", value)
+            hints = hints_of(cls).items()
+            fields.update({name.rstrip("_"): _check_for(hint, _json_object_of) for name, hint in hints})
+        known = dict(typing.cast("dict[str, object]", value))
         for name, check_field in fields.items():
-            if name in known and (found := check_field(known[name])):
-                return f".{name}{found}"
-            if (cls, name) in NEVER_EMPTY and not known.get(name):
+            if name == "additional_properties":  # the last one
+                return check_field(known)
+            there = name in known
+            if found := check_field(known.pop(name, None)):
+                return f".{name}{found}" if there else f".{name} is missing"
+            if (cls, name) in NEVER_EMPTY and not value[name]:
                 return f".{name} is empty"
         return None
 

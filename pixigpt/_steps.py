@@ -84,7 +84,7 @@ class Answer:
     status_code: int
     headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
-    flaw: str | None = None
+    flaw: str | None = field(default=None, repr=False)  # it may quote the server
 
     @property
     def is_success(self) -> bool:

@@ -333,9 +333,9 @@ RUN_MESSAGE = '"object": "thread.message", "created_at": 1, "thread_id": "t", "r
 @pytest.mark.parametrize(
     ("message", "says"),
     [
-        ('{"id": "m"}', "message is dict, not ThreadMessage"),
+        ('{"id": "m"}', "message.object is missing"),
         (f'{{"id": 5, {RUN_MESSAGE}, "content": []}}', "message.id is int, not str"),
-        (f'{{"id": "m", {RUN_MESSAGE}, "content": "x"}}', "message is dict, not ThreadMessage"),
+        (f'{{"id": "m", {RUN_MESSAGE}, "content": "x"}}', "message.content is str, not list"),
         (f'{{"id": "m", {RUN_MESSAGE}, "content": [], "sources": {{}}}}', "message.sources is dict, not list"),
         (
             f'{{"id": "m", {RUN_MESSAGE}, "content": [], "sources": [{{"id": "s", "tool_name": 5}}]}}',

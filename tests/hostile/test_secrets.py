@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from conftest import Connect
+from samples import THREAD
 
 from hostile.conftest import FAST, Against
 from hostile.server import EMPTY, Replies, Script, ok, plain, reply, resets, says, silent
@@ -126,6 +127,13 @@ def test_an_answer_that_echoes_the_key_makes_an_error_without_it(
     client, _ = against(Replies(answer), api_key=KEY)
     error = error_of(client)
     assert isinstance(error, APIResponseError if status == 200 else APIError)
+    assert_no_secret(error)
+
+
+def test_no_secret_is_in_the_cause_of_a_response_error_that_says_where_a_value_stands(against: Against) -> None:
+    client, _ = against(Replies(ok(json.dumps({**THREAD, "metadata": {KEY: 7}}).encode())), api_key=KEY)
+    error = error_of(client, lambda client: client.create_thread())
+    assert "is int, not str" in str(error.__cause__)
     assert_no_secret(error)
 
 
