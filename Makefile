@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check generate bench soak clean
+.PHONY: demo test check check-compat generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -21,6 +21,9 @@ test: .venv/.ready ## run every test
 
 check: .venv/.ready ## format, lint, types, contract, generated code, build
 	$(BIN)/python scripts/check.py
+
+check-compat: .venv/.ready ## run pixigpt 0.1.5, OpenAI's SDK and MIGRATING.md against the local server
+	@$(BIN)/python scripts/check_compat.py
 
 generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
 	$(BIN)/python scripts/generate.py

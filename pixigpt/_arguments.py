@@ -47,6 +47,14 @@ def tool_list(tools: Sequence[ToolLike] | None) -> list[Tool] | None:
     return None if tools is None else _each("tools", tools, Tool.from_dict)
 
 
+def text_list(name: str, texts: Sequence[str]) -> list[str]:
+    """Several texts; ValueError or TypeError if they are none."""
+    _check_sequence(name, texts)
+    if not texts:
+        raise ValueError(f"{name} must not be empty")
+    return list(texts)
+
+
 def _chat_message(fields: Mapping[str, object]) -> Message:
     return Message.from_dict({"content": None, **fields} if fields.get("tool_calls") else fields)
 
@@ -59,9 +67,13 @@ def _messages(messages: object, convert: Callable[[Mapping[str, object]], T]) ->
 
 
 def _each(name: str, items: object, convert: Callable[[Mapping[str, object]], T]) -> list[T]:
+    _check_sequence(name, items)
+    return [_one(f"{name}[{index}]", item, convert) for index, item in enumerate(cast("Sequence[object]", items))]
+
+
+def _check_sequence(name: str, items: object) -> None:
     if not isinstance(items, Sequence) or isinstance(items, str | bytes):
         raise TypeError(f"{name} must be a list, not {type(items).__name__}")
-    return [_one(f"{name}[{index}]", item, convert) for index, item in enumerate(cast("Sequence[object]", items))]
 
 
 def _one(name: str, item: object, convert: Callable[[Mapping[str, object]], T]) -> T:

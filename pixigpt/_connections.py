@@ -31,8 +31,8 @@ class Connections(Generic[TransportT]):
         self._open = open_
         self._transport = given
         self._is_given = given is not None
-        self._is_closed = False
         self._made_at = _caller()
+        self._is_closed = False
         self.renew()
         renew_after_fork(self)
 
@@ -68,9 +68,9 @@ class Connections(Generic[TransportT]):
 
 
 def _caller() -> tuple[str, int]:
-    """The file and line outside the SDK that a client is being made at."""
+    """The file and line outside the SDK that a client is being made at; code that exec() runs may have no name."""
     frame = inspect.currentframe()
-    while frame is not None and frame.f_globals["__name__"].startswith("pixigpt."):
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("pixigpt."):
         frame = frame.f_back
     return ("<unknown>", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 

@@ -125,7 +125,7 @@ def _object_of(cls: type) -> _Check:
             fields.update({name: _check_for(hint, _object_of) for name, hint in hints_of(cls).items()})
         for name, check_field in fields.items():
             if found := check_field(getattr(value, name)):
-                return f".{name}{found}"
+                return f".{name.rstrip('_')}{found}"  # the generated code calls `input` `input_`
             if (cls, name) in NEVER_EMPTY and not getattr(value, name):
                 return f".{name} is empty"
         return None

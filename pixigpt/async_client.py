@@ -8,7 +8,7 @@ from typing import ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
-from pixigpt._arguments import MessageLike, ToolLike, chat_messages, thread_messages, tool_list
+from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
 from pixigpt._connections import AsyncBorrowedTransport, Connections, open_async_pool
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._flow import call_flow, wait_flow
@@ -19,14 +19,19 @@ from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Optio
 from pixigpt._steps import Flow, timeouts
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
+    analyze_image,
+    analyze_image_for_tags,
+    analyze_video,
     create_assistant,
     create_chat_completion,
+    create_embedding,
     create_message,
     create_messages_bulk,
     create_run,
     create_thread,
     delete_assistant,
     delete_thread,
+    extract_text,
     get_assistant,
     get_run,
     get_thread,
@@ -34,22 +39,36 @@ from pixigpt_api.api.pixigpt import (
     list_assistants,
     list_messages,
     list_threads,
+    moderate_media,
+    moderate_text,
+    rerank,
     update_assistant,
 )
 from pixigpt_api.models import (
+    AnalyzeImageRequest,
+    AnalyzeVideoRequest,
     Assistant,
     ChatCompletion,
     CreateAssistantRequest,
     CreateChatCompletionRequest,
+    CreateEmbeddingRequest,
     CreateMessageRequest,
     CreateMessagesBulkRequest,
     CreateRunRequest,
     CreateThreadRequest,
+    EmbeddingList,
+    ImageRequest,
+    ModerateMediaRequest,
+    ModerateTextRequest,
+    Moderation,
+    RerankRequest,
+    RerankResult,
     Role,
     Run,
     Thread,
     ThreadMessage,
     UpdateAssistantRequest,
+    VisionResult,
 )
 
 P = ParamSpec("P")
@@ -620,6 +639,175 @@ class AsyncClient:
             []
         """
         return (await self.call(list_assistant_threads, assistant_id, limit=limit)).data
+
+    async def analyze_image(self, image_url: str, user_prompt: str | None = None) -> VisionResult:
+        """Describe an image, or answer a question about it.
+
+        Args:
+            image_url: Where the image is.
+            user_prompt: What to tell about it; without it, the image is described.
+
+        Returns:
+            The answer, as its `result`.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> (await client.analyze_image("https://example.com/cat-hat.png", "What is it?")).result
+            'You asked about an image of cat hat: What is it?'
+        """
+        body = AnalyzeImageRequest(image_url=image_url, user_prompt=user_prompt)
+        return await self.call(analyze_image, body=body)
+
+    async def analyze_image_for_tags(self, image_url: str) -> VisionResult:
+        """Name what is on an image.
+
+        Args:
+            image_url: Where the image is.
+
+        Returns:
+            The tags, separated by commas, as its `result`.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> (await client.analyze_image_for_tags("https://example.com/cat-hat.png")).result
+            'cat, hat'
+        """
+        return await self.call(analyze_image_for_tags, body=ImageRequest(image_url=image_url))
+
+    async def extract_text(self, image_url: str) -> VisionResult:
+        """Read the text on an image; tables, lists and headings keep their form.
+
+        Args:
+            image_url: Where the image is.
+
+        Returns:
+            The text, as its `result`.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> (await client.extract_text("https://example.com/stop-sign.png")).result
+            'stop sign'
+        """
+        return await self.call(extract_text, body=ImageRequest(image_url=image_url))
+
+    async def analyze_video(self, video_url: str, user_prompt: str | None = None) -> VisionResult:
+        """Describe a video, or answer a question about it.
+
+        Args:
+            video_url: Where the video is; it must be under 10 MB.
+            user_prompt: What to tell about it; without it, the video is described.
+
+        Returns:
+            The answer, as its `result`.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> (await client.analyze_video("https://example.com/cat-jump.mp4")).result
+            'A video of cat jump.'
+        """
+        body = AnalyzeVideoRequest(video_url=video_url, user_prompt=user_prompt)
+        return await self.call(analyze_video, body=body)
+
+    async def moderate_text(self, prompt: str) -> Moderation:
+        """Tell which category a text falls into.
+
+        Args:
+            prompt: The text.
+
+        Returns:
+            The verdict: its `category`, "SAFE" among them, and its `score` from 0 to 1, how well the category fits.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> verdict = await client.moderate_text("How are you?")
+            >>> verdict.category, verdict.score
+            ('SAFE', 1.0)
+        """
+        return await self.call(moderate_text, body=ModerateTextRequest(prompt=prompt))
+
+    async def moderate_media(self, media_url: str, is_video: bool = False) -> Moderation:
+        """Tell which category an image or a video falls into.
+
+        Args:
+            media_url: Where it is.
+            is_video: Whether it is a video.
+
+        Returns:
+            The verdict: its `category`, "SAFE" among them, and its `score` from 0 to 1, how well the category fits.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> (await client.moderate_media("https://example.com/cat.mp4", is_video=True)).category
+            'SAFE'
+        """
+        return await self.call(moderate_media, body=ModerateMediaRequest(media_url=media_url, is_video=is_video))
+
+    async def create_embedding(self, input: str | Sequence[str], model: str | None = None) -> EmbeddingList:
+        """Turn texts into vectors, which lie close together where the texts mean like things.
+
+        Args:
+            input: One text, or several.
+            model: A model's name, which the server ignores.
+
+        Returns:
+            The vectors, of 1,024 numbers each: `data[i].embedding` is that of the text `i`.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> vectors = await client.create_embedding(["A cat.", "A dog."])
+            >>> [len(each.embedding) for each in vectors.data]
+            [1024, 1024]
+        """
+        texts = input if isinstance(input, str) else text_list("input", input)
+        return await self.call(create_embedding, body=CreateEmbeddingRequest(input_=texts, model=model))
+
+    async def rerank(
+        self, query: str, documents: Sequence[str], top_k: int | None = None, model: str | None = None
+    ) -> RerankResult:
+        """Sort documents by how well they fit a query.
+
+        Args:
+            query: What is looked for.
+            documents: The documents' texts.
+            top_k: How many to return at the most; without it, all.
+            model: A model's name.
+
+        Returns:
+            The documents, as its `results`, best first: each with its `index` in `documents` and its `relevance_score`.
+
+        Raises:
+            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> found = await client.rerank("Which animal purrs?", ["Dogs bark.", "A cat purrs."], top_k=1)
+            >>> found.results[0].index, found.results[0].document
+            (1, 'A cat purrs.')
+        """
+        texts = text_list("documents", documents)
+        body = RerankRequest(query=query, documents=texts, top_k=top_k, model=model)
+        return await self.call(rerank, body=body)
 
     async def _drive(self, flow: Flow[T]) -> T:
         from pixigpt._async_driver import drive  # not before the first call: anyio is slow to import

@@ -46,6 +46,19 @@ COMPLETION: dict[str, Any] = {
     ],
     "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
 }
+USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+SEEN = {"result": "A cat.", "usage": USAGE}
+VERDICT = {"category": "A_NEW_CATEGORY", "score": 1, "usage": USAGE}
+VECTORS = {
+    "object": "list",
+    "data": [{"object": "embedding", "embedding": [0.1, 1], "index": 0}],
+    "usage": {"prompt_tokens": 1, "total_tokens": 1},
+}
+RANKED = {
+    "object": "list",
+    "results": [{"index": 1, "document": "b", "relevance_score": 0.5}],
+    "usage": {"total_tokens": 3},
+}
 
 
 def listed(*items: object) -> dict[str, object]:

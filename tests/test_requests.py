@@ -10,20 +10,24 @@ from conftest import Connect
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 from pytest_httpx import HTTPXMock
-from samples import ASSISTANT, CALL, COMPLETION, MESSAGE, RUN, THREAD, listed
+from samples import ASSISTANT, CALL, COMPLETION, MESSAGE, RANKED, RUN, SEEN, THREAD, VECTORS, VERDICT, listed
 
 from pixigpt import (
     Assistant,
     ChatCompletion,
     Client,
+    EmbeddingList,
     FunctionCall,
     FunctionDefinition,
     FunctionParameters,
     Message,
+    Moderation,
+    RerankResult,
     Run,
     Thread,
     ThreadMessage,
     Tool,
+    VisionResult,
 )
 from pixigpt.testing._contract import contract
 from pixigpt_api.api.pixigpt import create_thread
@@ -208,6 +212,78 @@ CASES: list[tuple[str, Callable[[Client], object], str, object, object, object]]
         listed(),
         [],
     ),
+    (
+        "analyze_image",
+        lambda client: client.analyze_image("https://x.test/a.png", "What is it?"),
+        "POST /vision/analyze",
+        {"image_url": "https://x.test/a.png", "user_prompt": "What is it?"},
+        SEEN,
+        VisionResult.from_dict(SEEN),
+    ),
+    (
+        "analyze_image_for_tags",
+        lambda client: client.analyze_image_for_tags("https://x.test/a.png"),
+        "POST /vision/tags",
+        {"image_url": "https://x.test/a.png"},
+        SEEN,
+        VisionResult.from_dict(SEEN),
+    ),
+    (
+        "extract_text",
+        lambda client: client.extract_text("https://x.test/a.png"),
+        "POST /vision/ocr",
+        {"image_url": "https://x.test/a.png"},
+        SEEN,
+        VisionResult.from_dict(SEEN),
+    ),
+    (
+        "analyze_video",
+        lambda client: client.analyze_video("https://x.test/a.mp4"),
+        "POST /vision/video",
+        {"video_url": "https://x.test/a.mp4"},
+        SEEN,
+        VisionResult.from_dict(SEEN),
+    ),
+    (
+        "moderate_text",
+        lambda client: client.moderate_text("Hi."),
+        "POST /moderations",
+        {"prompt": "Hi."},
+        VERDICT,
+        Moderation.from_dict(VERDICT),
+    ),
+    (
+        "moderate_media",
+        lambda client: client.moderate_media("https://x.test/a.png"),
+        "POST /moderations/media",
+        {"media_url": "https://x.test/a.png", "is_video": False},
+        VERDICT,
+        Moderation.from_dict(VERDICT),
+    ),
+    (
+        "create_embedding of one text",
+        lambda client: client.create_embedding("a"),
+        "POST /embeddings",
+        {"input": "a"},
+        VECTORS,
+        EmbeddingList.from_dict(VECTORS),
+    ),
+    (
+        "create_embedding of several",
+        lambda client: client.create_embedding(("a", "b"), model="m"),
+        "POST /embeddings",
+        {"input": ["a", "b"], "model": "m"},
+        VECTORS,
+        EmbeddingList.from_dict(VECTORS),
+    ),
+    (
+        "rerank",
+        lambda client: client.rerank("q", ["a", "b"], top_k=1, model="m"),
+        "POST /rerank",
+        {"query": "q", "documents": ["a", "b"], "top_k": 1, "model": "m"},
+        RANKED,
+        RerankResult.from_dict(RANKED),
+    ),
 ]
 CONTRACT = OpenAPI.from_dict(dict(contract()))
 
@@ -347,6 +423,15 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.call(create_thread, body=EMPTY, idempotency_key="a\n"), ValueError, "idempotency-key"),
     (lambda client: client.call(create_thread, body=EMPTY, idempotency_key="\u043a"), ValueError, "idempotency-key"),
     (lambda client: client.call(None), TypeError, "endpoint must be a module"),
+    (lambda client: client.analyze_image(None), TypeError, "image_url is NoneType, not str"),
+    (lambda client: client.moderate_media("u", is_video="no"), TypeError, "is_video is str, not bool"),
+    (lambda client: client.create_embedding([]), ValueError, "input must not be empty"),
+    (lambda client: client.create_embedding(5), TypeError, "input must be a list, not int"),
+    (lambda client: client.create_embedding(["a", 5]), TypeError, r"input.* is .*, not str"),
+    (lambda client: client.rerank("q", "a document"), TypeError, "documents must be a list, not str"),
+    (lambda client: client.rerank("q", []), ValueError, "documents must not be empty"),
+    (lambda client: client.rerank("q", ["a", None]), TypeError, r"documents\[1\] is NoneType, not str"),
+    (lambda client: client.rerank("q", ["a"], top_k="1"), TypeError, "top_k is str, not int"),
     (lambda client: client.call(create_thread, body="x"), TypeError, "is str, not CreateThreadRequest"),
 ]
 

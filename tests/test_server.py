@@ -14,6 +14,7 @@ import pytest
 
 from pixigpt.testing import LocalServer
 from pixigpt.testing._contract import operations
+from pixigpt.testing._meaning import likeness
 from pixigpt.testing._sample import sample
 from pixigpt.testing._service import Service
 
@@ -248,6 +249,119 @@ def test_a_run_on_an_empty_thread_completes(http: httpx.Client, server: LocalSer
     assert "reasoning_content" not in run["message"]
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "found"),
+    [
+        ("/search cats and dogs", "sources", {"tool_name": "WebSearch", "title": "cats and dogs"}),
+        ("/draw a cat in a hat", "media", {"source": "DrawImage", "type": "image", "prompt": "a cat in a hat"}),
+        ("/code print(1)", "code", {"language": "python", "code": "print(1)"}),
+    ],
+)
+def test_a_run_brings_an_attachment_on_demand(
+    http: httpx.Client, server: LocalServer, said: str, kind: str, found: dict[str, str]
+) -> None:
+    message = answer_to(http, server.assistant_id, said)
+    (attachment,) = message[kind]
+    assert found.items() <= attachment.items()
+    assert {"sources", "media", "code"} & message.keys() == {kind}
+
+
+def test_only_an_assistant_without_tools_of_its_own_brings_attachments(http: httpx.Client) -> None:
+    made = http.post("/assistants", json={"name": "A", "instructions": "I", "tools_config": "{}"}).json()
+    message = answer_to(http, made["id"], "/search cats")
+    assert {"sources", "media", "code"} & message.keys() == set()
+
+
+def answer_to(http: httpx.Client, assistant_id: str, said: str) -> Any:
+    """The message that a run on a new thread, in which something is said, ends with."""
+    path = f"/threads/{http.post('/threads', json={}).json()['id']}"
+    http.post(f"{path}/messages", json={"role": "user", "content": said})
+    run = http.post(f"{path}/runs", json={"assistant_id": assistant_id}).json()
+    return finished(http, path, run)["message"]
+
+
+def post(http: httpx.Client, path: str, **body: object) -> Any:
+    answer = http.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_picture_shows_what_its_name_says(http: httpx.Client) -> None:
+    url = "https://x.test/a%20cat_in-a-hat.png?size=2"
+    seen = post(http, "/vision/analyze", image_url=url)
+    assert seen["result"] == "An image of a cat in a hat."
+    assert seen["usage"] == {"prompt_tokens": 5, "completion_tokens": 8, "total_tokens": 13}
+    assert post(http, "/vision/tags", image_url=url)["result"] == "a, cat, in, a, hat"
+    assert post(http, "/vision/ocr", image_url=url)["result"] == "a cat in a hat"
+    asked = post(http, "/vision/video", video_url="https://x.test/cat.mp4", user_prompt="Why?")
+    assert asked["result"] == "You asked about a video of cat: Why?"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("How are you?", ("SAFE", 1.0)),
+        ("", ("SAFE", 1.0)),
+        ("kill", ("VIOLENT", 1.0)),
+        ("You cheat at the game of cards, my old friend", ("UNETHICAL", 0.55)),
+        ("kill the underage one", ("UNDERAGE_SEXUAL", 0.62)),
+    ],
+)
+def test_a_text_is_judged_by_its_gravest_words(http: httpx.Client, text: str, verdict: tuple[str, float]) -> None:
+    found = post(http, "/moderations", prompt=text)
+    assert (found["category"], found["score"]) == verdict
+
+
+def test_a_picture_is_judged_by_its_name(http: httpx.Client) -> None:
+    found = post(http, "/moderations/media", media_url="https://x.test/nude.png", is_video=False)
+    assert found["category"] == "SEXUAL_ADULT"
+
+
+def embedded(http: httpx.Client, *texts: str) -> list[list[float]]:
+    data = post(http, "/embeddings", input=texts)["data"]
+    assert [each["index"] for each in data] == list(range(len(texts)))
+    return [each["embedding"] for each in data]
+
+
+def test_vectors_have_length_one_and_lie_close_where_words_are_shared(http: httpx.Client) -> None:
+    cat, same, near, far, none = embedded(http, "A cat purrs.", "a CAT, purrs!", "The cat purrs", "Go by train", "")
+    assert {len(each) for each in (cat, near, far, none)} == {1024}
+    assert all(likeness(each, each) == pytest.approx(1) for each in (cat, near, far, none))
+    assert cat == same
+    assert likeness(cat, near) > 0.5
+    assert likeness(cat, far) < 0.2
+    assert post(http, "/embeddings", input="A cat purrs.")["data"][0]["embedding"] == cat
+    assert post(http, "/embeddings", input="A cat purrs.")["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
+
+
+def test_documents_are_sorted_by_their_likeness_to_the_query(http: httpx.Client) -> None:
+    documents = ["Dogs bark.", "Cats purr.", "A cat that purrs sleeps."]
+    ranked = post(http, "/rerank", query="Which cat purrs?", documents=documents)
+    assert ranked["results"][0]["document"] == documents[2]
+    assert sorted(each["index"] for each in ranked["results"]) == [0, 1, 2]
+    scores = [each["relevance_score"] for each in ranked["results"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(post(http, "/rerank", query="cat", documents=documents, top_k=2)["results"]) == 2
+    assert ranked["usage"] == {"total_tokens": 12}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/rerank", {"query": "q", "documents": None}),
+        ("/rerank", {"query": "q", "documents": []}),
+        ("/rerank", {"query": "q", "documents": ["a"], "top_k": 0}),
+        ("/embeddings", {"input": []}),
+        ("/embeddings", {"input": 5}),
+        ("/moderations", {"input": "OpenAI's name for it"}),
+        ("/vision/analyze", {}),
+    ],
+)
+def test_a_bad_request_of_these_is_400(http: httpx.Client, path: str, body: object) -> None:
+    answer = http.post(path, json=body)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
 def test_messages_in_bulk_and_by_limit(http: httpx.Client) -> None:
     path = f"/threads/{http.post('/threads', json={}).json()['id']}/messages"
     added = http.post(f"{path}/bulk", json={"messages": [HELLO, HELLO, HELLO]}).json()
@@ -457,7 +571,7 @@ def test_schemathesis_finds_nothing_that_the_contract_does_not_allow(server: Loc
     command += ["--exclude-checks", "positive_data_acceptance"]  # a chat's first message obeys a rule of its own
     done = subprocess.run([*map(str, command)], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "Tested: 16" in done.stdout
+    assert f"Tested: {len(list(operations()))}" in done.stdout
 
 
 def test_what_arrived_is_recorded(http: httpx.Client, server: LocalServer) -> None:

@@ -256,6 +256,15 @@ def test_a_client_dropped_open_warns_where_it_was_made(kind_of_client: Any) -> N
     assert (caught[0].filename, caught[0].lineno) == (__file__, made_at)
 
 
+@pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
+def test_a_client_can_be_made_by_code_that_belongs_to_no_module(kind_of_client: Any) -> None:
+    given: dict[str, Any] = {"Client": kind_of_client, "KEY": KEY}
+    exec(compile("client = Client(KEY)", "<sandbox>", "exec"), given)
+    with pytest.warns(ResourceWarning) as caught:
+        del given["client"]
+    assert (caught[0].filename, caught[0].lineno) == ("<sandbox>", 1)
+
+
 def test_a_client_with_injected_connections_may_be_dropped() -> None:
     client = Client(KEY, transport=httpx.MockTransport(lambda _: httpx.Response(200)))
     with warnings.catch_warnings():

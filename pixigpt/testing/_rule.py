@@ -77,6 +77,11 @@ def _shortened(content: str, max_tokens: int | None, *, thinking: bool) -> tuple
 def _usage(messages: Sequence[Message], instructions: str, reasoning: str | None, content: str | None) -> Usage:
     read = _tokens(instructions) + sum(_tokens(_said(message)) for message in messages)
     written = _tokens(reasoning or "") + _tokens(content or "")
+    return usage(read, written)
+
+
+def usage(read: int, written: int) -> Usage:
+    """The tokens that a call has used."""
     return Usage(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
 
 

@@ -23,7 +23,9 @@ class LocalServer:
 
     It answers with what was said (`You said: ...`), remembers threads, reasons unless told not to, calls the first
     tool it is given, and takes its time over a run. A run whose last message begins with `/fail`, `/cancel` or
-    `/expire` ends so. `fail`, `delay`, `cut` and `drip` make it misbehave.
+    `/expire` ends so; one whose last message begins with `/search`, `/draw` or `/code`, for an assistant without
+    `tools_config`, ends with that attachment. A picture shows what its file's name says. Vectors of texts that share
+    words lie close together. `fail`, `delay`, `cut` and `drip` make it misbehave.
 
     Args:
         host: The address to listen on.

@@ -6,28 +6,47 @@ from collections.abc import Iterator
 
 from attrs import define, field
 
-from pixigpt.testing._rule import Reply, reply
+from pixigpt.testing._meaning import category, likeness, vector, words, words_of_url
+from pixigpt.testing._rule import Reply, reply, usage
 from pixigpt_api.models import (
+    AnalyzeImageRequest,
+    AnalyzeVideoRequest,
     Assistant,
     AssistantList,
     ChatCompletion,
     Choice,
+    CodeExecution,
     ContentBlock,
     CreateAssistantRequest,
     CreateChatCompletionRequest,
+    CreateEmbeddingRequest,
     CreateMessageRequest,
     CreateMessagesBulkRequest,
     CreateRunRequest,
+    EmbeddingList,
+    EmbeddingUsage,
+    EmbeddingVector,
+    ImageRequest,
+    Media,
     Message,
+    ModerateMediaRequest,
+    ModerateTextRequest,
+    Moderation,
+    RankedDocument,
+    RerankRequest,
+    RerankResult,
+    RerankUsage,
     Role,
     Run,
     RunStatus,
+    Source,
     TextContent,
     Thread,
     ThreadList,
     ThreadMessage,
     ThreadMessageList,
     UpdateAssistantRequest,
+    VisionResult,
 )
 
 MODEL = "pixi-local"
@@ -47,7 +66,7 @@ class ServiceError(Exception):
 class _StoredRun:
     run: Run
     asked: list[Message]
-    instructions: str
+    assistant: Assistant
     request: CreateRunRequest
     started: float
 
@@ -117,7 +136,7 @@ class Service:
         assistant = self.get_assistant(body.assistant_id)
         run = Run(self._id("run"), "thread.run", _now(), thread_id, assistant.id, "queued", MODEL)
         asked = [_chat_message(message) for message in stored.messages]
-        stored.runs[run.id] = _StoredRun(run, asked, assistant.instructions, body, time.monotonic())
+        stored.runs[run.id] = _StoredRun(run, asked, assistant, body, time.monotonic())
         return run
 
     def get_run(self, thread_id: str, run_id: str) -> Run:
@@ -152,6 +171,40 @@ class Service:
         threads = [stored.thread for stored in self._threads.values() if _has_run_of(stored, assistant_id)]
         return ThreadList("list", threads[:limit])
 
+    def analyze_image(self, body: AnalyzeImageRequest) -> VisionResult:
+        return _vision("an image", body.image_url, body.user_prompt)
+
+    def analyze_image_for_tags(self, body: ImageRequest) -> VisionResult:
+        return _seen(body.image_url, ", ".join(words_of_url(body.image_url)))
+
+    def extract_text(self, body: ImageRequest) -> VisionResult:
+        return _seen(body.image_url, " ".join(words_of_url(body.image_url)))
+
+    def analyze_video(self, body: AnalyzeVideoRequest) -> VisionResult:
+        return _vision("a video", body.video_url, body.user_prompt)
+
+    def moderate_text(self, body: ModerateTextRequest) -> Moderation:
+        return _moderation(words(body.prompt))
+
+    def moderate_media(self, body: ModerateMediaRequest) -> Moderation:
+        return _moderation(words_of_url(body.media_url))
+
+    def create_embedding(self, body: CreateEmbeddingRequest) -> EmbeddingList:
+        texts = [body.input_] if isinstance(body.input_, str) else body.input_
+        vectors = [EmbeddingVector("embedding", vector(text), index) for index, text in enumerate(texts)]
+        tokens = sum(len(words(text)) for text in texts)
+        return EmbeddingList("list", vectors, EmbeddingUsage(tokens, tokens))
+
+    def rerank(self, body: RerankRequest) -> RerankResult:
+        wanted = vector(body.query)
+        found = [
+            RankedDocument(index, document, likeness(wanted, vector(document)))
+            for index, document in enumerate(body.documents)
+        ]
+        best_first = sorted(found, key=lambda each: -each.relevance_score)
+        tokens = sum(len(words(text)) for text in (body.query, *body.documents))
+        return RerankResult("list", best_first[: body.top_k], RerankUsage(tokens))
+
     def _id(self, kind: str) -> str:
         return f"{kind}_{next(self._numbers)}"
 
@@ -183,13 +236,47 @@ class Service:
         run.status = _ending(stored.asked)
         if run.status == "completed":
             thinking = request.enable_thinking is not False
-            answer = reply(stored.asked, stored.instructions, thinking=thinking, max_tokens=request.max_tokens)
+            instructions = stored.assistant.instructions
+            answer = reply(stored.asked, instructions, thinking=thinking, max_tokens=request.max_tokens)
             run.message = self._message(run.thread_id, "assistant", answer.content or "", answer.reasoning)
+            if stored.assistant.tools_config is None:
+                self._attach(run.message, _last_said(stored.asked))
             thread.messages.append(run.message)
+
+    def _attach(self, message: ThreadMessage, said: str) -> None:
+        """What the tools of an assistant would have found, drawn or run, where the last message asks for it."""
+        command, _, wanted = said.partition(" ")
+        if command == "/search":
+            url = f"https://example.com/{'-'.join(words(wanted))}"
+            message.sources = [
+                Source(self._id("source"), "WebSearch", title=wanted, url=url, snippet=f"All on {wanted}.")
+            ]
+        elif command == "/draw":
+            name = self._id("media")
+            url = f"https://example.com/{name}.png"
+            message.media = [Media(name, "DrawImage", "image", url, prompt=wanted, description=wanted)]
+        elif command == "/code":
+            message.code = [
+                CodeExecution(self._id("code"), "python", wanted, stdout="", stderr="", execution_time_ms=1)
+            ]
 
 
 def _now() -> int:
     return int(time.time())
+
+
+def _vision(kind: str, url: str, question: str | None) -> VisionResult:
+    seen = f"{kind} of {' '.join(words_of_url(url))}"
+    return _seen(url, f"You asked about {seen}: {question}" if question else f"{seen.capitalize()}.")
+
+
+def _seen(url: str, result: str) -> VisionResult:
+    return VisionResult(result, usage(len(words_of_url(url)), len(words(result))))
+
+
+def _moderation(said: list[str]) -> Moderation:
+    name, score = category(said)
+    return Moderation(name, score, usage(len(said), 1))
 
 
 def _chat_reply(body: CreateChatCompletionRequest, instructions: str) -> Reply:
@@ -201,11 +288,14 @@ def _chat_reply(body: CreateChatCompletionRequest, instructions: str) -> Reply:
 
 
 def _ending(asked: list[Message]) -> RunStatus:
-    said = (asked[-1].content or "") if asked else ""
     for command, status in _ENDINGS:
-        if said.startswith(command):
+        if _last_said(asked).startswith(command):
             return status
     return "completed"
+
+
+def _last_said(asked: list[Message]) -> str:
+    return (asked[-1].content or "") if asked else ""
 
 
 def _chat_message(message: ThreadMessage) -> Message:

@@ -1,5 +1,7 @@
 """Contains all the data models used in inputs/outputs"""
 
+from .analyze_image_request import AnalyzeImageRequest
+from .analyze_video_request import AnalyzeVideoRequest
 from .annotation import Annotation
 from .assistant import Assistant
 from .assistant_list import AssistantList
@@ -12,21 +14,35 @@ from .content_block import ContentBlock
 from .content_block_type import ContentBlockType
 from .create_assistant_request import CreateAssistantRequest
 from .create_chat_completion_request import CreateChatCompletionRequest
+from .create_embedding_request import CreateEmbeddingRequest
 from .create_message_request import CreateMessageRequest
 from .create_messages_bulk_request import CreateMessagesBulkRequest
 from .create_run_request import CreateRunRequest
 from .create_thread_request import CreateThreadRequest
+from .embedding_list import EmbeddingList
+from .embedding_usage import EmbeddingUsage
+from .embedding_vector import EmbeddingVector
+from .embedding_vector_object import EmbeddingVectorObject
 from .error_detail import ErrorDetail
 from .error_response import ErrorResponse
 from .finish_reason import FinishReason
 from .function_call import FunctionCall
 from .function_definition import FunctionDefinition
 from .function_parameters import FunctionParameters
+from .image_request import ImageRequest
 from .list_object import ListObject
 from .media import Media
 from .media_source import MediaSource
 from .media_type import MediaType
 from .message import Message
+from .moderate_media_request import ModerateMediaRequest
+from .moderate_text_request import ModerateTextRequest
+from .moderation import Moderation
+from .moderation_category import ModerationCategory
+from .ranked_document import RankedDocument
+from .rerank_request import RerankRequest
+from .rerank_result import RerankResult
+from .rerank_usage import RerankUsage
 from .role import Role
 from .run import Run
 from .run_object import RunObject
@@ -46,8 +62,11 @@ from .tool_call_type import ToolCallType
 from .tool_type import ToolType
 from .update_assistant_request import UpdateAssistantRequest
 from .usage import Usage
+from .vision_result import VisionResult
 
 __all__ = (
+    "AnalyzeImageRequest",
+    "AnalyzeVideoRequest",
     "Annotation",
     "Assistant",
     "AssistantList",
@@ -60,21 +79,35 @@ __all__ = (
     "ContentBlockType",
     "CreateAssistantRequest",
     "CreateChatCompletionRequest",
+    "CreateEmbeddingRequest",
     "CreateMessageRequest",
     "CreateMessagesBulkRequest",
     "CreateRunRequest",
     "CreateThreadRequest",
+    "EmbeddingList",
+    "EmbeddingUsage",
+    "EmbeddingVector",
+    "EmbeddingVectorObject",
     "ErrorDetail",
     "ErrorResponse",
     "FinishReason",
     "FunctionCall",
     "FunctionDefinition",
     "FunctionParameters",
+    "ImageRequest",
     "ListObject",
     "Media",
     "MediaSource",
     "MediaType",
     "Message",
+    "ModerateMediaRequest",
+    "ModerateTextRequest",
+    "Moderation",
+    "ModerationCategory",
+    "RankedDocument",
+    "RerankRequest",
+    "RerankResult",
+    "RerankUsage",
     "Role",
     "Run",
     "RunObject",
@@ -94,4 +127,5 @@ __all__ = (
     "ToolType",
     "UpdateAssistantRequest",
     "Usage",
+    "VisionResult",
 )

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.ranked_document import RankedDocument
+    from ..models.rerank_usage import RerankUsage
+
+
+T = TypeVar("T", bound="RerankResult")
+
+
+@_attrs_define
+class RerankResult:
+    """Documents, sorted."""
+
+    object_: str
+    """ What this is. """
+    results: list[RankedDocument]
+    """ The documents, best first. """
+    usage: RerankUsage
+    """ Tokens that a call has used. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        object_ = self.object_
+
+        results = []
+        for results_item_data in self.results:
+            results_item = results_item_data.to_dict()
+            results.append(results_item)
+
+        usage = self.usage.to_dict()
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "object": object_,
+                "results": results,
+                "usage": usage,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.ranked_document import RankedDocument  # noqa: PLC0415
+        from ..models.rerank_usage import RerankUsage  # noqa: PLC0415
+
+        d = dict(src_dict)
+        object_ = d.pop("object")
+
+        results = []
+        _results = d.pop("results")
+        for results_item_data in _results:
+            results_item = RankedDocument.from_dict(results_item_data)
+
+            results.append(results_item)
+
+        usage = RerankUsage.from_dict(d.pop("usage"))
+
+        rerank_result = cls(
+            object_=object_,
+            results=results,
+            usage=usage,
+        )
+
+        rerank_result.additional_properties = d
+        return rerank_result
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

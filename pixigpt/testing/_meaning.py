@@ -1,0 +1,64 @@
+"""What the server makes of texts and pictures: vectors in which shared words lie close, and a category by its words."""
+
+import math
+import random
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from pixigpt_api.models import ModerationCategory
+
+DIMENSIONS = 1024
+
+# The gravest first.
+_WORDS: tuple[tuple[ModerationCategory, frozenset[str]], ...] = (
+    ("UNDERAGE_SEXUAL", frozenset({"underage"})),
+    ("JAILBREAK", frozenset({"jailbreak", "unrestricted"})),
+    ("SUICIDE_SELF_HARM", frozenset({"suicide", "selfharm"})),
+    ("PII", frozenset({"passport", "ssn"})),
+    ("COPYRIGHT_VIOLATION", frozenset({"piracy", "pirated"})),
+    ("VIOLENT", frozenset({"attack", "kill", "murder"})),
+    ("ILLEGAL_ACTS", frozenset({"counterfeit", "smuggle"})),
+    ("UNETHICAL", frozenset({"blackmail", "cheat"})),
+    ("HATE_SPEECH", frozenset({"hate", "slur"})),
+    ("SEXUAL_ADULT", frozenset({"nude", "porn"})),
+)
+
+
+def words(text: str) -> list[str]:
+    """A text's words in small letters; an empty list where it has none."""
+    return re.findall(r"\w+", text.lower())
+
+
+def words_of_url(url: str) -> list[str]:
+    """The words of a file's name, which stand for what is to be seen in it."""
+    name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+    return words(name.rsplit(".", 1)[0].replace("_", " "))
+
+
+def category(said: Sequence[str]) -> tuple[ModerationCategory, float]:
+    """The gravest category that some words fall into, and how many of them do, from 0.5 for few to 1 for all."""
+    for name, telling in _WORDS:
+        share = sum(word in telling for word in said) / len(said) if said else 0
+        if share:
+            return name, round(0.5 + share / 2, 2)
+    return "SAFE", 1.0
+
+
+def vector(text: str) -> list[float]:
+    """A text's unit vector: the sum of its words' vectors, so that texts that share words lie close together."""
+    total = [sum(numbers) for numbers in zip(*map(_word_vector, words(text) or [""]), strict=True)]
+    length = math.sqrt(sum(number * number for number in total))
+    return [number / length for number in total]
+
+
+def likeness(a: Sequence[float], b: Sequence[float]) -> float:
+    """How close two unit vectors lie, from 0 to 1."""
+    return max(0.0, math.fsum(x * y for x, y in zip(a, b, strict=True)))
+
+
+@lru_cache(maxsize=10_000)
+def _word_vector(word: str) -> tuple[float, ...]:
+    numbers = random.Random(word)  # noqa: S311 - a seed, for the same numbers every time
+    return tuple(numbers.gauss(0, 1) for _ in range(DIMENSIONS))
