@@ -1,8 +1,9 @@
 # Each target builds .venv from nothing but Python >= 3.11 when it is missing or pyproject.toml has changed.
 PYTHON ?= python3
 BIN := .venv/bin
+BIN_REAL := .real/bin
 
-.PHONY: demo test check check-compat generate bench soak clean
+.PHONY: demo test test-real check check-compat generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -18,6 +19,15 @@ test: .venv/.ready ## run every test
 	$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Where there is no wheel of the model server, the tests run all the same, and say that they are skipped.
+.real/.ready: pyproject.toml
+	$(PYTHON) -m venv .real
+	$(BIN_REAL)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing]' pytest trio
+	-$(BIN_REAL)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --editable '.[real]' && touch $@
+
+test-real: .real/.ready ## run the tests against llama.cpp's model server
+	$(BIN_REAL)/python -m pytest tests/real
 
 check: .venv/.ready ## format, lint, types, contract, generated code, build
 	$(BIN)/python scripts/check.py
@@ -35,5 +45,5 @@ soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python scripts/soak.py
 
 clean:
-	rm -rf .venv .bench .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
+	rm -rf .venv .real .bench .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,292 @@
+"""A model server that is not ours, llama.cpp's: what it answers, we parse; what it refuses, we raise."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from conftest import Connect
+from model_server import API_KEY, SLOTS, serving, why_not
+from tiny_model import CONTEXT, THINK_FIRST, WIDTH, write_model
+
+from pixigpt import (
+    APIResponseError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    Client,
+    NotFoundError,
+    ServerError,
+    capture_responses,
+)
+from pixigpt._arguments import MessageLike
+from pixigpt_api.api.pixigpt import create_chat_completion, list_threads
+from pixigpt_api.models import CreateChatCompletionRequest, Message
+
+HELLO = [{"role": "user", "content": "Hello."}]
+NOW = {
+    "type": "function",
+    "function": {
+        "name": "now",
+        "description": "The time.",
+        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if reason := why_not():
+        pytest.skip(reason)
+    path = tmp_path_factory.mktemp("model") / "tiny.gguf"
+    write_model(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chat_address(model: Path) -> Iterator[str]:
+    with serving(model, "chat") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def embedding_address(model: Path) -> Iterator[str]:
+    with serving(model, "embedding") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def rank_address(model: Path) -> Iterator[str]:
+    with serving(model, "rank") as address:
+        yield address
+
+
+@pytest.fixture
+def chat(connect: Connect, chat_address: str) -> Client:
+    return connect(API_KEY, f"{chat_address}/v1", max_retries=0)
+
+
+# ---- chat ----
+
+
+def test_a_chat_completion_parses(chat: Client) -> None:
+    answer = chat.create_chat_completion(HELLO, max_tokens=8)
+    assert (answer.object_, answer.model) == ("chat.completion", "tiny")
+    assert abs(answer.created - time.time()) < 60
+    (choice,) = answer.choices
+    assert (choice.index, choice.finish_reason, choice.message.role) == (0, "length", "assistant")
+    assert choice.message.content
+    assert answer.usage.completion_tokens == 8
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + 8
+
+
+def test_fields_that_the_contract_does_not_know_stay_reachable(chat: Client) -> None:
+    answer = chat.create_chat_completion(HELLO, max_tokens=8)
+    assert answer["timings"]["predicted_n"] == 8
+    assert answer["system_fingerprint"]
+    assert answer.usage["prompt_tokens_details"]["cached_tokens"] >= 0
+
+
+def test_optional_fields_that_it_leaves_out_read_as_none(chat: Client) -> None:
+    (choice,) = chat.create_chat_completion(HELLO, max_tokens=8).choices
+    assert choice.reasoning_content is None
+    assert choice.message.tool_calls is None
+
+
+def test_text_cut_in_the_middle_of_a_letter_is_still_text(chat: Client) -> None:
+    """The model's noise is bytes, hardly ever UTF-8, and max_tokens cuts what is."""
+    for length in (1, 2, 3, 50):
+        assert isinstance(chat.create_chat_completion(HELLO, max_tokens=length).choices[0].message.content, str)
+
+
+def test_a_message_that_came_back_can_be_sent_again(chat: Client) -> None:
+    first = chat.create_chat_completion(HELLO, max_tokens=50)
+    second = chat.create_chat_completion([*HELLO, first.choices[0].message, *HELLO], max_tokens=8)
+    assert second.usage.prompt_tokens > first.usage.prompt_tokens + 50
+
+
+def test_a_chain_of_thought_is_in_the_message(chat: Client) -> None:
+    """PixiGPT has it in the choice; llama.cpp, in the message."""
+    (choice,) = chat.create_chat_completion([{"role": "user", "content": THINK_FIRST}]).choices
+    assert (choice.message.content, choice.finish_reason) == ("Noon it is.", "stop")
+    assert choice.reasoning_content is None
+    assert choice.message["reasoning_content"].strip() == "Clocks know."
+
+
+def test_a_message_with_a_chain_of_thought_can_be_sent_again(chat: Client) -> None:
+    question = {"role": "user", "content": THINK_FIRST}
+    thought = chat.create_chat_completion([question]).choices[0].message
+    assert chat.create_chat_completion([question, thought, question]).choices[0].message.content == "Noon it is."
+
+
+def test_enable_thinking_is_not_llama_cpps_switch(chat: Client) -> None:
+    """It takes the field and does not heed it; its own can be sent through `call`."""
+    question = Message.from_dict({"role": "user", "content": THINK_FIRST})
+    (choice,) = chat.create_chat_completion([question], enable_thinking=False, max_tokens=20).choices
+    assert choice.message["reasoning_content"]
+    body = CreateChatCompletionRequest(messages=[question], max_tokens=20)
+    body["chat_template_kwargs"] = {"enable_thinking": False}
+    (choice,) = chat.call(create_chat_completion, body=body).choices
+    assert "reasoning_content" not in choice.message
+
+
+# ---- tools ----
+
+
+def test_a_tool_call_goes_there_and_back(chat: Client) -> None:
+    choice = chat.create_chat_completion(HELLO, tools=[NOW], max_tokens=50).choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert not choice.message.content
+    assert choice.message.tool_calls
+    (call,) = choice.message.tool_calls
+    assert (call.type_, call.function.name, call.function.arguments) == ("function", "now", "{}")
+    assert call.id
+
+    messages: list[MessageLike] = [
+        *HELLO,
+        choice.message,
+        {"role": "tool", "tool_call_id": call.id, "content": "12:00"},
+    ]
+    choice = chat.create_chat_completion(messages, tools=[NOW], max_tokens=50).choices[0]
+    assert (choice.finish_reason, choice.message.content) == ("stop", "It is noon.")
+    assert choice.message.tool_calls is None
+
+
+def test_a_field_of_the_servers_own_can_be_sent(chat: Client) -> None:
+    body = CreateChatCompletionRequest(messages=[Message.from_dict(HELLO[0])])
+    body["grammar"] = 'root ::= "Good " ("day" | "night")'
+    (choice,) = chat.call(create_chat_completion, body=body).choices
+    assert choice.finish_reason == "stop"
+    assert choice.message.content in {"Good day", "Good night"}
+
+
+# ---- errors ----
+
+
+def test_an_invalid_body_is_a_bad_request(chat: Client) -> None:
+    """Their `code` is a number; ours is text, and the body keeps what came."""
+    body = CreateChatCompletionRequest(messages=[Message.from_dict(HELLO[0])])
+    body["response_format"] = {"type": "poem"}
+    with pytest.raises(BadRequestError, match="response_format type must be") as caught:
+        chat.call(create_chat_completion, body=body)
+    error = caught.value
+    assert (error.status_code, error.type, error.code) == (400, "invalid_request_error", "400")
+    assert error.body == {"error": {"code": 400, "message": error.message, "type": error.type}}
+    assert error.request_id is None
+
+
+def test_a_tool_whose_schema_is_none_is_a_bad_request(chat: Client) -> None:
+    tool = {"type": "function", "function": {"name": "now", "parameters": {"type": "nonsense"}}}
+    with pytest.raises(BadRequestError, match="nonsense"):
+        chat.create_chat_completion(HELLO, tools=[tool])
+
+
+def test_a_prompt_longer_than_the_context_is_a_bad_request(chat: Client) -> None:
+    with pytest.raises(BadRequestError, match="exceeds the available context size") as caught:
+        chat.create_chat_completion([{"role": "user", "content": "x" * CONTEXT}])
+    assert caught.value.type == "exceed_context_size_error"
+
+
+def test_a_wrong_key_is_an_authentication_error(connect: Connect, chat_address: str) -> None:
+    with pytest.raises(AuthenticationError, match="Invalid API Key") as caught:
+        connect("sk-wrong", f"{chat_address}/v1").create_chat_completion(HELLO)
+    assert (caught.value.attempts, caught.value.code) == (1, "401")
+
+
+def test_an_endpoint_that_it_does_not_have_is_not_found(chat: Client) -> None:
+    with pytest.raises(NotFoundError, match="File Not Found") as caught:
+        chat.call(list_threads)
+    assert caught.value.type == "not_found_error"
+
+
+def test_what_it_cannot_do_is_a_server_error(chat: Client) -> None:
+    with pytest.raises(ServerError, match="does not support embeddings") as caught:
+        chat.create_embedding("A cat purrs.")
+    assert (caught.value.status_code, caught.value.type) == (501, "not_supported_error")
+
+
+def test_tool_arguments_that_are_not_json_are_a_server_error(chat: Client) -> None:
+    """A request that can never succeed, and yet a 500: only the policy says how often it is sent."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "not JSON"}}
+    answer = {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}
+    messages: list[MessageLike] = [*HELLO, {"role": "assistant", "tool_calls": [call]}, answer]
+    with pytest.raises(ServerError, match="Failed to parse tool call arguments") as caught:
+        chat.create_chat_completion(messages)
+    assert caught.value.status_code == 500
+
+
+# ---- connections ----
+
+
+def test_more_calls_at_once_than_it_writes_answers(chat: Client) -> None:
+    with ThreadPoolExecutor(4 * SLOTS) as threads:
+        lengths = range(1, 4 * SLOTS + 1)
+        answers = list(threads.map(lambda length: chat.create_chat_completion(HELLO, max_tokens=length), lengths))
+    assert [answer.usage.completion_tokens for answer in answers] == list(lengths)
+    assert len({answer.id for answer in answers}) == len(answers)
+
+
+def test_a_connection_that_it_closes_after_a_hundred_answers_is_not_missed(chat: Client) -> None:
+    """It says so in Keep-Alive alone; `max_retries=0` would show a request lost to it."""
+    with capture_responses() as answers:
+        for _ in range(120):
+            chat.create_chat_completion(HELLO, max_tokens=1)
+    assert "max=100" in answers[0].headers["keep-alive"]
+
+
+def test_a_connection_that_it_closes_while_idle_is_not_missed(chat: Client) -> None:
+    with capture_responses() as answers:
+        chat.create_chat_completion(HELLO, max_tokens=1)
+    assert "timeout=5" in answers[0].headers["keep-alive"]
+    time.sleep(5.5)
+    chat.create_chat_completion(HELLO, max_tokens=1)
+
+
+def test_a_call_after_an_error_is_answered(chat: Client) -> None:
+    """It closes the connection after each error."""
+    for _ in range(5):
+        with capture_responses() as answers, pytest.raises(NotFoundError):
+            chat.call(list_threads)
+        assert answers[0].headers["connection"] == "close"
+        chat.create_chat_completion(HELLO, max_tokens=1)
+
+
+def test_a_timeout_in_the_middle_of_an_answer_leaves_the_client_usable(connect: Connect, model: Path) -> None:
+    # A server of its own: a busy one goes on writing an answer that nobody waits for any more.
+    with serving(model, "chat") as address:
+        client = connect(API_KEY, f"{address}/v1", max_retries=0)
+        with pytest.raises(APITimeoutError):
+            client.with_options(timeout=0.5).create_chat_completion(HELLO)
+        assert client.create_chat_completion(HELLO, max_tokens=4).usage.completion_tokens == 4
+
+
+# ---- embeddings and rerank ----
+
+
+def test_embeddings_parse(connect: Connect, embedding_address: str) -> None:
+    client = connect(API_KEY, f"{embedding_address}/v1", max_retries=0)
+    vectors = client.create_embedding(["ab", "ba", "xyz"], model="tiny")
+    assert [(each.index, len(each.embedding)) for each in vectors.data] == [(0, WIDTH), (1, WIDTH), (2, WIDTH)]
+    assert vectors.usage.total_tokens == 7
+    # The mean of its letters is all that the model knows of a text.
+    same, different = (
+        sum(a * b for a, b in zip(one.embedding, other.embedding, strict=True)) for one, other in pairwise(vectors.data)
+    )
+    assert same == pytest.approx(1)
+    assert different == pytest.approx(0)
+
+
+def test_one_text_has_one_vector(connect: Connect, embedding_address: str) -> None:
+    client = connect(API_KEY, f"{embedding_address}/v1", max_retries=0)
+    (vector,) = client.create_embedding("A cat purrs.").data
+    assert vector.index == 0
+
+
+def test_a_rerank_without_the_documents_breaks_the_contract(connect: Connect, rank_address: str) -> None:
+    """PixiGPT sends each document back; llama.cpp sends its index alone."""
+    client = connect(API_KEY, f"{rank_address}/v1", max_retries=0)
+    with pytest.raises(APIResponseError, match="'document' is missing") as caught:
+        client.rerank("Which animal purrs?", ["A cat purrs."])
+    assert '"relevance_score"' in caught.value.excerpt
