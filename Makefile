@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check generate bench clean
+.PHONY: demo test check check-wheel generate bench clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -21,6 +21,9 @@ test: .venv/.ready ## run every test
 
 check: .venv/.ready ## format, lint, types, contract, generated code, build
 	$(BIN)/python scripts/check.py
+
+check-wheel: .venv/.ready ## build the wheel, install it on every Python, use it, check its types
+	@$(BIN)/python scripts/check_wheel.py
 
 generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
 	$(BIN)/python scripts/generate.py
