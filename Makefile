@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BIN_REAL := .real/bin
 
-.PHONY: demo test test-real check check-compat generate bench soak clean
+.PHONY: demo test test-real check check-compat check-wheel generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -35,6 +35,9 @@ check: .venv/.ready ## format, lint, types, contract, generated code, build
 check-compat: .venv/.ready ## run pixigpt 0.1.5, OpenAI's SDK and MIGRATING.md against the local server
 	@$(BIN)/python scripts/check_compat.py
 
+check-wheel: .venv/.ready ## build the wheel, install it on every Python, use it, check its types
+	@$(BIN)/python scripts/check_wheel.py
+
 generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
 	$(BIN)/python scripts/generate.py
 
@@ -45,5 +48,5 @@ soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python scripts/soak.py
 
 clean:
-	rm -rf .venv .real .bench .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
+	rm -rf .venv .real .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
