@@ -174,8 +174,6 @@ def _has_plain_text(tls: object) -> bool:
         return False
     try:
         tls.read(1)
-    except ssl.SSLWantReadError:
-        return False
-    except ssl.SSLError:  # the other end has closed it
-        return True
+    except ssl.SSLError as nothing:  # yet, or because the other end has closed it
+        return not isinstance(nothing, ssl.SSLWantReadError)
     return True

@@ -126,31 +126,31 @@ def _object_of(cls: type) -> _Check:
         for name, check_field in fields.items():
             if found := check_field(getattr(value, name)):
                 return f".{name.rstrip('_')}{found}"  # the generated code calls `input` `input_`
-            if (cls, name) in NEVER_EMPTY and not getattr(value, name):
-                return f".{name} is empty"
         return None
 
     return check
 
 
 def _json_object_of(cls: type) -> _Check:
-    fields: dict[str, _Check] = {}  # filled at the first use, since classes may hold one another
-
     def check(value: object) -> str | None:
         if not isinstance(value, dict):
             return f" is {type(value).__name__}, not an object"
-        if not fields:
-            hints = hints_of(cls).items()
-            fields.update({name.rstrip("_"): _check_for(hint, _json_object_of) for name, hint in hints})
-        known = dict(typing.cast("dict[str, object]", value))
+        rest = dict(typing.cast("dict[str, object]", value))
+        fields, check_rest = _json_fields(cls)
         for name, check_field in fields.items():
-            if name == "additional_properties":  # the last one
-                return check_field(known)
-            there = name in known
-            if found := check_field(known.pop(name, None)):
+            there = name in rest
+            if found := check_field(rest.pop(name, None)):
                 return f".{name}{found}" if there else f".{name} is missing"
             if (cls, name) in NEVER_EMPTY and not value[name]:
                 return f".{name} is empty"
-        return None
+        return check_rest(rest)
 
     return check
+
+
+@cache  # not before the first use, since classes may hold one another
+def _json_fields(cls: type) -> tuple[dict[str, _Check], _Check]:
+    """The checks of a generated class's fields by their names in JSON, and that of what is left."""
+    fields = {name.rstrip("_"): _check_for(hint, _json_object_of) for name, hint in hints_of(cls).items()}
+    check_rest = fields.pop("additional_properties")
+    return fields, check_rest

@@ -1,6 +1,7 @@
 """The connections under a client, over real sockets: used again, never leaked, never half read, never too many."""
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import anyio
+import httpcore
 import httpx
 import pytest
 import trustme
@@ -19,8 +21,9 @@ from conftest import Connect, InPortal, eventually
 from hostile.server import EMPTY, ScriptedServer, answers, headers_only, ok, read_request, says, silent
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
-from pixigpt._async_network import _is_readable
+from pixigpt._async_network import AsyncStream, _is_readable
 from pixigpt._connections import open_async_pool
+from pixigpt._network import Span, Stream
 from pixigpt._pool_options import PoolOptions
 from pixigpt._slots import Lease
 
@@ -160,6 +163,59 @@ def test_an_answer_that_comes_before_the_request_is_sent_whole_is_heard(connect:
         assert server.connections == 2  # half a request is on the first one
         client.close()
     assert sum(received) < 30_000_000
+
+
+class Broken:
+    """What a stream stands on, when the other end has hung up."""
+
+    def write(self, *_: object) -> None:
+        raise httpcore.WriteError
+
+    async def send(self, _: bytes) -> None:
+        raise anyio.BrokenResourceError
+
+    def read(self, *_: object) -> bytes:
+        return b"HTTP/1.1 413"
+
+    async def receive(self, _: int) -> bytes:
+        return b"HTTP/1.1 413"
+
+    def extra(self, *_: object) -> socket.socket:
+        return socket.socket()
+
+    get_extra_info = extra
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the sockets of `Broken` were never connected
+def test_what_a_server_said_before_it_hung_up_is_read() -> None:
+    broken: Any = Broken()
+    stream = Stream(broken, Span(), 0.0, 0)
+    stream.write(b"a request")
+    assert stream.read(100) == b"HTTP/1.1 413"
+    assert stream.get_extra_info("is_readable")  # so that it is not used again
+
+    async def use() -> None:
+        stream = AsyncStream(broken, broken, 0.0, 0)
+        await stream.write(b"a request")
+        assert await stream.read(100) == b"HTTP/1.1 413"
+        assert stream.get_extra_info("is_readable")
+
+    anyio.run(use)
+
+
+def test_an_async_client_that_is_dropped_open_closes_its_connections_all_the_same() -> None:
+    async def use() -> None:
+        client = AsyncClient("sk-test", server.base_url)
+        await client.list_threads()
+        with pytest.warns(ResourceWarning, match="dropped without being closed"):
+            del client
+        gc.collect()
+        with anyio.fail_after(5):
+            while server.open:  # noqa: ASYNC110  # the server is in another thread
+                await anyio.sleep(0.01)
+
+    with ScriptedServer(answers(EMPTY)) as server:
+        anyio.run(use)
 
 
 def test_all_connections_are_closed_though_the_task_that_closes_them_is_cancelled() -> None:

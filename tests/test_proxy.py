@@ -111,6 +111,23 @@ def test_a_tunnel_may_lead_through_a_proxy_that_speaks_tls_itself(
         client.close()
 
 
+def test_an_answer_through_two_layers_of_tls_may_end_with_its_connection(
+    connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    def script(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            read_request(secured)
+            secured.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + EMPTY)
+            with suppress(OSError):
+                secured.unwrap()
+
+    context, trusting = secure_proxy
+    with ScriptedServer(script) as server, ScriptedServer(over_tls(tunnels([]), context)) as proxy:
+        through = httpx.Proxy(address(proxy).replace("http://", "https://"), ssl_context=trusting)
+        base_url = server.base_url.replace("http://", "https://")
+        assert connect(base_url=base_url, verify=trusting, proxy=through, max_retries=0).list_threads() == []
+
+
 @pytest.mark.parametrize("after_connect", [b"", b"\x16\x03\x03\x40\x00", b"no TLS at all"])
 def test_a_tunnel_in_which_no_tls_comes_ends_in_time(
     connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext], after_connect: bytes
