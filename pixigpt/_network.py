@@ -129,9 +129,7 @@ class TlsInTls(httpcore.NetworkStream):
         self._run(self._tls.do_handshake, timeout, httpcore.ConnectError)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with suppress(ssl.SSLZeroReturnError):
-            return self._run(lambda: self._tls.read(max_bytes), timeout, httpcore.ReadError)
-        return b""
+        return self._run(lambda: self._tls.read(max_bytes), timeout, httpcore.ReadError)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._run(lambda: self._tls.write(buffer), timeout, httpcore.WriteError)
@@ -150,8 +148,6 @@ class TlsInTls(httpcore.NetworkStream):
             except ssl.SSLWantReadError:
                 self._flush(timeout)
                 self._feed(self._outer.read(PIECE, timeout))
-            except ssl.SSLZeroReturnError:
-                raise
             except ssl.SSLError as cause:
                 raise error(str(cause)) from cause
             else:
