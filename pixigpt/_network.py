@@ -138,6 +138,8 @@ class TlsInTls(httpcore.NetworkStream):
         self._outer.close()
 
     def get_extra_info(self, info: str) -> object:
+        if info == "is_readable" and (self._incoming.pending or self._tls.pending()):
+            return True
         return self._tls if info == "ssl_object" else self._outer.get_extra_info(info)
 
     def _run(self, step: Callable[[], T], timeout: float | None, error: type[httpcore.NetworkError]) -> T:

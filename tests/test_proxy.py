@@ -111,6 +111,29 @@ def test_a_tunnel_may_lead_through_a_proxy_that_speaks_tls_itself(
         client.close()
 
 
+def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_one(
+    connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    def script(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            read_request(secured)
+            secured.sendall(ok(EMPTY))
+            secured.sendall(ok(b'{"object": "list", "data": ["smuggled"]}'))
+            time.sleep(0.3)
+
+    context, trusting = secure_proxy
+    honest = over_tls(answers(EMPTY), context)
+    with ScriptedServer(script, honest) as server, ScriptedServer(over_tls(tunnels([]), context)) as proxy:
+        through = httpx.Proxy(address(proxy).replace("http://", "https://"), ssl_context=trusting)
+        client = connect(
+            base_url=server.base_url.replace("http://", "https://"), verify=trusting, proxy=through, timeout=5
+        )
+        assert client.list_threads() == []
+        time.sleep(0.1)  # until the rest has come
+        assert client.list_threads() == []
+        client.close()
+
+
 def test_an_answer_through_two_layers_of_tls_may_end_with_its_connection(
     connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
