@@ -22,6 +22,13 @@ class CapturedResponse:
         request_id: The server's id for the request, for its support; None where it sent none.
         attempts: How many requests were sent.
         elapsed: How long the call took, in seconds.
+
+    Example:
+        >>> from pixigpt import capture_responses
+        >>> with capture_responses() as answers:
+        ...     assistants = client.list_assistants()
+        >>> answers[0].method, answers[0].headers["content-type"]
+        ('GET', 'application/json')
     """
 
     method: str

@@ -58,12 +58,36 @@ class RetryPolicy:
     budget: float | None = field(default=100, validator=validator(or_none(not_negative)))
 
     def pause(self, retry: int, random: float) -> float:
-        """The seconds to wait before a retry, the first being 0; `random` is from 0 to 1."""
+        """Tell how long to wait before a retry.
+
+        Args:
+            retry: Which one, the first being 0.
+            random: A number from 0 to 1: the jitter.
+
+        Returns:
+            The pause, in seconds.
+
+        Example:
+            >>> [RetryPolicy().pause(retry, random=1.0) for retry in range(3)]
+            [0.1, 0.2, 0.4]
+        """
         longest = min(self.backoff * 2.0 ** min(retry, 60), self.max_backoff)
         return longest * (0.5 + 0.5 * random)
 
     def allows(self, method: str, failure: int | Exception) -> bool:
-        """Whether an attempt that ended in a status or an exception is worth another one."""
+        """Tell whether a failed attempt is worth another one.
+
+        Args:
+            method: The HTTP method.
+            failure: The status, or httpx's exception, that the attempt ended in.
+
+        Returns:
+            Whether to retry, as long as there are retries left.
+
+        Example:
+            >>> RetryPolicy().allows("POST", 503), RetryPolicy().allows("POST", 400)
+            (True, False)
+        """
         if isinstance(failure, int):
             passes = failure >= 500 or (failure == 429 and self.retry_rate_limits)
         else:

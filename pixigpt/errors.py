@@ -148,27 +148,81 @@ class APIError(PixiGPTError):
 
 
 class BadRequestError(APIError):
-    """400: the request breaks the contract."""
+    """400: the request breaks the contract.
+
+    Example:
+        >>> server.fail(status=400)
+        >>> try:
+        ...     client.with_options(max_retries=0).list_threads()
+        ... except BadRequestError as error:
+        ...     print(error.status_code)
+        400
+    """
 
 
 class AuthenticationError(APIError):
-    """401, or the type `authentication_error`: the key is missing or wrong."""
+    """401, or the type `authentication_error`: the key is missing or wrong.
+
+    Example:
+        >>> from pixigpt import AuthenticationError, Client
+        >>> with Client("sk-wrong", base_url) as stranger:
+        ...     try:
+        ...         stranger.list_threads()
+        ...     except AuthenticationError as error:
+        ...         print(error.code)
+        invalid_api_key
+    """
 
 
 class PermissionDeniedError(APIError):
-    """403: the key may not do this."""
+    """403: the key may not do this.
+
+    Example:
+        >>> server.fail(status=403)
+        >>> try:
+        ...     client.with_options(max_retries=0).list_threads()
+        ... except PermissionDeniedError as error:
+        ...     print(error.status_code)
+        403
+    """
 
 
 class NotFoundError(APIError):
-    """404: there is no such thing."""
+    """404: there is no such thing.
+
+    Example:
+        >>> try:
+        ...     client.get_assistant("no-such-assistant")
+        ... except NotFoundError as error:
+        ...     print(error.message)
+        There is no assistant no-such-assistant.
+    """
 
 
 class ConflictError(APIError):
-    """409: the request does not fit what is there."""
+    """409: the request does not fit what is there.
+
+    Example:
+        >>> server.fail(status=409)
+        >>> try:
+        ...     client.with_options(max_retries=0).list_threads()
+        ... except ConflictError as error:
+        ...     print(error.status_code)
+        409
+    """
 
 
 class UnprocessableEntityError(APIError):
-    """422: the request is well-formed, and wrong."""
+    """422: the request is well-formed, and wrong.
+
+    Example:
+        >>> server.fail(status=422)
+        >>> try:
+        ...     client.with_options(max_retries=0).list_threads()
+        ... except UnprocessableEntityError as error:
+        ...     print(error.status_code)
+        422
+    """
 
 
 class RateLimitError(APIError):
@@ -176,25 +230,70 @@ class RateLimitError(APIError):
 
     Attributes:
         retry_after: When the server says to try again, in seconds from its answer; None where it does not say.
+
+    Example:
+        >>> server.fail(status=429, retry_after=2)
+        >>> try:
+        ...     client.list_threads()
+        ... except RateLimitError as error:
+        ...     print(error.retry_after)
+        2.0
     """
 
     retry_after: float | None = None
 
 
 class ServerError(APIError):
-    """500 and above: the server failed."""
+    """500 and above: the server failed.
+
+    Example:
+        >>> server.fail(status=503)
+        >>> try:
+        ...     client.with_options(max_retries=0).list_threads()
+        ... except ServerError as error:
+        ...     print(error.status_code)
+        503
+    """
 
 
 class APIConnectionError(PixiGPTError):
-    """No whole answer came: refused, reset, DNS, TLS, cut off in the middle."""
+    """No whole answer came: refused, reset, DNS, TLS, cut off in the middle.
+
+    Example:
+        >>> from pixigpt import APIConnectionError, Client
+        >>> with Client(api_key, "http://127.0.0.1:1/v1", max_retries=1) as lost:
+        ...     try:
+        ...         lost.list_threads()
+        ...     except APIConnectionError as error:
+        ...         print(error.attempts, error.message[:32])
+        2 could not connect to 127.0.0.1:1
+    """
 
 
 class APITimeoutError(APIConnectionError, TimeoutError):
-    """One attempt ran past its timeout."""
+    """One attempt ran past its timeout.
+
+    Example:
+        >>> server.delay(1)
+        >>> try:
+        ...     client.with_options(timeout=0.05, max_retries=0).list_threads()
+        ... except APITimeoutError as error:
+        ...     print(isinstance(error, TimeoutError))
+        True
+    """
 
 
 class DeadlineExceededError(PixiGPTError, TimeoutError):
-    """The call's `total_timeout`, or a `deadline()` block around it, ran out."""
+    """The call's `total_timeout`, or a `deadline()` block around it, ran out.
+
+    Example:
+        >>> server.delay(1)
+        >>> try:
+        ...     client.with_options(total_timeout=0.05).list_threads()
+        ... except DeadlineExceededError as error:
+        ...     print(error.method, error.path)
+        GET /threads
+    """
 
 
 class APIResponseError(PixiGPTError):
@@ -204,6 +303,17 @@ class APIResponseError(PixiGPTError):
         status_code: The HTTP status.
         request_id: The server's id for the request.
         excerpt: The beginning of the body.
+
+    Example:
+        >>> import httpx
+        >>> from pixigpt import APIResponseError, Client
+        >>> page = httpx.MockTransport(lambda request: httpx.Response(200, text="<html>Welcome"))
+        >>> with Client(api_key, transport=page) as elsewhere:
+        ...     try:
+        ...         elsewhere.list_threads()
+        ...     except APIResponseError as error:
+        ...         print(error.excerpt)
+        <html>Welcome
     """
 
     def __init__(
@@ -223,6 +333,16 @@ class RunError(PixiGPTError):
 
     Attributes:
         run: The run as it was last seen; None where no poll was answered.
+
+    Example:
+        >>> thread = client.create_thread()
+        >>> message = client.create_message(thread.id, "user", "/fail")
+        >>> run = client.create_run(thread.id, assistant_id)
+        >>> try:
+        ...     client.wait_for_run(thread.id, run.id)
+        ... except RunError as error:
+        ...     print(error.run.status)
+        failed
     """
 
     def __init__(self, message: str = "", run: "Run | None" = None) -> None:
@@ -231,19 +351,63 @@ class RunError(PixiGPTError):
 
 
 class RunFailedError(RunError):
-    """The run ended as `failed`."""
+    """The run ended as `failed`.
+
+    Example:
+        >>> thread = client.create_thread()
+        >>> message = client.create_message(thread.id, "user", "/fail")
+        >>> run = client.create_run(thread.id, assistant_id)
+        >>> try:
+        ...     client.wait_for_run(thread.id, run.id)
+        ... except RunFailedError as error:
+        ...     print(error.message)
+        the run ended as failed
+    """
 
 
 class RunCancelledError(RunError):
-    """The run ended as `cancelled`."""
+    """The run ended as `cancelled`.
+
+    Example:
+        >>> thread = client.create_thread()
+        >>> message = client.create_message(thread.id, "user", "/cancel")
+        >>> run = client.create_run(thread.id, assistant_id)
+        >>> try:
+        ...     client.wait_for_run(thread.id, run.id)
+        ... except RunCancelledError as error:
+        ...     print(error.run.status)
+        cancelled
+    """
 
 
 class RunExpiredError(RunError):
-    """The run ended as `expired`."""
+    """The run ended as `expired`.
+
+    Example:
+        >>> thread = client.create_thread()
+        >>> message = client.create_message(thread.id, "user", "/expire")
+        >>> run = client.create_run(thread.id, assistant_id)
+        >>> try:
+        ...     client.wait_for_run(thread.id, run.id)
+        ... except RunExpiredError as error:
+        ...     print(error.run.status)
+        expired
+    """
 
 
 class RunTimeoutError(RunError, TimeoutError):
-    """The run had not ended when `wait_for_run`'s timeout did."""
+    """The run had not ended when `wait_for_run`'s timeout did.
+
+    Example:
+        >>> thread = client.create_thread()
+        >>> message = client.create_message(thread.id, "user", "Hello!")
+        >>> run = client.create_run(thread.id, assistant_id)
+        >>> try:
+        ...     client.wait_for_run(thread.id, run.id, timeout=0.02)
+        ... except RunTimeoutError as error:
+        ...     print(isinstance(error, TimeoutError))
+        True
+    """
 
 
 def is_auth_error(error: BaseException) -> bool:

@@ -48,8 +48,9 @@ THINGS = list(documented())
 
 
 @pytest.mark.parametrize("thing", THINGS, ids=label)
-def test_every_public_thing_is_documented(thing: Any) -> None:
-    assert inspect.getdoc(thing)
+def test_every_public_thing_is_documented_with_an_example(thing: Any) -> None:
+    text = inspect.getdoc(thing) or ""
+    assert ">>>" in text, "its docstring has no example"
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])

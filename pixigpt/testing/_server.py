@@ -58,12 +58,22 @@ class LocalServer:
 
     @property
     def assistant_id(self) -> str:
-        """The id of the assistant that exists from the start."""
+        """The id of the assistant that exists from the start.
+
+        Example:
+            >>> client.get_assistant(server.assistant_id).name
+            'Pixi'
+        """
         return self._app.service.default_assistant.id
 
     @property
     def base_url(self) -> str:
-        """Where the server is: what a client takes as its base URL."""
+        """Where the server is: what a client takes as its base URL.
+
+        Example:
+            >>> server.base_url.startswith("http://127.0.0.1:")
+            True
+        """
         host, port = self._address
         return f"http://{f'[{host}]' if ':' in host else host}:{port}{BASE_PATH}"
 
@@ -72,6 +82,11 @@ class LocalServer:
 
         Raises:
             OSError, OverflowError: The address cannot be listened on.
+
+        Example:
+            >>> from pixigpt.testing import LocalServer
+            >>> another = LocalServer().start()
+            >>> another.stop()
         """
         listener = _listener(self._address)
         self._address = listener.getsockname()[:2]
@@ -86,7 +101,13 @@ class LocalServer:
         return self
 
     def stop(self) -> None:
-        """Stop serving, at once."""
+        """Stop serving, at once.
+
+        Example:
+            >>> from pixigpt.testing import LocalServer
+            >>> another = LocalServer().start()
+            >>> another.stop()
+        """
         if self._uvicorn is not None and self._thread is not None:
             self._uvicorn.should_exit = self._uvicorn.force_exit = True
             self._thread.join()
@@ -126,6 +147,13 @@ class LocalServer:
             seconds: How long to wait.
             path: Which requests, by their path below the base URL; `*` stands for anything.
             times: How many requests to delay; None means all.
+
+        Example:
+            >>> server.delay(0.1, "/threads")
+            >>> with capture_responses() as answers:
+            ...     thread = client.create_thread()
+            >>> answers[-1].elapsed > 0.1
+            True
         """
         self._app.faults.add(Fault(path, times, delay=seconds))
 
@@ -135,6 +163,13 @@ class LocalServer:
         Args:
             path: Which requests, by their path below the base URL; `*` stands for anything.
             times: How many answers to cut off; None means all.
+
+        Example:
+            >>> server.cut("/threads")
+            >>> with capture_responses() as answers:
+            ...     thread = client.create_thread()
+            >>> answers[-1].attempts, len(client.list_threads())
+            (2, 1)
         """
         self._app.faults.add(Fault(path, times, cut=True))
 
@@ -145,11 +180,22 @@ class LocalServer:
             seconds: How long to wait between bytes.
             path: Which requests, by their path below the base URL; `*` stands for anything.
             times: How many answers to drip; None means all.
+
+        Example:
+            >>> server.drip(0.001, "/threads")
+            >>> thread = client.create_thread()
         """
         self._app.faults.add(Fault(path, times, drip=seconds))
 
     def reset(self) -> None:
-        """Forget the faults, the recorded requests and everything stored."""
+        """Forget the faults, the recorded requests and everything stored.
+
+        Example:
+            >>> thread = client.create_thread()
+            >>> server.reset()
+            >>> client.list_threads()
+            []
+        """
         self._app.reset()
 
 
