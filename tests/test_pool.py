@@ -168,6 +168,9 @@ def test_an_answer_that_comes_before_the_request_is_sent_whole_is_heard(connect:
 class Broken:
     """What a stream stands on, when the other end has hung up."""
 
+    def __init__(self, connected: socket.socket) -> None:
+        self.connected = connected
+
     def write(self, *_: object) -> None:
         raise httpcore.WriteError
 
@@ -181,26 +184,26 @@ class Broken:
         return b"HTTP/1.1 413"
 
     def extra(self, *_: object) -> socket.socket:
-        return socket.socket()
+        return self.connected
 
     get_extra_info = extra
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the sockets of `Broken` were never connected
 def test_what_a_server_said_before_it_hung_up_is_read() -> None:
-    broken: Any = Broken()
-    stream = Stream(broken, Span(), 0.0, 0)
-    stream.write(b"a request")
-    assert stream.read(100) == b"HTTP/1.1 413"
-    assert stream.get_extra_info("is_readable")  # so that it is not used again
+    with socket.socket() as connected:
+        broken: Any = Broken(connected)
+        stream = Stream(broken, Span(), 0.0, 0)
+        stream.write(b"a request")
+        assert stream.read(100) == b"HTTP/1.1 413"
+        assert stream.get_extra_info("is_readable")  # so that it is not used again
 
-    async def use() -> None:
-        stream = AsyncStream(broken, broken, 0.0, 0)
-        await stream.write(b"a request")
-        assert await stream.read(100) == b"HTTP/1.1 413"
-        assert stream.get_extra_info("is_readable")
+        async def use() -> None:
+            stream = AsyncStream(broken, broken, 0.0, 0)
+            await stream.write(b"a request")
+            assert await stream.read(100) == b"HTTP/1.1 413"
+            assert stream.get_extra_info("is_readable")
 
-    anyio.run(use)
+        anyio.run(use)
 
 
 def test_an_async_client_that_is_dropped_open_closes_its_connections_all_the_same() -> None:
