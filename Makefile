@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BIN_REAL := .real/bin
 
-.PHONY: demo test test-real check check-compat check-wheel generate bench soak clean
+.PHONY: demo test test-real check check-api check-compat check-wheel generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -31,6 +31,9 @@ test-real: .real/.ready ## run the tests against llama.cpp's model server
 
 check: .venv/.ready ## format, lint, types, contract, generated code, build
 	$(BIN)/python scripts/check.py
+
+check-api: .venv/.ready ## compare the public names and the contract with the last release
+	@$(BIN)/python scripts/check_api.py
 
 check-compat: .venv/.ready ## run pixigpt 0.1.5, OpenAI's SDK and MIGRATING.md against the local server
 	@$(BIN)/python scripts/check_compat.py
