@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BIN_REAL := .real/bin
+BIN_DOCS := .docs/bin
 
-.PHONY: demo test test-real check check-api check-compat check-wheel generate bench soak clean
+.PHONY: demo test test-real check check-api check-compat check-wheel docs generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -41,6 +42,15 @@ check-compat: .venv/.ready ## run pixigpt 0.1.5, OpenAI's SDK and MIGRATING.md a
 check-wheel: .venv/.ready ## build the wheel, install it on every Python, use it, check its types
 	@$(BIN)/python scripts/check_wheel.py
 
+.docs/.ready: pyproject.toml
+	$(PYTHON) -m venv .docs
+	$(BIN_DOCS)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+docs: .docs/.ready ## build the documentation into site/, warnings as errors, and check its links
+	$(BIN_DOCS)/python scripts/build_docs.py
+	$(BIN_DOCS)/python scripts/check_docs.py
+
 generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
 	$(BIN)/python scripts/generate.py
 
@@ -51,5 +61,5 @@ soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python scripts/soak.py
 
 clean:
-	rm -rf .venv .real .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build
+	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Every example that a user may read runs: docstrings of both clients, the README's snippets, the examples folder."""
+"""Every example that a user may read runs: docstrings, the examples folder, the README's and the guides' snippets."""
 
 import ast
 import contextlib
@@ -22,7 +22,12 @@ from pixigpt.testing import LocalServer
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SNIPPETS = [
+    pytest.param(snippet, id=f"{page.name}: {snippet.strip().splitlines()[0]}")
+    for page in PAGES
+    for snippet in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+]
 
 
 def documented() -> Iterator[Any]:
@@ -117,16 +122,22 @@ def test_an_example_runs_and_prints_something(example: Path) -> None:
     assert len(example.read_text(encoding="utf-8").splitlines()) < 50
 
 
-def test_the_readme_has_snippets() -> None:
-    assert len(SNIPPETS) >= 8
+def test_the_readme_and_the_guides_have_snippets() -> None:
+    assert len(SNIPPETS) >= 20
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: text.strip().splitlines()[0])
+def test_the_reference_has_every_public_name() -> None:
+    reference = [page.read_text(encoding="utf-8") for page in PAGES if page.parent.name == "reference"]
+    told = set(re.findall(r"^::: pixigpt\.(\w+)$", "\n".join(reference), re.MULTILINE))
+    assert told >= {*pixigpt.__all__} - {"__version__"}
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
 @pytest.mark.usefixtures("environment")
-def test_a_readme_snippet_runs(snippet: str, server: LocalServer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_snippet_runs(snippet: str, server: LocalServer, capsys: pytest.CaptureFixture[str]) -> None:
     with Client() as client:
         given: dict[str, Any] = {"__name__": "__main__", "client": client, "assistant_id": server.assistant_id}
-        exec(compile(snippet, "<README>", "exec"), given)
+        exec(compile(snippet, "<snippet>", "exec"), given)
         for test in [value for name, value in given.items() if name.startswith("test_")]:
             test(client)
     assert capsys.readouterr().err == ""
