@@ -121,7 +121,7 @@ def member_breaks(old: Member, new: Member) -> Iterator[str]:
             yield from attribute_breaks(old, new)
         case griffe.Class(), griffe.Class():
             for base in sorted(bases(old) - bases(new)):
-                yield f": it is no longer a {base}"
+                yield f": it no longer inherits from {base}"
         case _:
             pass
 
@@ -138,16 +138,19 @@ def attribute_breaks(old: griffe.Attribute, new: griffe.Attribute) -> Iterator[s
     before, after = str(old.value), str(new.value)
     if before.startswith("Literal["):
         yield from (f": {value} is gone" for value in sorted(kinds(before) - kinds(after)))
-    elif old.name != "__version__" and is_constant(before) and before != after:
-        yield f": its value {before} became {after}"
+    elif old.name != "__version__" and constant(before) and constant(before) != constant(after):
+        yield f": its value {constant(before)} became {constant(after) or after}"
 
 
-def is_constant(text: str) -> bool:
-    """Whether a value is written out; how another one is made is no promise."""
+def constant(text: str) -> str | None:
+    """A value that is written out, also as a field's default; None where it is made otherwise."""
     try:
-        return ast.literal_eval(text) is not None
-    except (ValueError, SyntaxError):
-        return False
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:  # griffe writes some expressions in a way of its own
+        return None
+    if isinstance(node, ast.Call):
+        node = next((each.value for each in node.keywords if each.arg == "default"), node)
+    return ast.unparse(node) if isinstance(node, ast.Constant) and node.value is not None else None
 
 
 def function_breaks(old: griffe.Function, new: griffe.Function) -> Iterator[str]:

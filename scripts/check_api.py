@@ -60,7 +60,9 @@ def allows(tag: Version, ours: Version) -> bool:
 def unpack(root: Path, tag: Version, folder: Path) -> Path:
     """The tree of a tag, in a folder; the repository gets no worktree and no branch."""
     archive = folder / "tree.zip"
-    git(root, "archive", "--format=zip", "--output", archive, tag_name(tag)).check_returncode()
+    done = git(root, "archive", "--format=zip", "--output", archive, tag_name(tag))
+    if done.returncode:
+        raise SystemExit(f"FAILED: git cannot read {tag_name(tag)}: {done.stderr.strip()}. Next: `git fetch --tags`.")
     shutil.unpack_archive(archive, folder / "tree")
     return folder / "tree"
 
@@ -85,13 +87,13 @@ def verdict(tag: Version, ours: Version, found: list[str]) -> int:
         return 0
     if allows(tag, ours):
         print("\n".join(found))
-        print(f"{len(found)} breaks since {tag_name(tag)}, which {tag_name(ours)} allows: tell of each in CHANGELOG.md")
+        print(f"Breaks since {tag_name(tag)} that {tag_name(ours)} allows: {len(found)}. Tell of each in CHANGELOG.md.")
         return 0
     number, least = ("first", (tag[0] + 1, 0, 0)) if tag[0] else ("second", (0, tag[1] + 1, 0))
     raised = f"raise the version's {number} number ({tag_name(least)[1:]} in {VERSION})"
     for line in found:
         print(f"{line}. Next: keep it, or {raised} and tell of it in CHANGELOG.md.")
-    print(f"FAILED: {len(found)} breaks since {tag_name(tag)}, which {tag_name(ours)} does not allow")
+    print(f"FAILED: breaks since {tag_name(tag)} that {tag_name(ours)} does not allow: {len(found)}")
     return len(found)
 
 
