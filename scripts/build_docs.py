@@ -37,6 +37,9 @@ def build_contract(folder: Path) -> None:
                 raise FileNotFoundError(name)
             (folder / target).write_bytes(content.read())
     contract = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+    for operation in (each for path in contract["paths"].values() for each in path.values() if "tags" in each):
+        del operation["tags"]  # there is but one, which would hide all operations in one closed menu
+    del contract["tags"]
     (folder / "contract.js").write_text(f"const contract = {json.dumps(contract)};\n", encoding="utf-8")
     shutil.copy(CONTRACT, folder)
 

@@ -1,4 +1,4 @@
-"""Checks the pages in site/: every link and anchor leads somewhere, and no page loads anything from elsewhere."""
+"""Checks the pages in site/: every link and anchor leads somewhere, nothing is loaded from elsewhere, code is code."""
 
 import re
 import sys
@@ -21,6 +21,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.anchors: set[str] = {""}
         self.styles = _LOADED_BY_STYLE.findall(text)
+        self.has_stray_fence = "```" in text
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -42,6 +43,9 @@ def problems(site: Path) -> list[str]:
         name = path.relative_to(site)
         outside = [*page.styles, *(each for each in page.loads if _ELSEWHERE.match(each))]
         found += [f"{name}: loads {each}" for each in outside]
+        found += [
+            f"{name}: shows ``` as text: a fence is not of a form that the generator knows"
+        ] * page.has_stray_fence
         inside = (each for each in [*page.links, *page.loads] if not urlsplit(each).scheme and each not in outside)
         found += [f"{name}: {each} leads nowhere" for each in inside if not leads(each, path, site, pages)]
     for path in site.rglob("*.css"):

@@ -12,7 +12,9 @@ from compat_worker import Check, last_line, run
 from pixigpt.testing import LocalServer
 
 GUIDE = ROOT / "MIGRATING.md"
-_PART = re.compile(r"^## (?P<title>.+?)$|^```python (?P<age>old|new)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+_PART = re.compile(
+    r"^## (?P<title>.+?)$|^```python title=\"(?P<age>old|new)\"\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 

@@ -12,7 +12,7 @@ from pixigpt import Client
 from pixigpt.testing import LocalServer
 
 TEXT = (Path(__file__).resolve().parent.parent / "MIGRATING.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```python new\n(.*?)```", TEXT, re.DOTALL)
+SNIPPETS = re.findall(r'```python title="new"\n(.*?)```', TEXT, re.DOTALL)
 NOW = " ".join(line.split("|")[-2] for line in TEXT.splitlines() if line.startswith("| "))
 METHODS = [
     (name, re.findall(r"\w+(?==|,|$)", arguments))
