@@ -18,6 +18,7 @@ CONTRACT = ROOT / "openapi" / "pixigpt.yaml"
 # Not 3: it sends telemetry, and its page cannot be opened as a file.
 VIEWER = "redoc-2.5.4"
 SHA512 = "M6jWhG1qoBnH6TFmzJnstyCZ87HmOY/UzDm78mHiYihEdlV/YcS9ogOo1NlElnJMeLsyxHFe2yFc4sNjHTrABQ=="
+LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"  # the one thing that it would load from elsewhere
 SHIPPED = {"package/bundles/redoc.standalone.js": "redoc.js", "package/LICENSE": "redoc.LICENSE.txt"}
 
 
@@ -35,7 +36,7 @@ def build_contract(folder: Path) -> None:
             content = archive.extractfile(name)
             if content is None:
                 raise FileNotFoundError(name)
-            (folder / target).write_bytes(content.read())
+            (folder / target).write_bytes(content.read().replace(LOGO, b"data:,"))
     contract = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
     for operation in (each for path in contract["paths"].values() for each in path.values() if "tags" in each):
         del operation["tags"]  # there is but one, which would hide all operations in one closed menu
