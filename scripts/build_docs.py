@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,14 @@ def build_pages() -> None:
     """Write the pages; a warning ends the build."""
     shutil.rmtree(SITE, ignore_errors=True)
     tool = Path(sys.executable).with_name("zensical")
-    subprocess.run([tool, "build", "--strict", "--clean"], cwd=ROOT, check=True)
+    command = [str(tool), "build", "--strict", "--clean"]
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False
+    )
+    print(done.stdout.strip())
+    # Those of the docstrings are only printed, --strict or not.
+    if done.returncode or re.search(r"\b(griffe|mkdocstrings): ", done.stdout):
+        sys.exit("The pages have warnings: mend what is named above.")
 
 
 def build_contract(folder: Path) -> None:
