@@ -33,7 +33,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     ) -> None:
         self._inner = inner
         self._base = base  # below all TLS
-        self._socket = base.extra(anyio.abc.SocketAttribute.raw_socket)  # noqa: S610  # no Django here
+        self._socket = base.extra(anyio.abc.SocketAttribute.raw_socket)
         self._connect_end = connect_end
         self._handshakes = handshakes
         self._unsent = bytearray()
@@ -48,7 +48,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
             except anyio.EndOfStream:
                 return b""
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  # nothing waits yet
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._unsent += buffer
 
     async def aclose(self) -> None:
@@ -73,7 +73,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
             return self._is_cut_short or _is_readable(self._socket) or self._holds_back()
         if info == "socket":
             return self._socket
-        return self._inner.extra(TLSAttribute.ssl_object, None)  # noqa: S610  # no Django here
+        return self._inner.extra(TLSAttribute.ssl_object, None)
 
     def _holds_back(self) -> bool:
         """Whether bytes have come that nobody has read yet: in anyio's queue, on asyncio, or in TLS."""
@@ -119,7 +119,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002  # it has its own
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> AsyncStream:
         end = self._end if timeout is None else min(self._end, anyio.current_time() + timeout)
         with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):

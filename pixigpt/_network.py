@@ -76,7 +76,7 @@ class Stream(httpcore.NetworkStream):
                 raise httpcore.ConnectTimeout(str(cause)) from cause
             raise
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  # nothing waits yet
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._unsent += buffer
 
     def close(self) -> None:
