@@ -15,7 +15,7 @@ from pixigpt._steps import Answer, Flow, Notify, Outcome, Send, timeouts
 
 T = TypeVar("T")
 
-_GRACE = 0.02  # later than httpx's own timeouts, which know whether it was the pool or the connection
+_GRACE = 0.02  # later than the pool's and the connection's own timeouts, which know what was waited for
 
 
 async def drive(flow: Flow[T], connections: Connections[httpx.AsyncBaseTransport], settings: Settings) -> T:

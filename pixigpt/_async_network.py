@@ -125,10 +125,10 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):
             with anyio.fail_after(end - anyio.current_time()):
                 self._opened = await anyio.connect_tcp(host, port, local_host=local_address)
-            opened = AsyncStream(self._opened, self._opened, end, self._handshakes)
+            connected = self._opened.extra(anyio.abc.SocketAttribute.raw_socket)
             for option in KEEP_ALIVE:
-                cast("socket.socket", opened.get_extra_info("socket")).setsockopt(*option)
-        return opened
+                connected.setsockopt(*option)
+        return AsyncStream(self._opened, self._opened, end, self._handshakes)
 
     async def aclose(self) -> None:
         """Close what was opened."""

@@ -15,17 +15,19 @@ from attrs import frozen
 from pixigpt._async_network import AsyncBackend
 from pixigpt._pool_options import PoolOptions
 from pixigpt._reuse import is_reusable
-from pixigpt._routes import Route, Routes, is_broken_socks
+from pixigpt._routes import Openers, Route, Routes, is_broken_socks
 from pixigpt._slots import Lease, Slots, closed
 from pixigpt._steps import longest_wait, must_end
+
+_OPENERS = Openers(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
 
 
 class AsyncConnection:
     """One connection. A cancel scope bounds the requests on it; only opening it has an end of its own."""
 
     def __init__(self, route: Route, origin: httpcore.Origin, end: float) -> None:
-        self._backend = AsyncBackend(end, route.handshakes(origin))
-        self._http = _opener(route, self._backend).create_connection(origin)
+        self._backend = AsyncBackend(end, route.handshakes)
+        self._http = route.opener(_OPENERS, self._backend).create_connection(origin)
 
     async def send(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request."""
@@ -45,24 +47,6 @@ class AsyncConnection:
             await self._http.aclose()
         finally:
             await self._backend.aclose()
-
-
-def _opener(route: Route, backend: AsyncBackend) -> httpcore.AsyncConnectionPool:
-    """A pool of httpcore's that is asked for one connection: it knows direct ones, forwards, tunnels and SOCKS."""
-    if route.proxy is None:
-        return httpcore.AsyncConnectionPool(ssl_context=route.ssl_context, network_backend=backend)
-    if route.has_socks:
-        return httpcore.AsyncSOCKSProxy(
-            route.proxy_url, route.proxy.raw_auth, ssl_context=route.ssl_context, network_backend=backend
-        )
-    return httpcore.AsyncHTTPProxy(
-        route.proxy_url,
-        route.proxy.raw_auth,
-        proxy_headers=route.proxy.headers.raw,
-        ssl_context=route.ssl_context,
-        proxy_ssl_context=route.proxy_ssl_context,
-        network_backend=backend,
-    )
 
 
 AsyncSlots = Slots[AsyncConnection, anyio.Event]
@@ -102,7 +86,7 @@ class AsyncPool:
             response = await connection.send(request)
         except BaseException as failure:
             await _leave(slots, lease)
-            if isinstance(failure, Exception) and is_broken_socks(failure):
+            if is_broken_socks(failure):
                 raise httpcore.ProxyError(str(failure)) from failure
             raise
         response.stream = _AsyncStream(response, partial(_leave, slots, lease))

@@ -1,20 +1,19 @@
 """What a client and its copies send through: a pool of their own, opened at the first call, or what a user injects."""
 
 import inspect
-import threading
 import warnings
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import httpx
 
-from pixigpt._fork import renew_after_fork
+from pixigpt._fork import Locked
 from pixigpt._pool_options import PoolOptions
 
 TransportT = TypeVar("TransportT", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
 
 
-class Connections(Generic[TransportT]):
+class Connections(Locked, Generic[TransportT]):
     """The transport that a client and its copies share."""
 
     _is_closed = True  # until the constructor is through
@@ -33,8 +32,7 @@ class Connections(Generic[TransportT]):
         self._is_given = given is not None
         self._made_at = _caller()
         self._is_closed = False
-        self.renew()
-        renew_after_fork(self)
+        super().__init__()
 
     def get(self) -> TransportT:
         """The transport; an httpx error that no retry mends, if it is closed."""
@@ -51,10 +49,6 @@ class Connections(Generic[TransportT]):
             transport, self._transport = self._transport, None
             self._is_closed = True
         return None if self._is_given else transport
-
-    def renew(self) -> None:
-        """In a forked child: a lock that nothing holds."""
-        self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._is_given:

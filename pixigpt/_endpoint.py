@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 import httpx
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from pixigpt._shape import hints_of, json_mismatch, mismatch
 from pixigpt_api import AuthenticatedClient
@@ -54,19 +54,19 @@ class Call(Generic[T]):
     parse: Callable[["Received"], T] = field(repr=False)
 
 
-@frozen
+@define
 class Received:
     """As much of an `httpx.Response` as a generated parser looks at, which costs a tenth."""
 
     status_code: int
     content: bytes = field(repr=False)
-    _decoded: list[object] = field(init=False, repr=False, factory=list[object])
+    _decoded: object = field(init=False, repr=False, default=None)
 
     def json(self) -> object:
         """The decoded body."""
-        if not self._decoded:
-            self._decoded.append(json.loads(self.content))
-        return self._decoded[0]
+        if self._decoded is None:
+            self._decoded = json.loads(self.content)
+        return self._decoded
 
 
 def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:

@@ -3,13 +3,14 @@
 import logging
 import os
 import warnings
+from typing import TextIO
 
 logger = logging.getLogger("pixigpt")
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-class _Fallback(logging.StreamHandler):  # type: ignore[type-arg]  # it is generic in its stub only
+class _Fallback(logging.StreamHandler[TextIO]):
     """Writes to stderr for people who have not configured logging, and leaves it to their handlers once they have."""
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -12,9 +12,11 @@ from pixigpt._fork import renew_after_fork
 from pixigpt._network import Backend, Span
 from pixigpt._pool_options import PoolOptions
 from pixigpt._reuse import is_reusable
-from pixigpt._routes import Route, Routes, is_broken_socks
+from pixigpt._routes import Openers, Route, Routes, is_broken_socks
 from pixigpt._slots import Lease, Slots
 from pixigpt._steps import longest_wait, must_end
+
+_OPENERS = Openers(httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
 
 
 class Connection:
@@ -22,8 +24,8 @@ class Connection:
 
     def __init__(self, route: Route, origin: httpcore.Origin) -> None:
         self._span = Span()
-        self._backend = Backend(self._span, route.handshakes(origin))
-        self._http = _opener(route, self._backend).create_connection(origin)
+        self._backend = Backend(self._span, route.handshakes)
+        self._http = route.opener(_OPENERS, self._backend).create_connection(origin)
 
     def send(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request by the end that it names."""
@@ -44,24 +46,6 @@ class Connection:
             self._http.close()
         finally:
             self._backend.close()
-
-
-def _opener(route: Route, backend: Backend) -> httpcore.ConnectionPool:
-    """A pool of httpcore's that is asked for one connection: it knows direct ones, forwards, tunnels and SOCKS."""
-    if route.proxy is None:
-        return httpcore.ConnectionPool(ssl_context=route.ssl_context, network_backend=backend)
-    if route.has_socks:
-        return httpcore.SOCKSProxy(
-            route.proxy_url, route.proxy.raw_auth, ssl_context=route.ssl_context, network_backend=backend
-        )
-    return httpcore.HTTPProxy(
-        route.proxy_url,
-        route.proxy.raw_auth,
-        proxy_headers=route.proxy.headers.raw,
-        ssl_context=route.ssl_context,
-        proxy_ssl_context=route.proxy_ssl_context,
-        network_backend=backend,
-    )
 
 
 class Signal:
@@ -107,7 +91,7 @@ class Pool:
             response = self._connect(slots, lease, request.url.origin).send(request)
         except BaseException as failure:
             _leave(slots, lease)
-            if isinstance(failure, Exception) and is_broken_socks(failure):
+            if is_broken_socks(failure):
                 raise httpcore.ProxyError(str(failure)) from failure
             raise
         response.stream = _Stream(response, partial(_leave, slots, lease))

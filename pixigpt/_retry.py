@@ -3,7 +3,6 @@
 import math
 import re
 import ssl
-import threading
 from collections.abc import Iterator
 from datetime import UTC
 
@@ -11,7 +10,7 @@ import httpx
 from attrs import field, frozen
 
 from pixigpt._checks import not_negative, or_none, validator, whole
-from pixigpt._fork import renew_after_fork
+from pixigpt._fork import Locked
 from pixigpt._log import log_spent_budget
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -95,19 +94,14 @@ class RetryPolicy:
         return passes and (self.retry_unsafe or method != "POST" or isinstance(failure, _NOTHING_SENT))
 
 
-class Budget:
+class Budget(Locked):
     """The retries that a client may still spend: an outage is met with little more than one attempt per call."""
 
     def __init__(self, capacity: float | None) -> None:
         self._tenths = math.inf if capacity is None else round(capacity * 10)
         self._left = self._tenths
         self._is_dry = False
-        self.renew()
-        renew_after_fork(self)
-
-    def renew(self) -> None:
-        """In a forked child: a lock that nothing holds."""
-        self._lock = threading.Lock()
+        super().__init__()
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (None if self._tenths == math.inf else self._tenths / 10,)

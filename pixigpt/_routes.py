@@ -1,54 +1,63 @@
 """How a host is reached: through which proxy, if any, and with which certificates."""
 
 import ssl
-import threading
+from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Generic, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 from attrs import frozen
 
-from pixigpt._fork import renew_after_fork
+from pixigpt._fork import Locked
 from pixigpt._pool_options import PoolOptions, checked_proxy
+
+PoolT = TypeVar("PoolT")
+
+
+@frozen
+class Openers(Generic[PoolT]):
+    """The classes of httpcore's that know how to connect: each makes a pool, which is asked for one connection."""
+
+    direct: Callable[..., PoolT]
+    http_proxy: Callable[..., PoolT]
+    socks_proxy: Callable[..., PoolT]
 
 
 @frozen
 class Route:
-    """The way to one host."""
+    """The way to one host; the contexts are None where there is no TLS."""
 
     proxy: httpx.Proxy | None
     ssl_context: ssl.SSLContext | None
     proxy_ssl_context: ssl.SSLContext | None
 
     @property
-    def has_socks(self) -> bool:
-        """Whether it leads through a SOCKS proxy."""
-        return self.proxy is not None and self.proxy.url.scheme.startswith("socks")
-
-    @property
-    def proxy_url(self) -> httpcore.URL:
-        """The proxy's address, as httpcore takes it."""
-        url = httpx.URL() if self.proxy is None else self.proxy.url
-        return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-
-    def handshakes(self, origin: httpcore.Origin) -> int:
+    def handshakes(self) -> int:
         """How many TLS handshakes it takes until a request can be sent."""
-        return (self.ssl_context is not None and origin.scheme == b"https") + (self.proxy_ssl_context is not None)
+        return (self.ssl_context is not None) + (self.proxy_ssl_context is not None)
+
+    def opener(self, openers: Openers[PoolT], backend: object) -> PoolT:
+        """What opens connections along this route."""
+        given = {"ssl_context": self.ssl_context, "network_backend": backend}
+        if self.proxy is None:
+            return openers.direct(**given)
+        url = self.proxy.url
+        address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        if _is_socks(self.proxy):
+            return openers.socks_proxy(address, self.proxy.raw_auth, **given)
+        given |= {"proxy_headers": self.proxy.headers.raw, "proxy_ssl_context": self.proxy_ssl_context}
+        return openers.http_proxy(address, self.proxy.raw_auth, **given)
 
 
-class Routes:
+class Routes(Locked):
     """The routes of one pool. All its connections share one SSL context, which is made when it is first needed."""
 
     def __init__(self, options: PoolOptions) -> None:
         self._options = options
         self._context: ssl.SSLContext | None = None
-        self.renew()
-        renew_after_fork(self)
-
-    def renew(self) -> None:
-        """In a forked child: a lock that nothing holds."""
-        self._lock = threading.RLock()
+        super().__init__()
 
     def to(self, origin: httpcore.Origin) -> Route:
         """The route to a host; an httpcore error that no retry mends, if there can be none."""
@@ -59,7 +68,7 @@ class Routes:
         context = self._ssl_context() if origin.scheme == b"https" else None
         if proxy is None:
             return Route(None, context, None)
-        if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        if _is_socks(proxy) and find_spec("socksio") is None:
             raise _unusable('a SOCKS proxy needs the package "socksio": pip install "httpx[socks]"')
         is_secure = proxy.url.scheme == "https"
         return Route(proxy, context, (proxy.ssl_context or self._ssl_context()) if is_secure else None)
@@ -74,7 +83,11 @@ class Routes:
             return self._context
 
 
-def is_broken_socks(failure: Exception) -> bool:
+def _is_socks(proxy: httpx.Proxy) -> bool:
+    return proxy.url.scheme.startswith("socks")
+
+
+def is_broken_socks(failure: BaseException) -> bool:
     """Whether a SOCKS proxy has broken its protocol, which httpcore lets socksio say in its own way."""
     return type(failure).__module__.startswith("socksio")
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, Protocol, cast
 
+import anyio
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -100,6 +101,14 @@ def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.005)
+    return condition()
+
+
+async def eventually_async(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """The same, in an event loop that goes on."""
+    with anyio.move_on_after(seconds):
+        while not condition():  # noqa: ASYNC110  # what is waited for tells no event
+            await anyio.sleep(0.005)
     return condition()
 
 

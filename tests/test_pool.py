@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,10 +14,21 @@ import anyio
 import httpcore
 import httpx
 import pytest
-import trustme
 from anyio.from_thread import BlockingPortal
-from conftest import Connect, InPortal, eventually
-from hostile.server import EMPTY, ScriptedServer, answers, headers_only, ok, read_request, says, silent
+from conftest import Connect, InPortal, eventually, eventually_async
+from hostile.server import (
+    EMPTY,
+    ScriptedServer,
+    answers,
+    headers_only,
+    https,
+    ok,
+    over_tls,
+    read_request,
+    says,
+    silent,
+    tls_contexts,
+)
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
 from pixigpt._async_network import AsyncStream, _is_readable
@@ -131,16 +141,9 @@ def test_what_comes_after_an_answer_over_tls_is_not_either(connect: Connect) -> 
             secured.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
             time.sleep(0.2)
 
-    def honest(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secured:
-            answers(EMPTY)(secured)
-
-    authority, trusting = trustme.CA(), ssl.create_default_context()
-    authority.configure_trust(trusting)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with ScriptedServer(two_records_in_one_packet, honest) as server:
-        client = connect(base_url=server.base_url.replace("http://", "https://"), verify=trusting)
+    context, trusting = tls_contexts()
+    with ScriptedServer(two_records_in_one_packet, over_tls(answers(EMPTY), context)) as server:
+        client = connect(base_url=https(server.base_url), verify=trusting)
         assert [client.list_threads() for _ in range(3)] == [[]] * 3
         assert server.connections == 2
         client.close()
@@ -213,9 +216,7 @@ def test_an_async_client_that_is_dropped_open_closes_its_connections_all_the_sam
         with pytest.warns(ResourceWarning, match="dropped without being closed"):
             del client
         gc.collect()
-        with anyio.fail_after(5):
-            while server.open:  # noqa: ASYNC110  # the server is in another thread
-                await anyio.sleep(0.01)
+        assert await eventually_async(lambda: server.open == 0)
 
     with ScriptedServer(answers(EMPTY)) as server:
         anyio.run(use)
@@ -233,9 +234,7 @@ def test_all_connections_are_closed_though_the_task_that_closes_them_is_cancelle
         closing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await closing
-        with anyio.fail_after(5):
-            while server.open:  # noqa: ASYNC110  # the server is in another thread
-                await anyio.sleep(0.01)
+        assert await eventually_async(lambda: server.open == 0)
 
     with ScriptedServer(answers(EMPTY)) as server:
         anyio.run(use)
@@ -286,9 +285,8 @@ def test_200_cancellations_leave_nothing_open(backend: str, script: Any) -> None
                         tasks.start_soon(client.list_threads)
                     await anyio.sleep(0.01 * moment)
                     tasks.cancel_scope.cancel()
-            with anyio.fail_after(5):  # the server, in a thread of this process, has its own ends to close
-                while open_files() > before:  # noqa: ASYNC110  # no event tells of it
-                    await anyio.sleep(0.01)
+            # the server, in a thread of this process, has its own ends to close
+            assert await eventually_async(lambda: open_files() <= before)
             assert repr(await cast("Any", client._connections.get())._pool._slots()).startswith(
                 "<Slots 0 taken, 0 idle"
             )

@@ -150,8 +150,10 @@ def test_a_forked_child_has_connections_and_locks_of_its_own(server: LocalServer
 
 def test_a_lock_that_another_thread_holds_at_the_fork_is_free_in_the_child() -> None:
     with Client("sk-test") as client:
-        client._settings.budget._lock.acquire()
-        client._connections._lock.acquire()
+        for locked in (client._settings.budget, client._connections):
+            with ThreadPoolExecutor(1) as another:
+                another.submit(locked._lock.acquire).result()
+            assert not locked._lock.acquire(blocking=False)
         _fork._renew_all()
         assert client._settings.budget.spend()
         assert client._connections.get()

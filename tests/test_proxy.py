@@ -10,9 +10,20 @@ from typing import Any
 
 import httpx
 import pytest
-import trustme
 from conftest import Connect, eventually
-from hostile.server import EMPTY, Replies, Script, ScriptedServer, answers, ok, read_request, silent
+from hostile.server import (
+    EMPTY,
+    Replies,
+    Script,
+    ScriptedServer,
+    answers,
+    https,
+    ok,
+    over_tls,
+    read_request,
+    silent,
+    tls_contexts,
+)
 
 from pixigpt import APIConnectionError, APITimeoutError
 from pixigpt.testing import LocalServer
@@ -50,17 +61,9 @@ def refuses(connection: socket.socket) -> None:
 @contextmanager
 def secure_server() -> Generator[tuple[str, ssl.SSLContext], None, None]:
     """A server that speaks TLS, and a context that trusts it."""
-    authority, trusting = trustme.CA(), ssl.create_default_context()
-    authority.configure_trust(trusting)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-
-    def script(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secured:
-            answers(EMPTY)(secured)
-
-    with ScriptedServer(script) as server:
-        yield server.base_url.replace("http://", "https://"), trusting
+    context, trusting = tls_contexts()
+    with ScriptedServer(over_tls(answers(EMPTY), context)) as server:
+        yield https(server.base_url), trusting
 
 
 def address(server: ScriptedServer) -> str:
@@ -78,24 +81,10 @@ def test_an_https_call_goes_through_a_tunnel_that_is_used_again(connect: Connect
         client.close()
 
 
-def over_tls(script: Script, context: ssl.SSLContext) -> Script:
-    """The same script, spoken over TLS."""
-
-    def secured(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as inner:
-            script(inner)
-
-    return secured
-
-
 @pytest.fixture
 def secure_proxy() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """What a proxy that speaks TLS shows, and what trusts it."""
-    authority, trusting = trustme.CA(), ssl.create_default_context()
-    authority.configure_trust(trusting)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context, trusting
+    return tls_contexts()
 
 
 def test_a_tunnel_may_lead_through_a_proxy_that_speaks_tls_itself(
@@ -104,7 +93,7 @@ def test_a_tunnel_may_lead_through_a_proxy_that_speaks_tls_itself(
     seen: list[bytes] = []
     context, trusting_proxy = secure_proxy
     with secure_server() as (base_url, trusting), ScriptedServer(over_tls(tunnels(seen), context)) as proxy:
-        url = address(proxy).replace("http://", "https://")
+        url = https(address(proxy))
         client = connect(base_url=base_url, verify=trusting, proxy=httpx.Proxy(url, ssl_context=trusting_proxy))
         assert [client.list_threads() for _ in range(3)] == [[]] * 3
         assert len(seen) == 1
@@ -124,10 +113,8 @@ def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_on
     context, trusting = secure_proxy
     honest = over_tls(answers(EMPTY), context)
     with ScriptedServer(script, honest) as server, ScriptedServer(over_tls(tunnels([]), context)) as proxy:
-        through = httpx.Proxy(address(proxy).replace("http://", "https://"), ssl_context=trusting)
-        client = connect(
-            base_url=server.base_url.replace("http://", "https://"), verify=trusting, proxy=through, timeout=5
-        )
+        through = httpx.Proxy(https(address(proxy)), ssl_context=trusting)
+        client = connect(base_url=https(server.base_url), verify=trusting, proxy=through, timeout=5)
         assert client.list_threads() == []
         time.sleep(0.1)  # until the rest has come
         assert client.list_threads() == []
@@ -146,8 +133,8 @@ def test_an_answer_through_two_layers_of_tls_may_end_with_its_connection(
 
     context, trusting = secure_proxy
     with ScriptedServer(script) as server, ScriptedServer(over_tls(tunnels([]), context)) as proxy:
-        through = httpx.Proxy(address(proxy).replace("http://", "https://"), ssl_context=trusting)
-        base_url = server.base_url.replace("http://", "https://")
+        through = httpx.Proxy(https(address(proxy)), ssl_context=trusting)
+        base_url = https(server.base_url)
         assert connect(base_url=base_url, verify=trusting, proxy=through, max_retries=0).list_threads() == []
 
 
@@ -168,7 +155,7 @@ def test_a_tunnel_in_which_no_tls_comes_ends_in_time(
 
     context, trusting_proxy = secure_proxy
     with ScriptedServer(over_tls(script, context)) as proxy:
-        url = address(proxy).replace("http://", "https://")
+        url = https(address(proxy))
         through = httpx.Proxy(url, ssl_context=trusting_proxy)
         client = connect(base_url="https://127.0.0.1:9/v1", proxy=through, timeout=1, max_retries=0)
         started = time.monotonic()

@@ -93,7 +93,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"base_url": "https://x.test:0/v1"}, ValueError, "base_url: there is no port 0"),
     ({"proxy": "http://x.test:99999"}, ValueError, "proxy: there is no port 99999"),
     ({"limits": httpx.Limits(max_connections=0)}, ValueError, "max_connections must be at least 1"),
-    ({"limits": httpx.Limits(max_connections="5")}, TypeError, "max_connections must be a number"),  # type: ignore[arg-type]  # that is the case
+    ({"limits": httpx.Limits(max_connections="5")}, TypeError, "max_connections must be a number"),  # type: ignore[arg-type]  # a wrong type is the case
     ({"limits": httpx.Limits(max_keepalive_connections=-1)}, ValueError, "max_keepalive_connections must be at least"),
     ({"limits": httpx.Limits(keepalive_expiry=-1)}, ValueError, "keepalive_expiry must be at least 0"),
 ]

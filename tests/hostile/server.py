@@ -1,10 +1,13 @@
 """A server on a raw socket that does to each connection exactly what a script says."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+
+import trustme
 
 Script = Callable[[socket.socket], None]
 
@@ -70,6 +73,35 @@ def header(request: bytes, name: str) -> str | None:
     lines = request.partition(b"\r\n\r\n")[0].decode().splitlines()[1:]
     fields = dict(line.lower().split(": ", 1) for line in lines)
     return fields.get(name)
+
+
+def over_tls(script: Script, context: ssl.SSLContext) -> Script:
+    """A script that is played inside TLS."""
+
+    def wrapped(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as inside:
+            script(inside)
+
+    return wrapped
+
+
+def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    """A server's context that shows a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context for 127.0.0.1, and a client's that trusts it."""
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    authority.configure_trust(trusting)
+    return serving(authority.issue_cert("127.0.0.1")), trusting
+
+
+def https(base_url: str) -> str:
+    """The same address over TLS."""
+    return base_url.replace("http://", "https://")
 
 
 def resets(connection: socket.socket) -> None:

@@ -4,7 +4,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,12 +17,15 @@ from hostile.server import (
     Script,
     answers,
     header,
+    https,
     ok,
+    over_tls,
     plain,
     reply,
     reset_on_close,
     resets,
     says,
+    serving,
 )
 from pixigpt import APIConnectionError, Client, capture_responses
 
@@ -188,22 +190,6 @@ def test_a_name_that_does_not_resolve_is_retried_and_then_named(
     assert caught.value.attempts == 4
 
 
-def secured(base_url: str) -> str:
-    return base_url.replace("http://", "https://")
-
-
-def over_tls(certificate: trustme.LeafCert, script: Script) -> Script:
-    """A script that is played inside TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-
-    def wrapped(connection: socket.socket) -> None:
-        with suppress(ssl.SSLError), context.wrap_socket(connection, server_side=True) as inside:
-            script(inside)
-
-    return wrapped
-
-
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
@@ -254,8 +240,8 @@ def test_a_bad_certificate_is_named_with_its_host_and_never_retried(
     reason: str,
 ) -> None:
     replies = Replies(ok(EMPTY))
-    _, server = against(over_tls(issue(authority), replies))
-    client = connect(base_url=secured(server.base_url), verify=trusting, retry=FAST)
+    _, server = against(over_tls(replies, serving(issue(authority))))
+    client = connect(base_url=https(server.base_url), verify=trusting, retry=FAST)
     match = rf"the certificate of 127\.0\.0\.1:\d+ is not valid: .*{reason}"
     with pytest.raises(APIConnectionError, match=match) as caught:
         client.create_thread()
@@ -267,8 +253,8 @@ def test_a_good_certificate_is_accepted(
     connect: Connect, against: Against, authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
     replies = Replies(ok(EMPTY))
-    _, server = against(over_tls(authority.issue_cert("127.0.0.1"), replies))
-    client = connect(base_url=secured(server.base_url), verify=trusting)
+    _, server = against(over_tls(replies, serving(authority.issue_cert("127.0.0.1"))))
+    client = connect(base_url=https(server.base_url), verify=trusting)
     assert [client.list_threads(), client.list_threads()] == [[], []]
     assert server.connections == 1
     assert header(replies.requests[0], "authorization") == "bearer sk-test"
@@ -286,8 +272,8 @@ CUT_IN_TLS: dict[str, Script] = {
 def test_an_answer_that_is_cut_off_inside_tls_is_retried(
     connect: Connect, against: Against, authority: trustme.CA, trusting: ssl.SSLContext, script: Script
 ) -> None:
-    _, server = against(over_tls(authority.issue_cert("127.0.0.1"), script))
-    client = connect(base_url=secured(server.base_url), verify=trusting, retry=FAST)
+    _, server = against(over_tls(script, serving(authority.issue_cert("127.0.0.1"))))
+    client = connect(base_url=https(server.base_url), verify=trusting, retry=FAST)
     with pytest.raises(APIConnectionError, match="no whole answer from 127") as caught:
         client.list_threads()
     assert (caught.value.attempts, server.connections) == (4, 4)
@@ -321,6 +307,6 @@ def test_a_tls_handshake_that_fails_is_retried_and_then_a_connection_error(
 ) -> None:
     _, server = against(script)
     with pytest.raises(APIConnectionError, match=r"could not connect to 127\.0\.0\.1:\d+: .+") as caught:
-        connect(base_url=secured(server.base_url), retry=FAST, timeout=5).list_threads()
+        connect(base_url=https(server.base_url), retry=FAST, timeout=5).list_threads()
     assert (caught.value.attempts, server.connections) == (4, 4)
     assert caught.value.__cause__ is not None
