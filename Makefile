@@ -51,7 +51,7 @@ docs: .docs/.ready ## build the documentation into site/, warnings as errors, an
 	$(BIN_DOCS)/python scripts/build_docs.py
 	$(BIN_DOCS)/python scripts/check_docs.py
 
-generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml
+generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml, and client.py from async_client.py
 	$(BIN)/python scripts/generate.py
 
 bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others, each in its own environment

@@ -1,4 +1,4 @@
-"""What a method's arguments become on the wire: dicts or objects in, the contract's objects out."""
+"""What a method's arguments become on the wire: dicts or objects in, generated objects out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
@@ -33,22 +33,22 @@ _OBJECTS = (
 
 
 def chat_messages(messages: Sequence[MessageLike]) -> list[Message]:
-    """The messages of a chat; ValueError or TypeError if one is none."""
+    """Convert the messages of a chat; raise ValueError or TypeError if one is not a valid message."""
     return _messages(messages, _chat_message)
 
 
 def thread_messages(messages: Sequence[MessageLike]) -> list[CreateMessageRequest]:
-    """The messages to add to a thread; ValueError or TypeError if one is none."""
+    """Convert the messages to add to a thread; raise ValueError or TypeError if one is not a valid message."""
     return _messages(messages, CreateMessageRequest.from_dict)
 
 
 def tool_list(tools: Sequence[ToolLike] | None) -> list[Tool] | None:
-    """The tools of a chat; ValueError or TypeError if one is none."""
+    """Convert the tools of a chat; raise ValueError or TypeError if one is not a valid tool."""
     return None if tools is None else _each("tools", tools, Tool.from_dict)
 
 
 def text_list(name: str, texts: Sequence[str]) -> list[str]:
-    """Several texts; ValueError or TypeError if they are none."""
+    """Convert several texts; raise ValueError or TypeError if they are not a list of texts."""
     _check_sequence(name, texts)
     if not texts:
         raise ValueError(f"{name} must not be empty")
@@ -88,7 +88,7 @@ def _one(name: str, item: object, convert: Callable[[Mapping[str, object]], T]) 
 
 
 def _plain(value: object) -> object:
-    """A value with every object of the contract turned into a dict, however deep it stands."""
+    """Return a value with every generated object in it turned into a dict, at any depth."""
     if isinstance(value, ThreadMessage):
         return {"role": value.role, "content": "".join(block.text.value for block in value.content)}
     if isinstance(value, _OBJECTS):

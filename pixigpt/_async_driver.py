@@ -1,4 +1,4 @@
-"""Drives a flow for the async client, on asyncio and on trio: the twin of `_driver`."""
+"""Drives a flow for the async client, on asyncio and on trio; the counterpart of `_driver`."""
 
 import math
 from inspect import isawaitable
@@ -7,20 +7,21 @@ from typing import TypeVar, cast
 import anyio
 import httpx
 
-from pixigpt._body import Body, whole_answer
-from pixigpt._connections import Connections
+from pixigpt._body import Body, complete_response
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._settings import Settings
-from pixigpt._steps import Answer, Flow, Notify, Outcome, Send, timeouts
+from pixigpt._steps import Flow, Notify, Outcome, Response, Send
+from pixigpt._transport.extensions import DEADLINE, timeouts
+from pixigpt._transport.shared import SharedTransport
 
 T = TypeVar("T")
 
 _GRACE = 0.02  # later than the pool's and the connection's own timeouts, which know what was waited for
 
 
-async def drive(flow: Flow[T], connections: Connections[httpx.AsyncBaseTransport], settings: Settings) -> T:
-    """Run a flow to its end: its result, or its error."""
-    outcome: object = None
+async def drive(flow: Flow[T], transport: SharedTransport[httpx.AsyncBaseTransport], settings: Settings) -> T:
+    """Run a flow to its end; return its result or raise its error."""
+    outcome: Outcome | None = None
     while True:
         try:
             step = flow.send(outcome)
@@ -28,47 +29,47 @@ async def drive(flow: Flow[T], connections: Connections[httpx.AsyncBaseTransport
             result: T = done.value
             return result
         if isinstance(step, Notify):
-            outcome = None
             await _notify(step)
+            outcome = None
         else:
-            outcome = await _attempt(step, connections, settings)
+            outcome = await _attempt(step, transport, settings)
 
 
 async def _notify(step: Notify) -> None:
-    answer = step.callback(step.run)
-    if isawaitable(answer):
-        await answer
+    result = step.callback(step.run)
+    if isawaitable(result):
+        await result
 
 
-async def _attempt(step: Send, connections: Connections[httpx.AsyncBaseTransport], settings: Settings) -> Outcome:
+async def _attempt(step: Send, transport: SharedTransport[httpx.AsyncBaseTransport], settings: Settings) -> Outcome:
     if step.pause:  # even sleep(0) gives the processor away
         await anyio.sleep(step.pause)
     end = math.inf if step.timeout is None else anyio.current_time() + step.timeout
     # The scope bounds reading and writing as a whole.
-    request = step.request(timeout={**timeouts(step.timeout), "read": None, "write": None}, end=end)
+    request = step.request(**{"timeout": {**timeouts(step.timeout), "read": None, "write": None}, DEADLINE: end})
     try:
         with anyio.CancelScope(deadline=end + _GRACE):
-            response = await connections.get().handle_async_request(request)
+            response = await transport.get().handle_async_request(request)
             try:
                 return await _receive(response, settings.max_response_bytes, end)
             finally:
                 await response.aclose()
     except FAILURES as failure:
         return outcome_of(failure, settings)
-    return httpx.ReadTimeout("no whole answer in time")
+    return httpx.ReadTimeout("no complete response in time")
 
 
-async def _receive(response: httpx.Response, max_bytes: int | None, end: float) -> Answer:
+async def _receive(response: httpx.Response, max_bytes: int | None, end: float) -> Response:
     if response.is_stream_consumed:  # a mock, or an injected client's event hook, has read it
-        return whole_answer(response, max_bytes)
+        return complete_response(response, max_bytes)
     body = Body(response, max_bytes)
     with anyio.CancelScope() as reading:
-        async for piece in cast("httpx.AsyncByteStream", response.stream):
+        async for chunk in cast("httpx.AsyncByteStream", response.stream):
             # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
-            if not body.add(piece) or anyio.current_time() > end:
+            if not body.add(chunk) or anyio.current_time() > end:
                 reading.cancel()
                 if body.is_overrun:
                     break
     if reading.cancelled_caught and anyio.current_time() > end:
-        raise httpx.ReadTimeout("the answer was still coming")
-    return body.answer()
+        raise httpx.ReadTimeout("the response was still arriving")
+    return body.response()

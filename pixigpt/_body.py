@@ -1,21 +1,21 @@
-"""An answer's body as it comes in: decompressed, and no larger than is allowed."""
+"""A response's body as it arrives: decompressed, and no larger than is allowed."""
 
 import zlib
 
 import httpx
 
-from pixigpt._steps import Answer
+from pixigpt._steps import Response
 
 _ENCODINGS = ("", "identity", "gzip")  # all that the SDK asks for
 _GZIP = 16 + zlib.MAX_WBITS
-_MOST_SURPLUS = 2**17  # more than an HTTP parser holds back
+_MAX_SURPLUS = 2**17  # more than an HTTP parser holds back
 
 
-def whole_answer(response: httpx.Response, max_bytes: int | None) -> Answer:
-    """The answer that something else has read, or has closed before it could be read."""
+def complete_response(response: httpx.Response, max_bytes: int | None) -> Response:
+    """Return a response that something else has read, or has closed before it could be read."""
     content = response.content if response.is_stream_consumed else b""
-    flaw = None if max_bytes is None or len(content) <= max_bytes else _too_large(max_bytes)
-    return Answer(response.status_code, response.headers, content, flaw)
+    defect = None if max_bytes is None or len(content) <= max_bytes else _too_large(max_bytes)
+    return Response(response.status_code, response.headers, content, defect)
 
 
 def _too_large(max_bytes: int) -> str:
@@ -23,46 +23,46 @@ def _too_large(max_bytes: int) -> str:
 
 
 class Body:
-    """The body of one answer, which a driver feeds piece by piece until it is whole or flawed."""
+    """The body of one response, which a driver feeds chunk by chunk until it is complete or defective."""
 
     def __init__(self, response: httpx.Response, max_bytes: int | None) -> None:
         self._response = response
         self._max_bytes = max_bytes
         self._content = bytearray()
-        self._flaw: str | None = None
+        self._defect: str | None = None
         self._surplus = 0
         encoding = response.headers.get("content-encoding", "").lower()
         self._gzip = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
         if encoding not in _ENCODINGS:
-            self._flaw = f"the body's content-encoding is {encoding!r}, which was not asked for"
+            self._defect = f"the body's content-encoding is {encoding!r}, which was not asked for"
 
-    def add(self, piece: bytes) -> bool:
-        """Take one more piece off the wire; False when no more is wanted."""
-        if self._flaw is None:
-            self._take(piece)
+    def add(self, chunk: bytes) -> bool:
+        """Add one more chunk off the wire; return False when no more is wanted."""
+        if self._defect is None:
+            self._take(chunk)
         else:
-            self._surplus += len(piece)
-        return self._flaw is None
+            self._surplus += len(chunk)
+        return self._defect is None
 
     @property
     def is_overrun(self) -> bool:
-        """Whether pieces still come long after no more were wanted."""
-        return self._surplus > _MOST_SURPLUS
+        """Whether chunks still arrive long after no more were wanted."""
+        return self._surplus > _MAX_SURPLUS
 
-    def answer(self) -> Answer:
-        """The answer with what has come."""
-        if self._flaw is None and self._gzip is not None and self._content and not self._gzip.eof:
-            self._flaw = "the body's gzip is cut off"
-        return Answer(self._response.status_code, self._response.headers, bytes(self._content), self._flaw)
+    def response(self) -> Response:
+        """Return the response with what has arrived."""
+        if self._defect is None and self._gzip is not None and self._content and not self._gzip.eof:
+            self._defect = "the body's gzip is cut off"
+        return Response(self._response.status_code, self._response.headers, bytes(self._content), self._defect)
 
-    def _take(self, piece: bytes) -> None:
+    def _take(self, chunk: bytes) -> None:
         try:
-            self._content += piece if self._gzip is None else self._gzip.decompress(piece, self._room())
+            self._content += chunk if self._gzip is None else self._gzip.decompress(chunk, self._room())
         except zlib.error:
-            self._flaw = "the body is not gzip, although its content-encoding says so"
+            self._defect = "the body is not gzip, although its content-encoding says so"
         if self._max_bytes is not None and len(self._content) > self._max_bytes:
-            self._flaw = _too_large(self._max_bytes)
+            self._defect = _too_large(self._max_bytes)
 
     def _room(self) -> int:
-        """How much to decompress at the most, 0 standing for no limit: one byte more than is allowed will tell."""
+        """Return how much to decompress at most, 0 meaning no limit: one byte too many is enough to tell."""
         return 0 if self._max_bytes is None else self._max_bytes - len(self._content) + 1

@@ -1,4 +1,4 @@
-"""`capture_responses()`: what a call's answer says beside its result."""
+"""`capture_responses()`: the metadata of each call's response."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,22 +12,22 @@ _captures: ContextVar[tuple[list["CapturedResponse"], ...]] = ContextVar("pixigp
 
 @frozen
 class CapturedResponse:
-    """The answer that a call ended with.
+    """The response that a call ended with.
 
     Attributes:
         method: The HTTP method, such as "POST".
         path: The path below the base URL, such as "/threads".
         status_code: The HTTP status.
-        headers: The answer's headers.
-        request_id: The server's id for the request, for its support; None where it sent none.
+        headers: The response's headers.
+        request_id: The server's id for the request, to quote to its support; None if it sent none.
         attempts: How many requests were sent.
         elapsed: How long the call took, in seconds.
 
     Example:
         >>> from pixigpt import capture_responses
-        >>> with capture_responses() as answers:
+        >>> with capture_responses() as responses:
         ...     assistants = client.list_assistants()
-        >>> answers[0].method, answers[0].headers["content-type"]
+        >>> responses[0].method, responses[0].headers["content-type"]
         ('GET', 'application/json')
     """
 
@@ -42,31 +42,31 @@ class CapturedResponse:
 
 @contextmanager
 def capture_responses() -> Generator[list[CapturedResponse], None, None]:
-    """Collect what is not in the results of the calls made inside the block, by either client.
+    """Collect response metadata of the calls made inside the block, by either client.
 
-    A call that an answer ended, success or error, adds one entry; a call that got no answer adds none. Blocks nest;
-    threads and tasks started outside keep apart.
+    A call that ended with a response, success or error, adds one entry; a call without a response adds none. Blocks
+    nest; threads and tasks started outside keep apart.
 
     Yields:
         The list, filled as the calls end.
 
     Example:
         >>> from pixigpt import capture_responses
-        >>> with capture_responses() as answers:
+        >>> with capture_responses() as responses:
         ...     thread = client.create_thread()
-        >>> answers[-1].status_code, answers[-1].attempts, answers[-1].path
+        >>> responses[-1].status_code, responses[-1].attempts, responses[-1].path
         (200, 1, '/threads')
     """
-    answers: list[CapturedResponse] = []
-    token = _captures.set((*_captures.get(), answers))
+    responses: list[CapturedResponse] = []
+    token = _captures.set((*_captures.get(), responses))
     try:
-        yield answers
+        yield responses
     finally:
         _captures.reset(token)
 
 
 def record(method: str, path: str, status_code: int, headers: httpx.Headers, attempts: int, elapsed: float) -> None:
-    """Hand the answer that a call ended with to every block around it."""
-    for answers in _captures.get():
+    """Add the response that a call ended with to every enclosing block."""
+    for responses in _captures.get():
         request_id = headers.get("x-request-id")
-        answers.append(CapturedResponse(method, path, status_code, headers, request_id, attempts, elapsed))
+        responses.append(CapturedResponse(method, path, status_code, headers, request_id, attempts, elapsed))

@@ -1,4 +1,4 @@
-"""Checks of what a user passes in: a ValueError or TypeError that names the argument."""
+"""Checks of arguments: each raises ValueError or TypeError that names the argument."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Check = Callable[[str, object], None]
 
 
 def number(name: str, value: object) -> float:
-    """A finite int or float."""
+    """Check for a finite int or float."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
     if not math.isfinite(value):
@@ -22,14 +22,14 @@ def number(name: str, value: object) -> float:
     return value
 
 
-def not_negative(name: str, value: object) -> None:
-    """A finite number from zero up."""
+def non_negative(name: str, value: object) -> None:
+    """Check for a finite number of at least zero."""
     if number(name, value) < 0:
         raise ValueError(f"{name} must be at least 0, not {value}")
 
 
-def duration(name: str, value: object) -> None:
-    """A finite number of seconds above zero."""
+def positive_seconds(name: str, value: object) -> None:
+    """Check for a finite number of seconds above zero."""
     seconds = number(name, value)
     if seconds <= 0:
         raise ValueError(f"{name} must be above 0 seconds, not {value}")
@@ -37,21 +37,21 @@ def duration(name: str, value: object) -> None:
         raise ValueError(f"{name} must be at most {LONGEST_SECONDS:g} seconds, not {value}; None means no limit")
 
 
-def whole(name: str, value: object) -> None:
-    """A whole number from zero up."""
-    not_negative(name, value)
+def non_negative_int(name: str, value: object) -> None:
+    """Check for an integer of at least zero."""
+    non_negative(name, value)
     if not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, not {value}")
+        raise TypeError(f"{name} must be an integer, not {value}")
 
 
 def port(name: str, value: int | None) -> None:
-    """A URL's port; None where it names none."""
+    """Check a URL's port; None means that the URL names none."""
     if value is not None and not 1 <= value <= 65535:
         raise ValueError(f"{name}: there is no port {value}")
 
 
 def of_type(wanted: type | UnionType) -> Check:
-    """A value of a type."""
+    """Return a check for a type."""
 
     def check_type(name: str, value: object) -> None:
         if not isinstance(value, wanted):
@@ -60,8 +60,8 @@ def of_type(wanted: type | UnionType) -> Check:
     return check_type
 
 
-def or_none(check: Check) -> Check:
-    """The same check, but None passes."""
+def optional(check: Check) -> Check:
+    """Return a check that also accepts None."""
 
     def check_unless_none(name: str, value: object) -> None:
         if value is not None:
@@ -71,7 +71,7 @@ def or_none(check: Check) -> Check:
 
 
 def validator(check: Check) -> "Callable[[object, Attribute[Any], Any], None]":
-    """A check as an attrs validator."""
+    """Return a check as an attrs validator."""
 
     def validate(_: object, attribute: "Attribute[Any]", value: object) -> None:
         check(attribute.name, value)

@@ -8,14 +8,14 @@ from contextvars import ContextVar
 
 from attrs import frozen
 
-from pixigpt._checks import duration, or_none
+from pixigpt._checks import optional, positive_seconds
 
 _block_end: ContextVar[float | None] = ContextVar("pixigpt_deadline", default=None)
 
 
 @frozen
 class Clock:
-    """What a flow may ask of the world; a test hands it another one."""
+    """The time and randomness that a flow reads; tests pass their own."""
 
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
@@ -29,14 +29,14 @@ SYSTEM_CLOCK = Clock()
 def deadline(seconds: float | None) -> Generator[None, None, None]:
     """Bound every call inside the block, of either client, by one wall-clock deadline.
 
-    Blocks nest; the nearest end wins. Threads started and calls made elsewhere are not bound.
+    Blocks nest; the earliest end wins. Threads started inside and calls made elsewhere are not bound.
 
     Args:
-        seconds: How long the block's calls may take in all, in seconds; None means no limit of its own.
+        seconds: How long the block's calls may take altogether, in seconds; None adds no limit.
 
     Raises:
         ValueError, TypeError: `seconds` is not a number above zero.
-        DeadlineExceededError: Raised by the call that meets the end, not by the block.
+        DeadlineExceededError: The deadline passed; raised by the call in flight, not by the block.
 
     Example:
         >>> from pixigpt import deadline
@@ -44,7 +44,7 @@ def deadline(seconds: float | None) -> Generator[None, None, None]:
         ...     thread = client.create_thread()
         ...     message = client.create_message(thread.id, "user", "Hello!")
     """
-    or_none(duration)("seconds", seconds)
+    optional(positive_seconds)("seconds", seconds)
     end = None if seconds is None else time.monotonic() + seconds
     token = _block_end.set(earliest(end, _block_end.get()))
     try:
@@ -54,10 +54,10 @@ def deadline(seconds: float | None) -> Generator[None, None, None]:
 
 
 def block_end() -> float | None:
-    """When the innermost `deadline()` block ends, by the monotonic clock."""
+    """Return when the innermost `deadline()` block ends, by the monotonic clock."""
     return _block_end.get()
 
 
 def earliest(*ends: float | None) -> float | None:
-    """The nearest of some ends; None is no end at all."""
+    """Return the earliest of some ends; None means no end."""
     return min((end for end in ends if end is not None), default=None)

@@ -1,4 +1,4 @@
-"""The seam to the generated client: the one file that knows a generated endpoint module's private functions."""
+"""The seam to the generated client: the one file that uses a generated endpoint module's private functions."""
 
 # pyright: reportPrivateUsage=false
 # This is what the file is for: no other one uses the generated modules' private names.
@@ -29,7 +29,7 @@ _STRICT = UnauthenticatedClient(base_url="", raise_on_unexpected_status=True)
 
 
 class Endpoint(Protocol[P, T_co]):
-    """A generated endpoint module, such as `pixigpt_api.api.pixigpt.get_run`: everything of a call but its I/O."""
+    """A generated endpoint module, such as `pixigpt_api.api.pixigpt.get_run`: everything of a call except I/O."""
 
     def _get_kwargs(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, Any]: ...
 
@@ -39,12 +39,12 @@ class Endpoint(Protocol[P, T_co]):
 
 
 class UnexpectedShapeError(Exception):
-    """A 2xx answer does not fit the contract."""
+    """A 2xx response does not match the API schema."""
 
 
 @frozen
 class Call(Generic[T]):
-    """One call of an endpoint: what to send, and what the status and body of an answer to it mean."""
+    """One call of an endpoint: what to send, and how to parse a response to it."""
 
     method: str
     path: str
@@ -56,21 +56,21 @@ class Call(Generic[T]):
 
 @define
 class Received:
-    """As much of an `httpx.Response` as a generated parser looks at, which costs a tenth."""
+    """The part of an `httpx.Response` that a generated parser reads, at a tenth of its cost."""
 
     status_code: int
     content: bytes = field(repr=False)
     _decoded: object = field(init=False, repr=False, default=None)
 
     def json(self) -> object:
-        """The decoded body."""
+        """Return the decoded body."""
         if self._decoded is None:
             self._decoded = json.loads(self.content)
         return self._decoded
 
 
 def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
-    """Turn an endpoint and its arguments into a call; ValueError or TypeError if an argument is bad."""
+    """Turn an endpoint and its arguments into a call; raise ValueError or TypeError if an argument is bad."""
     if not hasattr(endpoint, "_get_kwargs"):
         raise TypeError(f"endpoint must be a module of pixigpt_api.api, not {endpoint!r}")
     _check_arguments(endpoint._get_kwargs, args, kwargs)
@@ -100,7 +100,7 @@ def _parse(endpoint: Endpoint[..., T], received: Received) -> T:
         reason = _reason(cause)
     else:
         if isinstance(result, ErrorResponse):
-            raise UnexpectedShapeError("the contract has no such answer")
+            raise UnexpectedShapeError("the API schema has no such response")
         if result is not None and (found := json_mismatch(received.json(), cast("Hashable", type(result)))):
             raise UnexpectedShapeError(f"the result's {found.lstrip('.')}")
         return result
@@ -112,7 +112,7 @@ def _reason(cause: Exception) -> str:
         return f"the body is not JSON: {cause}"
     if isinstance(cause, KeyError):
         return f"the field {cause} is missing"
-    return f"the body is not of the contract's shape: {cause}"
+    return f"the body does not match the API schema: {cause}"
 
 
 def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
@@ -129,7 +129,7 @@ def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...]
 
 @frozen
 class _Signature:
-    """What a generated function takes: its types, its path parameters, and the ids that its body may hold."""
+    """The signature of a generated function: types, path parameters, and ids in its body."""
 
     hints: Mapping[str, Hashable]
     in_path: tuple[str, ...]
@@ -151,4 +151,4 @@ def _check_id(name: str, value: object) -> None:
     if isinstance(value, str) and len(value) > _LONGEST_ID:
         raise ValueError(f"{name} is too long to be an id: {len(value):,} characters")
     if value in (".", ".."):
-        raise ValueError(f"{name} must not be {value!r}, which a URL would take as a step in its path")
+        raise ValueError(f"{name} must not be {value!r}, which a URL treats as a relative path segment")

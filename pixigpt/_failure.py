@@ -1,4 +1,4 @@
-"""What a failed attempt is to the user: turns an answer or an httpx exception into one of pixigpt's errors."""
+"""Turns a failed attempt, a response or an httpx exception, into one of pixigpt's errors."""
 
 import json
 from typing import cast
@@ -6,15 +6,15 @@ from typing import cast
 import httpx
 
 from pixigpt import errors
-from pixigpt._body import whole_answer
+from pixigpt._body import complete_response
 from pixigpt._retry import causes, is_certificate_failure, is_unsendable, retry_after
 from pixigpt._settings import Settings
-from pixigpt._steps import Answer, Outcome
+from pixigpt._steps import Outcome, Response
 
 _TIMEOUTS: tuple[tuple[type[httpx.TimeoutException], str], ...] = (
-    (httpx.PoolTimeout, "no free connection to {host}: all are in use"),
+    (httpx.PoolTimeout, "no free connection to {host}: {cause}"),
     (httpx.ConnectTimeout, "could not connect to {host} in time"),
-    (httpx.TimeoutException, "no whole answer from {host} in time"),
+    (httpx.TimeoutException, "no complete response from {host} in time"),
 )
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
@@ -22,40 +22,40 @@ FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError
 
 
 def outcome_of(failure: Exception, settings: Settings) -> Outcome:
-    """What an exception that an attempt ended in means to the flow."""
+    """Return what an exception that ended an attempt means to the flow."""
     if isinstance(failure, httpx.RequestError):
         return failure
     if isinstance(failure, httpx.HTTPStatusError):  # an event hook calls raise_for_status()
-        return whole_answer(failure.response, settings.max_response_bytes)
+        return complete_response(failure.response, settings.max_response_bytes)
     if isinstance(failure, httpx.InvalidURL | UnicodeError):  # httpx reads a Location that it is not to follow
         return httpx.TooManyRedirects(f"the answer redirects to no URL: {failure}")
     return httpx.NetworkError(str(failure))  # an OSError
 
 
-def status_error(answer: Answer, settings: Settings, now: float) -> errors.APIError:
-    """The error for an answer outside 2xx."""
-    error = errors.api_error(answer.status_code, _headers(answer, settings), _decoded(answer, settings))
+def status_error(response: Response, settings: Settings, now: float) -> errors.APIError:
+    """Return the error for a response outside 2xx."""
+    error = errors.api_error(response.status_code, _headers(response, settings), _decoded(response, settings))
     if isinstance(error, errors.RateLimitError):
-        error.retry_after = retry_after(answer.headers, now)
+        error.retry_after = retry_after(response.headers, now)
     return error
 
 
-def response_error(reason: str, answer: Answer, settings: Settings) -> errors.APIResponseError:
-    """The error for a 2xx answer that the contract does not allow."""
+def response_error(reason: str, response: Response, settings: Settings) -> errors.APIResponseError:
+    """Return the error for a 2xx response that does not match the API schema."""
     return errors.APIResponseError(
-        settings.without_key(reason),
-        status_code=answer.status_code,
-        request_id=_headers(answer, settings).get("x-request-id"),
-        excerpt=errors.excerpt(_shown(answer, settings)),
+        settings.redact_key(reason),
+        status_code=response.status_code,
+        request_id=_headers(response, settings).get("x-request-id"),
+        excerpt=errors.excerpt(_shown(response, settings)),
     )
 
 
 def connection_error(
     failure: httpx.RequestError, method: str, url: httpx.URL, settings: Settings
 ) -> errors.APIConnectionError:
-    """The error for an attempt that got no whole answer."""
+    """Return the error for an attempt that got no complete response."""
     failure.request = httpx.Request(method, url)  # in place of the one that was sent, with its key and its body
-    forget_secrets(failure, settings)
+    redact_failure(failure, settings)
     kind = errors.APITimeoutError if isinstance(failure, httpx.TimeoutException) else errors.APIConnectionError
     return kind(_how_far(failure, url.netloc.decode("ascii")))
 
@@ -64,58 +64,58 @@ def _how_far(failure: httpx.RequestError, host: str) -> str:
     cause = next((text for each in causes(failure) if (text := str(each))), type(failure).__name__)
     for kind, says in _TIMEOUTS:
         if isinstance(failure, kind):
-            return says.format(host=host)
+            return says.format(host=host, cause=cause)
     if is_unsendable(failure):
         return f"nothing was sent to {host}: {cause}"
     if is_certificate_failure(failure):
         return f"the certificate of {host} is not valid: {cause}"
-    stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no whole answer from"
+    stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no complete response from"
     return f"{stage} {host}: {cause}"
 
 
-def _text(answer: Answer) -> str:
-    return answer.content.decode(errors="replace")
+def _text(response: Response) -> str:
+    return response.content.decode(errors="replace")
 
 
-def _shown(answer: Answer, settings: Settings) -> str:
-    """The body as text without the key, however the server has escaped it."""
-    decoded = _decoded(answer, settings)
+def _shown(response: Response, settings: Settings) -> str:
+    """Return the body as text, with the key redacted however the server has escaped it."""
+    decoded = _decoded(response, settings)
     return decoded if isinstance(decoded, str) else json.dumps(decoded, ensure_ascii=False)
 
 
-def _headers(answer: Answer, settings: Settings) -> httpx.Headers:
-    """An answer's headers without the key, as bytes, since they need not be text in any known encoding."""
+def _headers(response: Response, settings: Settings) -> httpx.Headers:
+    """Return a response's headers with the key redacted, as bytes, since their encoding is unknown."""
 
     def clean(text: bytes) -> bytes:
-        return settings.without_key(text.decode("latin-1")).encode("latin-1")
+        return settings.redact_key(text.decode("latin-1")).encode("latin-1")
 
-    return httpx.Headers([(clean(name), clean(value)) for name, value in answer.headers.raw])
+    return httpx.Headers([(clean(name), clean(value)) for name, value in response.headers.raw])
 
 
-def _decoded(answer: Answer, settings: Settings) -> object:
-    text = _text(answer)
+def _decoded(response: Response, settings: Settings) -> object:
+    text = _text(response)
     try:
-        return _without_key(json.loads(text), settings)
+        return _redacted(json.loads(text), settings)
     except (ValueError, RecursionError):
-        return settings.without_key(text)
+        return settings.redact_key(text)
 
 
-def _without_key(value: object, settings: Settings) -> object:
-    """Decoded JSON without the key, however the server has escaped it."""
+def _redacted(value: object, settings: Settings) -> object:
+    """Return decoded JSON with the key redacted."""
     if isinstance(value, str):
-        return settings.without_key(value)
+        return settings.redact_key(value)
     if isinstance(value, list):
-        return [_without_key(item, settings) for item in cast("list[object]", value)]
+        return [_redacted(item, settings) for item in cast("list[object]", value)]
     if isinstance(value, dict):
         items = cast("dict[str, object]", value).items()
-        return {settings.without_key(name): _without_key(item, settings) for name, item in items}
+        return {settings.redact_key(name): _redacted(item, settings) for name, item in items}
     return value
 
 
-def forget_secrets(failure: BaseException, settings: Settings) -> None:
-    """Take the key out of an exception and its causes, before they become an error's cause."""
+def redact_failure(failure: BaseException, settings: Settings) -> None:
+    """Redact the key in an exception and its causes, before they become an error's cause."""
     for cause in causes(failure):
         cause.__traceback__ = None  # its frames hold the request's headers
         text = str(cause)
-        if (clean := settings.without_key(text)) != text:
+        if (clean := settings.redact_key(text)) != text:
             cause.args = (clean,)

@@ -1,25 +1,25 @@
-"""What the SDK decides: attempt, retry, poll, deadline. It does no I/O and has no clock of its own.
+"""Every decision of a call: attempt, retry, poll, deadline. It does no I/O and reads the clock that it is given.
 
-A flow is a generator: it yields a step, is sent what came of it, and returns the call's result or raises its error.
+A flow is a generator: it yields a step, is sent the outcome, and returns the call's result or raises its error.
 `Client` and `AsyncClient` only drive it.
 """
 
 import uuid
 from collections.abc import Callable
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar, cast
 
 import httpx
 from attrs import define, field
 
 from pixigpt import _capture, errors
-from pixigpt._checks import LONGEST_SECONDS, duration, or_none
+from pixigpt._checks import LONGEST_SECONDS, optional, positive_seconds
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call, Received, UnexpectedShapeError
-from pixigpt._failure import connection_error, forget_secrets, response_error, status_error
+from pixigpt._failure import connection_error, redact_failure, response_error, status_error
 from pixigpt._log import is_debugging, log_attempt
 from pixigpt._retry import is_unsendable, retry_after
 from pixigpt._settings import Settings
-from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
+from pixigpt._steps import Flow, Notify, Outcome, Response, Send
 from pixigpt_api.models import Run
 from pixigpt_api.models.run_status import RUN_STATUS_VALUES
 
@@ -28,13 +28,13 @@ T = TypeVar("T")
 _FIRST_POLL_INTERVAL = 0.05
 _POLL_INTERVAL_GROWTH = 1.25
 _LONGEST_POLL_INTERVAL = 1.0
-_SHORTEST_POLL_SHARE = 0.75  # an interval is shortened to this at the least, so that many waits do not poll in step
-_LAST_POLL_SHARE = 0.05  # this share of a wait, but 0.1 s at the most, is kept for its last poll
+_SHORTEST_POLL_SHARE = 0.75  # jitter keeps this share of an interval at least, so that waits do not poll in step
+_LAST_POLL_SHARE = 0.05  # this share of a wait, but at most 0.1 s, is kept for its last poll
 _OVER = 0.005  # a timer may go off this early
 
 
 def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[T]:
-    """Send a call, again where that may help, until it has a result or an error."""
+    """Send a call, retrying by the policy, until it has a result or an error."""
     return (yield from _Attempts(call, settings, clock, _end(settings, clock)).run())
 
 
@@ -46,9 +46,9 @@ def wait_flow(
     on_update: Callable[[Run], object] | None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Flow[Run]:
-    """Poll a run until it is final."""
-    or_none(duration)("timeout", timeout)
-    or_none(duration)("poll_interval", poll_interval)
+    """Poll a run until its status is terminal."""
+    optional(positive_seconds)("timeout", timeout)
+    optional(positive_seconds)("poll_interval", poll_interval)
     if on_update is not None and not callable(on_update):
         raise TypeError(f"on_update must be a function, not {type(on_update).__name__}")
     return (yield from _Wait(call, settings, clock, timeout, poll_interval, on_update).run())
@@ -84,10 +84,11 @@ class _Attempts(Generic[T]):
         while True:
             step = self._send(pause)
             begun = self.clock.monotonic() + pause
-            outcome: Outcome = yield step
+            outcome = cast("Outcome", (yield step))
             self._log(outcome, self.clock.monotonic() - begun)
-            self.sent += not (isinstance(outcome, Exception) and is_unsendable(outcome))
-            if isinstance(outcome, Answer) and outcome.is_success:
+            if isinstance(outcome, Response) or not is_unsendable(outcome):
+                self.sent += 1
+            if isinstance(outcome, Response) and outcome.is_success:
                 return self._result(outcome)
             pause = self._retry_pause(outcome, self._error(outcome))
 
@@ -95,9 +96,9 @@ class _Attempts(Generic[T]):
         if not is_debugging():
             return
         result, request_id = type(outcome).__name__, "-"
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             result = str(outcome.status_code)
-            request_id = self.settings.without_key(outcome.headers.get("x-request-id", "-"))
+            request_id = self.settings.redact_key(outcome.headers.get("x-request-id", "-"))
         log_attempt(self.call.method, self.call.path, result, len(self.earlier) + 1, seconds, request_id)
 
     def _send(self, pause: float) -> Send:
@@ -107,23 +108,23 @@ class _Attempts(Generic[T]):
         timeout = earliest(self.settings.timeout, left)
         return Send(pause, self.call.method, self.url, self.headers, self.call.content, timeout)
 
-    def _result(self, answer: Answer) -> T:
-        self._record(answer)
+    def _result(self, response: Response) -> T:
+        self._record(response)
         try:
-            result = self._parsed(answer)
+            result = self._parsed(response)
         except UnexpectedShapeError as cause:
-            forget_secrets(cause, self.settings)
-            raise self._stamped(response_error(str(cause), answer, self.settings)) from cause
+            redact_failure(cause, self.settings)
+            raise self._stamped(response_error(str(cause), response, self.settings)) from cause
         self.settings.budget.give_back()
         return result
 
-    def _parsed(self, answer: Answer) -> T:
-        if answer.flaw:
-            raise UnexpectedShapeError(answer.flaw)
-        return self.call.parse(Received(answer.status_code, answer.content))
+    def _parsed(self, response: Response) -> T:
+        if response.defect:
+            raise UnexpectedShapeError(response.defect)
+        return self.call.parse(Received(response.status_code, response.content))
 
     def _error(self, outcome: Outcome) -> errors.PixiGPTError:
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             return self._stamped(status_error(outcome, self.settings, self.clock.wall()))
         error: errors.PixiGPTError = connection_error(outcome, self.call.method, self.url, self.settings)
         if isinstance(outcome, httpx.TimeoutException) and self._ends_within(_OVER):
@@ -132,10 +133,10 @@ class _Attempts(Generic[T]):
         return self._stamped(error)
 
     def _retry_pause(self, outcome: Outcome, error: errors.PixiGPTError) -> float:
-        """The pause before the next attempt; raises the error where there is to be none."""
-        if self._is_final(outcome, error):
+        """Return the pause before the next attempt; raise the error if there is to be none."""
+        if self._is_terminal(outcome, error):
             self._fail(outcome, error)
-        asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Answer) else None
+        asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Response) else None
         own = self.settings.retry.pause(len(self.earlier), self.clock.random())
         pause = min(own if asked is None else asked, LONGEST_SECONDS)
         if refusal := self._refusal(asked, pause):
@@ -143,14 +144,14 @@ class _Attempts(Generic[T]):
         self.earlier += (error,)
         return pause
 
-    def _is_final(self, outcome: Outcome, error: errors.PixiGPTError) -> bool:
+    def _is_terminal(self, outcome: Outcome, error: errors.PixiGPTError) -> bool:
         policy = self.settings.retry
-        failure = outcome.status_code if isinstance(outcome, Answer) else outcome
+        failure = outcome.status_code if isinstance(outcome, Response) else outcome
         ran_out = isinstance(error, errors.DeadlineExceededError) or len(self.earlier) >= policy.max_retries
         return ran_out or not policy.allows(self.call.method, failure)
 
     def _refusal(self, asked: float | None, pause: float) -> str | None:
-        """Why a retry that the policy allows is not taken."""
+        """Return why a retry that the policy allows is not taken, if so."""
         longest = self.settings.retry.max_retry_after
         if asked is not None and longest is not None and asked > longest:
             return f"the server asks to wait {asked:g} s, longer than max_retry_after"
@@ -161,7 +162,7 @@ class _Attempts(Generic[T]):
         return None
 
     def _fail(self, outcome: Outcome, error: errors.PixiGPTError, note: str = "") -> NoReturn:
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             self._record(outcome)
         error.note = note
         raise error
@@ -175,15 +176,15 @@ class _Attempts(Generic[T]):
     def _elapsed(self) -> float:
         return self.clock.monotonic() - self.started
 
-    def _record(self, answer: Answer) -> None:
+    def _record(self, response: Response) -> None:
         _capture.record(
-            self.call.method, self.call.path, answer.status_code, answer.headers, self.sent, self._elapsed()
+            self.call.method, self.call.path, response.status_code, response.headers, self.sent, self._elapsed()
         )
 
 
 @define
 class _Wait:
-    """The polls of one run, until it is final or the wait's end comes."""
+    """The polls of one run, until its status is terminal or the wait ends."""
 
     call: Call[Run]
     settings: Settings
@@ -233,7 +234,7 @@ class _Wait:
         return interval * (_SHORTEST_POLL_SHARE + (1 - _SHORTEST_POLL_SHARE) * self.clock.random())
 
     def _next_pause(self, interval: float) -> float:
-        """The interval, shortened so that the last poll comes just before the end."""
+        """Return the interval, shortened so that the last poll comes just before the end."""
         if self.end is None:
             return interval
         last_poll = self.end - min(0.1, _LAST_POLL_SHARE * (self.end - self.started))

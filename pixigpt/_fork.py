@@ -1,4 +1,4 @@
-"""What a forked child must not inherit: locks that a thread of the parent's may hold, and the parent's connections."""
+"""What a forked child must not inherit: locks that a thread of the parent may hold, and the parent's connections."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ from weakref import WeakSet
 
 
 class Renewable(Protocol):
-    """Something that is made anew in a forked child."""
+    """Something that is renewed in a forked child."""
 
     def renew(self) -> None: ...
 
@@ -17,20 +17,29 @@ _renewables: WeakSet[Renewable] = WeakSet()
 
 
 def renew_after_fork(renewable: Renewable) -> None:
-    """Have something made anew in each child that is forked from now on."""
+    """Renew an object in each child that is forked from now on."""
     _renewables.add(renewable)
 
 
-class Locked:
-    """Something with a lock, which is a new one in a forked child, where a thread that is gone may hold the old one."""
+class ForkSafeLock:
+    """A reentrant lock that is free in a forked child, even if a thread of the parent held it at the fork.
+
+    Reentrant, since a signal handler may make a call while its thread holds the lock.
+    """
 
     def __init__(self) -> None:
         self.renew()
         renew_after_fork(self)
 
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
     def renew(self) -> None:
-        """Take a lock that nothing holds."""
-        self._lock = threading.RLock()  # a signal handler may make a call while this thread has it
+        """Replace the lock by one that nobody holds."""
+        self._lock = threading.RLock()
 
 
 def _renew_all() -> None:

@@ -1,4 +1,4 @@
-"""What the SDK logs: a line per attempt at DEBUG, and a warning when a retry budget runs dry. Nothing else, ever."""
+"""Logging: one line per attempt at DEBUG, and a warning when a retry budget is spent. Nothing else, ever."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ class _Fallback(logging.StreamHandler[TextIO]):
 
 
 def switch_on(level: str | None) -> None:
-    """Log as PIXIGPT_LOG says: from a level up, to stderr."""
+    """Log to stderr from the level that PIXIGPT_LOG names."""
     logger.addHandler(logging.NullHandler())
     if not level:
         return
@@ -33,12 +33,12 @@ def switch_on(level: str | None) -> None:
 
 
 def is_debugging() -> bool:
-    """Whether a line per attempt is wanted."""
+    """Return whether a line per attempt is wanted."""
     return logger.isEnabledFor(logging.DEBUG)
 
 
 def log_attempt(method: str, path: str, outcome: str, number: int, seconds: float, request_id: str) -> None:
-    """Tell of one attempt: its status, or the kind of its failure; never a header, a body or an error's text."""
+    """Log one attempt: its status, or the kind of its failure; never a header, a body or an error's text."""
     message = "%s %s: %s, attempt %d, %.0f ms, request %s"
     logger.debug(message, method, path, outcome, number, 1000 * seconds, request_id)
 

@@ -1,4 +1,4 @@
-"""What both constructors share: the key, the base URL, limits, and the changes that `with_options()` makes to them."""
+"""The settings of a client: what both constructors take, and `with_options()` changes."""
 
 import ipaddress
 import os
@@ -12,7 +12,7 @@ from typing import Any, Self, TypedDict, cast
 import httpx
 from attrs import evolve, field, frozen
 
-from pixigpt._checks import duration, of_type, or_none, port, validator, whole
+from pixigpt._checks import non_negative_int, of_type, optional, port, positive_seconds, validator
 from pixigpt._retry import Budget, RetryPolicy
 from pixigpt._version import __version__
 
@@ -30,7 +30,7 @@ _SDK_HEADERS = {
 
 
 class Secret(str):
-    """A string that a repr does not show."""
+    """A string that its repr hides."""
 
     __slots__ = ()
 
@@ -39,7 +39,7 @@ class Secret(str):
 
 
 class Options(TypedDict, total=False):
-    """What `with_options()` can change, by the constructor's names."""
+    """The options that `with_options()` can change, by the constructor's names."""
 
     timeout: float | None
     total_timeout: float | None
@@ -54,11 +54,11 @@ class Settings:
 
     api_key: Secret
     base_url: str
-    timeout: float | None = field(validator=validator(or_none(duration)))
-    total_timeout: float | None = field(validator=validator(or_none(duration)))
+    timeout: float | None = field(validator=validator(optional(positive_seconds)))
+    total_timeout: float | None = field(validator=validator(optional(positive_seconds)))
     retry: RetryPolicy
     headers: Mapping[str, str] = field(repr=False)
-    max_response_bytes: int | None = field(validator=validator(or_none(whole)))
+    max_response_bytes: int | None = field(validator=validator(optional(non_negative_int)))
     budget: Budget = field(repr=False)
 
     @classmethod
@@ -74,7 +74,7 @@ class Settings:
         headers: Mapping[str, str] | None,
         max_response_bytes: int | None,
     ) -> Self:
-        """The settings that a constructor's arguments and the environment make; ValueError or TypeError if bad."""
+        """Check a constructor's arguments and the environment; raise ValueError or TypeError if one is bad."""
         policy = _checked_retry(retry, max_retries)
         return cls(
             api_key=_checked_key(api_key or os.environ.get("PIXIGPT_API_KEY")),
@@ -88,7 +88,7 @@ class Settings:
         )
 
     def with_options(self, options: Options) -> Self:
-        """These settings with some of them changed."""
+        """Return these settings with some of them changed."""
         if unknown := options.keys() - Options.__annotations__.keys():
             raise TypeError(f"with_options() has no {', '.join(sorted(unknown))}")
         changes: dict[str, Any] = {**options}
@@ -100,23 +100,23 @@ class Settings:
         return evolve(self, **changes)
 
     def url(self, path: str, params: Mapping[str, Any]) -> httpx.URL:
-        """Where a request goes."""
+        """Return the URL of a request."""
         url = _parsed_url(self.base_url + path)
         return url.copy_merge_params(params) if params else url
 
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
-        """A request's headers: the SDK's, then its own, then the user's."""
+        """Return a request's headers: the SDK's, then the call's, then the user's."""
         authorization = Secret(f"Bearer {self.api_key}")
         return {**_SDK_HEADERS, "authorization": authorization, **_checked_headers(own), **self.headers}
 
-    def without_key(self, text: str) -> str:
-        """A text of the server's, with the key taken out should the server echo it, in whatever case."""
+    def redact_key(self, text: str) -> str:
+        """Return a text of the server's with the key redacted, in case the server echoes it."""
         return re.sub(re.escape(self.api_key), "***", text, flags=re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
 def _parsed_url(url: str) -> httpx.URL:
-    """Most calls go to a few URLs, and to parse one takes longer than the rest of the flow."""
+    """Return a parsed URL. Most calls go to a few URLs, and parsing one takes longer than the rest of the flow."""
     return httpx.URL(url)
 
 
@@ -170,7 +170,7 @@ def _checked_headers(headers: object) -> dict[str, str]:
         if not _HEADER_NAME.fullmatch(name):
             raise ValueError(f"headers: {name!r} is not a header name")
         if name.lower() in _FRAMING_HEADERS:
-            raise ValueError(f"headers: {name!r} is not yours to set, it follows from the request")
+            raise ValueError(f"headers: {name!r} cannot be set; it is derived from the request")
         if not (value.isascii() and value.isprintable() and value == value.strip()):
             raise ValueError(f"headers: the value of {name!r} must be printable ASCII without blanks around it")
     return {name.lower(): Secret(value) for name, value in cast("Mapping[str, str]", headers).items()}

@@ -1,7 +1,7 @@
-"""Whether a value has the type that the contract promises: an argument before it is sent, a result once it is parsed.
+"""Checks values against the contract's types: arguments before they are sent, results before they are parsed.
 
-The generated code takes any value for a plain `str` or `int`. A mismatch is found here, so that it is an error of the
-call, not of the server, nor of the code that later uses the result.
+The generated code accepts any value for a plain `str` or `int`. Checking here makes a mismatch an error of the call,
+instead of one of the server, or of the code that later uses the result.
 """
 
 import types
@@ -17,25 +17,25 @@ from pixigpt_api import models
 # The contract's `minItems` for answers, the one constraint beside the types that the generator drops.
 NEVER_EMPTY: frozenset[tuple[type, str]] = frozenset({(models.ChatCompletion, "choices")})
 
-# Says where and how a value is not what it should be; None where it is.
+# Returns where and how a value is wrong; None if it is right.
 _Check = Callable[[object], str | None]
 
 
 def mismatch(value: object, hint: Hashable) -> str | None:
-    """How a value differs from a type annotation; None where it does not."""
+    """Return how a value differs from a type annotation; None if it does not."""
     return _check_for(hint, _object_of)(value)
 
 
 def json_mismatch(value: object, hint: Hashable) -> str | None:
-    """How decoded JSON differs from what a type annotation stands for; None where it does not.
+    """Return how decoded JSON differs from the type annotation of its parsed form; None if it does not.
 
-    A result is held against the contract in this form: the generated code takes `{}` for an empty list.
+    Results are checked in this form, since the generated code reads `{}` as an empty list.
     """
     return _check_for(hint, _json_object_of)(value)
 
 
 def hints_of(annotated: object) -> dict[str, Any]:
-    """The annotations of a generated class or function, resolved."""
+    """Return the annotations of a generated class or function, resolved."""
     return typing.get_type_hints(annotated, localns=vars(models))
 
 
@@ -75,7 +75,7 @@ def _instance_of(wanted: type) -> _Check:
 
 
 def _is_number(value: object, wanted: type) -> bool:
-    """JSON has one kind of number: 1 is a float, and 1.0 an integer."""
+    """Return whether a value is the wanted number: JSON has only one kind, so 1 is a float, and 1.0 an integer."""
     if wanted is float:
         return type(value) is int
     return wanted is int and isinstance(value, float) and value.is_integer()
@@ -116,7 +116,7 @@ def _any_of(checks: list[_Check]) -> _Check:
 
 
 def _object_of(cls: type) -> _Check:
-    fields: dict[str, _Check] = {}  # filled at the first use, since classes may hold one another
+    fields: dict[str, _Check] = {}  # filled on first use, since classes may refer to one another
 
     def check(value: object) -> str | None:
         if not isinstance(value, cls):
@@ -148,9 +148,9 @@ def _json_object_of(cls: type) -> _Check:
     return check
 
 
-@cache  # not before the first use, since classes may hold one another
+@cache  # on first use, since classes may refer to one another
 def _json_fields(cls: type) -> tuple[dict[str, _Check], _Check]:
-    """The checks of a generated class's fields by their names in JSON, and that of what is left."""
+    """Return the checks of a generated class's fields by their names in JSON, and the check of the rest."""
     fields = {name.rstrip("_"): _check_for(hint, _json_object_of) for name, hint in hints_of(cls).items()}
     check_rest = fields.pop("additional_properties")
     return fields, check_rest

@@ -9,14 +9,15 @@ from typing import ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
-from pixigpt._connections import AsyncBorrowedTransport, Connections, open_async_pool
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._flow import call_flow, wait_flow
-from pixigpt._injected import given_async_transport
-from pixigpt._pool_options import PoolOptions
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Flow, timeouts
+from pixigpt._steps import Flow
+from pixigpt._transport.extensions import timeouts
+from pixigpt._transport.injected import given_async_transport
+from pixigpt._transport.options import PoolOptions
+from pixigpt._transport.shared import AsyncBorrowedTransport, SharedTransport, open_async_pool
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     analyze_image,
@@ -78,23 +79,25 @@ T = TypeVar("T")
 class AsyncClient:
     """An async client of the PixiGPT API, safe to share between tasks.
 
+    A call that fails raises a `PixiGPTError`; see `pixigpt.errors` for all of them.
+
     Args:
-        api_key: The key; without it, the environment's PIXIGPT_API_KEY.
-        base_url: Where the API is; without it, the environment's PIXIGPT_BASE_URL, then https://pixigpt.com/v1.
-        timeout: Seconds that one attempt may take, from asking for a connection to the last byte; None means no limit.
-        total_timeout: Seconds that a whole call may take, attempts and pauses; None means no limit.
+        api_key: The API key; by default, the environment variable PIXIGPT_API_KEY.
+        base_url: The API's URL; by default, PIXIGPT_BASE_URL, then https://pixigpt.com/v1.
+        timeout: Seconds for one attempt, from asking for a connection to the last byte; None means no limit.
+        total_timeout: Seconds for the whole call, attempts and pauses; None means no limit.
         max_retries: Retries after the first attempt; replaces the policy's own.
         retry: How to retry.
-        limits: How many connections to open and to keep.
-        proxy: The proxy to go through; without it, the environment's.
+        limits: How many connections to open, and to keep idle.
+        proxy: The proxy to use; by default, the environment's.
         verify: Whether, or with which SSL context, to verify the server's certificate.
-        headers: Headers to send with every request, over the SDK's own.
+        headers: Headers to send with every request; they override the SDK's.
         http_client: An httpx client to use as it is; the SDK does not close it.
         transport: An httpx transport to use as it is; the SDK does not close it.
-        max_response_bytes: The largest answer to accept, decompressed; None means no limit.
+        max_response_bytes: The largest response to accept, decompressed; None means no limit.
 
     Raises:
-        ValueError, TypeError: An argument is bad, or there is no key.
+        ValueError, TypeError: An argument is bad, or there is no API key.
 
     Example:
         >>> from pixigpt import AsyncClient
@@ -129,7 +132,7 @@ class AsyncClient:
             headers=headers,
             max_response_bytes=max_response_bytes,
         )
-        self._connections = Connections(
+        self._transport = SharedTransport(
             type(self).__name__,
             PoolOptions.create(limits, proxy, verify),
             open_async_pool,
@@ -138,11 +141,11 @@ class AsyncClient:
         self._is_copy = False
 
     def __repr__(self) -> str:
-        settings: Settings | None = vars(self).get("_settings")  # None where the constructor has failed
+        settings: Settings | None = vars(self).get("_settings")  # None if the constructor failed
         return f"<{type(self).__name__} {settings and settings.base_url}>"
 
     def __getstate__(self) -> dict[str, object]:
-        return {**vars(self), "_is_copy": False}  # what is unpickled has connections of its own to close
+        return {**vars(self), "_is_copy": False}  # an unpickled client has its own connections to close
 
     async def __aenter__(self) -> Self:
         return self
@@ -153,18 +156,18 @@ class AsyncClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections. A copy made by `with_options()` closes nothing, nor is what was injected closed.
+        """Close the connections. Copies made by `with_options()` close nothing; injected transports stay open.
 
         Example:
             >>> client = AsyncClient(api_key, base_url)
             >>> await client.aclose()
         """
-        transport = None if self._is_copy else self._connections.take()
+        transport = None if self._is_copy else self._transport.take()
         if transport is not None:
             await transport.aclose()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
-        """Make a light copy with other options, on the same connections.
+        """Return a light copy with other options, on the same connections.
 
         Args:
             options: Any of `timeout`, `total_timeout`, `max_retries`, `retry` and `headers`, as the constructor takes
@@ -180,10 +183,10 @@ class AsyncClient:
             >>> patient = client.with_options(timeout=120.0, max_retries=5)
             >>> thread = await patient.create_thread()
         """
-        twin = copy(self)
-        twin._settings = self._settings.with_options(options)
-        twin._is_copy = True
-        return twin
+        clone = copy(self)
+        clone._settings = self._settings.with_options(options)
+        clone._is_copy = True
+        return clone
 
     @property
     def raw(self) -> AuthenticatedClient:
@@ -201,7 +204,7 @@ class AsyncClient:
             base_url=settings.base_url,
             headers=settings.request_headers({}),
             timeout=httpx.Timeout(**timeouts(settings.timeout)),
-            transport=AsyncBorrowedTransport(self._connections),
+            transport=AsyncBorrowedTransport(self._transport),
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_async_httpx_client(http)
 
@@ -217,7 +220,7 @@ class AsyncClient:
             What the contract says the endpoint returns.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -244,7 +247,7 @@ class AsyncClient:
                 response. Without `assistant_id`, the first one must be a system message.
             assistant_id: The assistant whose instructions and tools apply.
             temperature: Randomness from 0 to 2; the server's default is 0.6.
-            max_tokens: Tokens to generate at the most; with thinking on, at least 3,000.
+            max_tokens: The most tokens to generate; with thinking on, at least 3,000.
             enable_thinking: Whether the model reasons before it answers; the server's default is True.
             tools: Functions that the model may call: dicts in OpenAI's form, or `Tool` objects.
 
@@ -252,7 +255,7 @@ class AsyncClient:
             The answer: its text is `choices[0].message.content`, its reasoning `choices[0].reasoning_content`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -278,7 +281,7 @@ class AsyncClient:
             The new thread.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
 
         Example:
             >>> thread = await client.create_thread()
@@ -298,7 +301,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -315,7 +318,7 @@ class AsyncClient:
             The threads.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
 
         Example:
             >>> thread = await client.create_thread()
@@ -332,7 +335,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -354,7 +357,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -378,7 +381,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -395,14 +398,14 @@ class AsyncClient:
 
         Args:
             thread_id: The thread's id.
-            limit: How many to return at the most.
+            limit: The most to return.
 
         Returns:
             The newest messages.
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -429,14 +432,14 @@ class AsyncClient:
             assistant_id: The assistant that answers.
             enable_thinking: Whether the model reasons before it answers; the server's default is True.
             temperature: Randomness from 0 to 2; the server's default is 0.6.
-            max_tokens: Tokens to generate at the most; with thinking on, at least 3,000.
+            max_tokens: The most tokens to generate; with thinking on, at least 3,000.
 
         Returns:
             The started run: queued or in progress.
 
         Raises:
             NotFoundError: There is no such thread or assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -465,7 +468,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such run.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -486,12 +489,12 @@ class AsyncClient:
         poll_interval: float | None = None,
         on_update: Callable[[Run], object] | None = None,
     ) -> Run:
-        """Poll a run until it is final: at once, then at growing intervals from 50 ms to 1 s.
+        """Poll a run until it ends: at once, then at growing intervals from 50 ms to 1 s.
 
         Args:
             thread_id: The thread's id.
             run_id: The run's id.
-            timeout: Seconds to wait at the most; None means no limit of its own.
+            timeout: The most seconds to wait; None adds no limit.
             poll_interval: Seconds between polls, instead of the growing intervals.
             on_update: Called with the run at the first poll and on each change of its status.
 
@@ -502,7 +505,7 @@ class AsyncClient:
             RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
             RunTimeoutError: The run was not final in time.
             DeadlineExceededError: `total_timeout`, which bounds the whole wait, or a `deadline()` block ran out.
-            PixiGPTError: A poll failed, its retries too; `pixigpt.errors` draws all kinds.
+            PixiGPTError: A poll failed, and so did its retries.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -523,7 +526,7 @@ class AsyncClient:
             The assistants.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
 
         Example:
             >>> (await client.list_assistants())[0].name
@@ -542,7 +545,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -563,7 +566,7 @@ class AsyncClient:
             The new assistant.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -590,7 +593,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -609,7 +612,7 @@ class AsyncClient:
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -623,14 +626,14 @@ class AsyncClient:
 
         Args:
             assistant_id: The assistant's id.
-            limit: How many to return at the most; without it, the server decides.
+            limit: The most to return; by default, the server decides.
 
         Returns:
             The threads.
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -651,7 +654,7 @@ class AsyncClient:
             The answer, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -671,7 +674,7 @@ class AsyncClient:
             The tags, separated by commas, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -690,7 +693,7 @@ class AsyncClient:
             The text, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -710,7 +713,7 @@ class AsyncClient:
             The answer, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -730,7 +733,7 @@ class AsyncClient:
             The verdict: its `category`, "SAFE" among them, and its `score` from 0 to 1, how well the category fits.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -751,7 +754,7 @@ class AsyncClient:
             The verdict: its `category`, "SAFE" among them, and its `score` from 0 to 1, how well the category fits.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -771,7 +774,7 @@ class AsyncClient:
             The vectors, of 1,024 numbers each: `data[i].embedding` is that of the text `i`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -790,14 +793,14 @@ class AsyncClient:
         Args:
             query: What is looked for.
             documents: The documents' texts.
-            top_k: How many to return at the most; without it, all.
+            top_k: The most to return; by default, all.
             model: A model's name.
 
         Returns:
             The documents, as its `results`, best first: each with its `index` in `documents` and its `relevance_score`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -810,6 +813,6 @@ class AsyncClient:
         return await self.call(rerank, body=body)
 
     async def _drive(self, flow: Flow[T]) -> T:
-        from pixigpt._async_driver import drive  # not before the first call: anyio is slow to import
+        from pixigpt._async_driver import drive  # on first use: anyio is slow to import
 
-        return await drive(flow, self._connections, self._settings)
+        return await drive(flow, self._transport, self._settings)

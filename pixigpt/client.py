@@ -1,3 +1,4 @@
+# Made from async_client.py by `make generate`: edit that file instead.
 """The synchronous client: one short method per operation of the contract."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,15 +10,15 @@ from typing import ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
-from pixigpt._connections import BorrowedTransport, Connections, open_pool
-from pixigpt._driver import drive
 from pixigpt._endpoint import Endpoint, prepare
 from pixigpt._flow import call_flow, wait_flow
-from pixigpt._injected import given_transport
-from pixigpt._pool_options import PoolOptions
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Flow, timeouts
+from pixigpt._steps import Flow
+from pixigpt._transport.extensions import timeouts
+from pixigpt._transport.injected import given_transport
+from pixigpt._transport.options import PoolOptions
+from pixigpt._transport.shared import BorrowedTransport, SharedTransport, open_pool
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import (
     analyze_image,
@@ -77,25 +78,27 @@ T = TypeVar("T")
 
 
 class Client:
-    """A client of the PixiGPT API, safe to share between threads.
+    """A client of the PixiGPT API, thread-safe.
+
+    A call that fails raises a `PixiGPTError`; see `pixigpt.errors` for all of them.
 
     Args:
-        api_key: The key; without it, the environment's PIXIGPT_API_KEY.
-        base_url: Where the API is; without it, the environment's PIXIGPT_BASE_URL, then https://pixigpt.com/v1.
-        timeout: Seconds that one attempt may take, from asking for a connection to the last byte; None means no limit.
-        total_timeout: Seconds that a whole call may take, attempts and pauses; None means no limit.
+        api_key: The API key; by default, the environment variable PIXIGPT_API_KEY.
+        base_url: The API's URL; by default, PIXIGPT_BASE_URL, then https://pixigpt.com/v1.
+        timeout: Seconds for one attempt, from asking for a connection to the last byte; None means no limit.
+        total_timeout: Seconds for the whole call, attempts and pauses; None means no limit.
         max_retries: Retries after the first attempt; replaces the policy's own.
         retry: How to retry.
-        limits: How many connections to open and to keep.
-        proxy: The proxy to go through; without it, the environment's.
+        limits: How many connections to open, and to keep idle.
+        proxy: The proxy to use; by default, the environment's.
         verify: Whether, or with which SSL context, to verify the server's certificate.
-        headers: Headers to send with every request, over the SDK's own.
+        headers: Headers to send with every request; they override the SDK's.
         http_client: An httpx client to use as it is; the SDK does not close it.
         transport: An httpx transport to use as it is; the SDK does not close it.
-        max_response_bytes: The largest answer to accept, decompressed; None means no limit.
+        max_response_bytes: The largest response to accept, decompressed; None means no limit.
 
     Raises:
-        ValueError, TypeError: An argument is bad, or there is no key.
+        ValueError, TypeError: An argument is bad, or there is no API key.
 
     Example:
         >>> from pixigpt import Client
@@ -130,7 +133,7 @@ class Client:
             headers=headers,
             max_response_bytes=max_response_bytes,
         )
-        self._connections = Connections(
+        self._transport = SharedTransport(
             type(self).__name__,
             PoolOptions.create(limits, proxy, verify),
             open_pool,
@@ -139,11 +142,11 @@ class Client:
         self._is_copy = False
 
     def __repr__(self) -> str:
-        settings: Settings | None = vars(self).get("_settings")  # None where the constructor has failed
+        settings: Settings | None = vars(self).get("_settings")  # None if the constructor failed
         return f"<{type(self).__name__} {settings and settings.base_url}>"
 
     def __getstate__(self) -> dict[str, object]:
-        return {**vars(self), "_is_copy": False}  # what is unpickled has connections of its own to close
+        return {**vars(self), "_is_copy": False}  # an unpickled client has its own connections to close
 
     def __enter__(self) -> Self:
         return self
@@ -154,18 +157,18 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections. A copy made by `with_options()` closes nothing, nor is what was injected closed.
+        """Close the connections. Copies made by `with_options()` close nothing; injected transports stay open.
 
         Example:
             >>> client = Client(api_key, base_url)
             >>> client.close()
         """
-        transport = None if self._is_copy else self._connections.take()
+        transport = None if self._is_copy else self._transport.take()
         if transport is not None:
             transport.close()
 
     def with_options(self, **options: Unpack[Options]) -> Self:
-        """Make a light copy with other options, on the same connections.
+        """Return a light copy with other options, on the same connections.
 
         Args:
             options: Any of `timeout`, `total_timeout`, `max_retries`, `retry` and `headers`, as the constructor takes
@@ -181,10 +184,10 @@ class Client:
             >>> patient = client.with_options(timeout=120.0, max_retries=5)
             >>> thread = patient.create_thread()
         """
-        twin = copy(self)
-        twin._settings = self._settings.with_options(options)
-        twin._is_copy = True
-        return twin
+        clone = copy(self)
+        clone._settings = self._settings.with_options(options)
+        clone._is_copy = True
+        return clone
 
     @property
     def raw(self) -> AuthenticatedClient:
@@ -202,7 +205,7 @@ class Client:
             base_url=settings.base_url,
             headers=settings.request_headers({}),
             timeout=httpx.Timeout(**timeouts(settings.timeout)),
-            transport=BorrowedTransport(self._connections),
+            transport=BorrowedTransport(self._transport),
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_httpx_client(http)
 
@@ -218,7 +221,7 @@ class Client:
             What the contract says the endpoint returns.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -245,7 +248,7 @@ class Client:
                 response. Without `assistant_id`, the first one must be a system message.
             assistant_id: The assistant whose instructions and tools apply.
             temperature: Randomness from 0 to 2; the server's default is 0.6.
-            max_tokens: Tokens to generate at the most; with thinking on, at least 3,000.
+            max_tokens: The most tokens to generate; with thinking on, at least 3,000.
             enable_thinking: Whether the model reasons before it answers; the server's default is True.
             tools: Functions that the model may call: dicts in OpenAI's form, or `Tool` objects.
 
@@ -253,7 +256,7 @@ class Client:
             The answer: its text is `choices[0].message.content`, its reasoning `choices[0].reasoning_content`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -279,7 +282,7 @@ class Client:
             The new thread.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
 
         Example:
             >>> thread = client.create_thread()
@@ -299,7 +302,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -316,7 +319,7 @@ class Client:
             The threads.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
 
         Example:
             >>> thread = client.create_thread()
@@ -333,7 +336,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -355,7 +358,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -379,7 +382,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -396,14 +399,14 @@ class Client:
 
         Args:
             thread_id: The thread's id.
-            limit: How many to return at the most.
+            limit: The most to return.
 
         Returns:
             The newest messages.
 
         Raises:
             NotFoundError: There is no such thread.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -430,14 +433,14 @@ class Client:
             assistant_id: The assistant that answers.
             enable_thinking: Whether the model reasons before it answers; the server's default is True.
             temperature: Randomness from 0 to 2; the server's default is 0.6.
-            max_tokens: Tokens to generate at the most; with thinking on, at least 3,000.
+            max_tokens: The most tokens to generate; with thinking on, at least 3,000.
 
         Returns:
             The started run: queued or in progress.
 
         Raises:
             NotFoundError: There is no such thread or assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -466,7 +469,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such run.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -487,12 +490,12 @@ class Client:
         poll_interval: float | None = None,
         on_update: Callable[[Run], object] | None = None,
     ) -> Run:
-        """Poll a run until it is final: at once, then at growing intervals from 50 ms to 1 s.
+        """Poll a run until it ends: at once, then at growing intervals from 50 ms to 1 s.
 
         Args:
             thread_id: The thread's id.
             run_id: The run's id.
-            timeout: Seconds to wait at the most; None means no limit of its own.
+            timeout: The most seconds to wait; None adds no limit.
             poll_interval: Seconds between polls, instead of the growing intervals.
             on_update: Called with the run at the first poll and on each change of its status.
 
@@ -503,7 +506,7 @@ class Client:
             RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
             RunTimeoutError: The run was not final in time.
             DeadlineExceededError: `total_timeout`, which bounds the whole wait, or a `deadline()` block ran out.
-            PixiGPTError: A poll failed, its retries too; `pixigpt.errors` draws all kinds.
+            PixiGPTError: A poll failed, and so did its retries.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -524,7 +527,7 @@ class Client:
             The assistants.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
 
         Example:
             >>> client.list_assistants()[0].name
@@ -543,7 +546,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -564,7 +567,7 @@ class Client:
             The new assistant.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -591,7 +594,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -610,7 +613,7 @@ class Client:
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -624,14 +627,14 @@ class Client:
 
         Args:
             assistant_id: The assistant's id.
-            limit: How many to return at the most; without it, the server decides.
+            limit: The most to return; by default, the server decides.
 
         Returns:
             The threads.
 
         Raises:
             NotFoundError: There is no such assistant.
-            PixiGPTError: The call failed otherwise; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed otherwise.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -652,7 +655,7 @@ class Client:
             The answer, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -672,7 +675,7 @@ class Client:
             The tags, separated by commas, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -691,7 +694,7 @@ class Client:
             The text, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -711,7 +714,7 @@ class Client:
             The answer, as its `result`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -731,7 +734,7 @@ class Client:
             The verdict: its `category`, "SAFE" among them, and its `score` from 0 to 1, how well the category fits.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -752,7 +755,7 @@ class Client:
             The verdict: its `category`, "SAFE" among them, and its `score` from 0 to 1, how well the category fits.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -772,7 +775,7 @@ class Client:
             The vectors, of 1,024 numbers each: `data[i].embedding` is that of the text `i`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -791,14 +794,14 @@ class Client:
         Args:
             query: What is looked for.
             documents: The documents' texts.
-            top_k: How many to return at the most; without it, all.
+            top_k: The most to return; by default, all.
             model: A model's name.
 
         Returns:
             The documents, as its `results`, best first: each with its `index` in `documents` and its `relevance_score`.
 
         Raises:
-            PixiGPTError: The call failed; `pixigpt.errors` draws all kinds.
+            PixiGPTError: The call failed.
             ValueError, TypeError: An argument is bad; nothing was sent.
 
         Example:
@@ -811,4 +814,6 @@ class Client:
         return self.call(rerank, body=body)
 
     def _drive(self, flow: Flow[T]) -> T:
-        return drive(flow, self._connections, self._settings)
+        from pixigpt._driver import drive  # as late as in the async client
+
+        return drive(flow, self._transport, self._settings)

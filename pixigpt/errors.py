@@ -1,7 +1,7 @@
 """The errors of pixigpt: every failure of a call is one of these.
 
 PixiGPTError
-├─ APIError                        the server said no
+├─ APIError                        the server returned an error status
 │  ├─ BadRequestError              400
 │  ├─ AuthenticationError          401, or type "authentication_error"
 │  ├─ PermissionDeniedError        403
@@ -10,10 +10,10 @@ PixiGPTError
 │  ├─ UnprocessableEntityError     422
 │  ├─ RateLimitError               429, or type "rate_limit_error"
 │  └─ ServerError                  500 and above
-├─ APIConnectionError              no whole answer came
+├─ APIConnectionError              no complete response arrived
 │  └─ APITimeoutError              one attempt ran past its timeout (also a TimeoutError)
 ├─ DeadlineExceededError           total_timeout or a deadline() block ran out (also a TimeoutError)
-├─ APIResponseError                a 2xx that the contract does not allow
+├─ APIResponseError                a 2xx response that does not match the API schema
 └─ RunError                        wait_for_run did not end with a completed run
    ├─ RunFailedError
    ├─ RunCancelledError
@@ -61,16 +61,16 @@ _EXCERPT = 300
 
 
 class PixiGPTError(Exception):
-    """The root of every error that a call can end in.
+    """The base class of every error that a call can raise.
 
     Attributes:
-        message: The cause, in words.
+        message: What went wrong.
         method: The HTTP method of the call, such as "POST".
         path: The call's path below the base URL, such as "/threads".
         attempts: How many requests were sent.
         elapsed: How long the call took, in seconds.
         earlier: The failures of the attempts before the last, oldest first.
-        note: Why a failure that could have been retried was not; else empty.
+        note: Why a retryable failure was not retried; else empty.
 
     Example:
         >>> from pixigpt import PixiGPTError
@@ -104,15 +104,15 @@ class PixiGPTError(Exception):
 
 
 class APIError(PixiGPTError):
-    """The server said no.
+    """The server returned an error status.
 
     Attributes:
         status_code: The HTTP status.
         type: The error body's type, such as "invalid_request_error".
         code: The error body's code, as text.
-        request_id: The server's id for the request, for its support.
-        headers: The answer's headers.
-        body: The answer's body: decoded JSON, else text.
+        request_id: The server's id for the request, to quote to its support.
+        headers: The response's headers.
+        body: The response's body: decoded JSON, else text.
 
     Example:
         >>> from pixigpt import APIError
@@ -148,7 +148,7 @@ class APIError(PixiGPTError):
 
 
 class BadRequestError(APIError):
-    """400: the request breaks the contract.
+    """400: the request is not valid.
 
     Example:
         >>> server.fail(status=400)
@@ -175,7 +175,7 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: the key may not do this.
+    """403: the key lacks permission.
 
     Example:
         >>> server.fail(status=403)
@@ -188,7 +188,7 @@ class PermissionDeniedError(APIError):
 
 
 class NotFoundError(APIError):
-    """404: there is no such thing.
+    """404: the resource does not exist.
 
     Example:
         >>> try:
@@ -200,7 +200,7 @@ class NotFoundError(APIError):
 
 
 class ConflictError(APIError):
-    """409: the request does not fit what is there.
+    """409: the request conflicts with the current state of the resource.
 
     Example:
         >>> server.fail(status=409)
@@ -213,7 +213,7 @@ class ConflictError(APIError):
 
 
 class UnprocessableEntityError(APIError):
-    """422: the request is well-formed, and wrong.
+    """422: the request is well-formed but invalid.
 
     Example:
         >>> server.fail(status=422)
@@ -229,7 +229,7 @@ class RateLimitError(APIError):
     """429, or the type `rate_limit_error`: too many requests.
 
     Attributes:
-        retry_after: When the server says to try again, in seconds from its answer; None where it does not say.
+        retry_after: How long the server asks to wait, in seconds; None if it does not say.
 
     Example:
         >>> server.fail(status=429, retry_after=2)
@@ -257,7 +257,7 @@ class ServerError(APIError):
 
 
 class APIConnectionError(PixiGPTError):
-    """No whole answer came: refused, reset, DNS, TLS, cut off in the middle.
+    """No complete response arrived: connection refused or reset, DNS, TLS, a body cut off.
 
     Example:
         >>> from pixigpt import APIConnectionError, Client
@@ -297,7 +297,7 @@ class DeadlineExceededError(PixiGPTError, TimeoutError):
 
 
 class APIResponseError(PixiGPTError):
-    """A 2xx answer that the contract does not allow: not JSON, of the wrong shape, or too large.
+    """A 2xx response that does not match the API schema: not JSON, of the wrong shape, or too large.
 
     Attributes:
         status_code: The HTTP status.
@@ -332,7 +332,7 @@ class RunError(PixiGPTError):
     """`wait_for_run` did not end with a completed run.
 
     Attributes:
-        run: The run as it was last seen; None where no poll was answered.
+        run: The run as last seen; None if no poll succeeded.
 
     Example:
         >>> thread = client.create_thread()
@@ -411,7 +411,7 @@ class RunTimeoutError(RunError, TimeoutError):
 
 
 def is_auth_error(error: BaseException) -> bool:
-    """Tell whether an error says that the key is missing or wrong.
+    """Return whether an error says that the key is missing or wrong.
 
     Args:
         error: Any exception.
@@ -427,7 +427,7 @@ def is_auth_error(error: BaseException) -> bool:
 
 
 def is_rate_limit_error(error: BaseException) -> bool:
-    """Tell whether an error says that there were too many requests.
+    """Return whether an error says that there were too many requests.
 
     Args:
         error: Any exception.
@@ -463,7 +463,7 @@ RUN_ERRORS: Mapping[str, type[RunError]] = {
 
 
 def api_error(status_code: int, headers: httpx.Headers, body: object) -> APIError:
-    """The error for an answer outside 2xx, whatever its body is: decoded JSON, else text."""
+    """Return the error for a response outside 2xx, whatever its body is: decoded JSON, else text."""
     detail = _detail(body)
     kind = _text_or_none(detail.get("type"))
     return _class_for(status_code, kind)(
@@ -480,14 +480,14 @@ def api_error(status_code: int, headers: httpx.Headers, body: object) -> APIErro
 def stamp(
     error: ErrorT, method: str, path: str, attempts: int, elapsed: float, earlier: tuple[PixiGPTError, ...] = ()
 ) -> ErrorT:
-    """The error, with what is known of its call."""
+    """Add to an error what is known of its call."""
     error.method, error.path = method, path
     error.attempts, error.elapsed, error.earlier = attempts, elapsed, earlier
     return error
 
 
 def excerpt(text: str, length: int = _EXCERPT) -> str:
-    """The beginning of a text, on one line, in which nothing is half a character that could not be printed."""
+    """Return the beginning of a text, on one line, without surrogates, which could not be printed."""
     line = " ".join(text[: 4 * length].encode(errors="backslashreplace").decode().split())
     return line if len(line) <= length else f"{line[:length]}..."
 
@@ -498,7 +498,7 @@ def _class_for(status_code: int, kind: str | None) -> type[APIError]:
 
 
 def _detail(body: object) -> Mapping[object, object]:
-    """The part of an error body that has `message`, `type` and `code`, in any of the forms that servers use."""
+    """Return the part of an error body that has `message`, `type` and `code`, in any of the forms that servers use."""
     if not isinstance(body, dict):
         return {"message": body}
     fields = cast("dict[object, object]", body)

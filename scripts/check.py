@@ -1,4 +1,4 @@
-"""Everything that must hold before a commit, but the tests; each failure names the next step."""
+"""Everything that must hold before a commit, except the tests; each failure names the next step."""
 
 import filecmp
 import subprocess
@@ -7,13 +7,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import make_sync
 from generate import CONTRACT, OUTPUT, ROOT, generate
 
 BIN = Path(sys.executable).parent
 
 
 def run(*command: str | Path) -> Callable[[], bool]:
-    """A check that passes when a command does; what the command prints is shown when it does not."""
+    """Return a check that passes if a command does, and else shows what the command printed."""
 
     def check() -> bool:
         done = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, text=True, capture_output=True, check=False)
@@ -25,7 +26,7 @@ def run(*command: str | Path) -> Callable[[], bool]:
 
 
 def generated_in_step() -> bool:
-    """Whether the contract still makes exactly the code that is committed."""
+    """Return whether the contract still makes exactly the code that is committed."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "pixigpt_api"
         generate(fresh)
@@ -35,8 +36,18 @@ def generated_in_step() -> bool:
     return not different
 
 
+def sync_client_in_step() -> bool:
+    """Return whether the async client still makes exactly the sync client that is committed."""
+    try:
+        fresh = make_sync.make_sync()
+    except make_sync.UnusedRuleError as error:
+        print(f"  {error}")
+        return False
+    return fresh == make_sync.OUTPUT.read_text(encoding="utf-8")
+
+
 def differences(committed: Path, fresh: Path) -> set[str]:
-    """How two folders differ, a line for each file, in either direction."""
+    """Return how two folders differ, one line per file, in either direction."""
     ours, theirs = files(committed), files(fresh)
     found = {f"{name}: committed, but the contract does not make it" for name in ours - theirs}
     found |= {f"{name}: the contract makes it, but it is not committed" for name in theirs - ours}
@@ -45,25 +56,26 @@ def differences(committed: Path, fresh: Path) -> set[str]:
 
 
 def files(folder: Path) -> set[str]:
-    """The files below a folder, by their relative path."""
+    """Return the files below a folder, by their relative paths."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {path.as_posix() for path in found if "__pycache__" not in path.parts}
 
 
 CHECKS: list[tuple[str, Callable[[], bool], str]] = [
     ("format", run("ruff", "format", "--check", "."), "run `.venv/bin/ruff format .`"),
-    ("lint", run("ruff", "check", "."), "mend what is named above; `.venv/bin/ruff check --fix .` mends some of it"),
-    ("contract", run("openapi-spec-validator", CONTRACT), "mend openapi/pixigpt.yaml where it says"),
+    ("lint", run("ruff", "check", "."), "fix what is named above; `.venv/bin/ruff check --fix .` fixes some of it"),
+    ("contract", run("openapi-spec-validator", CONTRACT), "fix openapi/pixigpt.yaml where it says"),
     ("generated code", generated_in_step, "run `make generate` and commit generated/; never edit it by hand"),
-    ("mypy", run("mypy"), "mend the types named above"),
-    ("pyright", run("pyright"), "mend the types named above"),
+    ("sync client", sync_client_in_step, "edit async_client.py, run `make generate` and commit client.py"),
+    ("mypy", run("mypy"), "fix the types named above"),
+    ("pyright", run("pyright"), "fix the types named above"),
     ("operations", run("python", "-m", "pytest", "-q", "tests/test_parity.py"), "add the methods named above"),
-    ("build", run("python", "-m", "build", "--outdir", ".venv/dist"), "mend pyproject.toml"),
+    ("build", run("python", "-m", "build", "--outdir", ".venv/dist"), "fix pyproject.toml"),
 ]
 
 
 def main() -> int:
-    """Run every check; the number of those that fail."""
+    """Run every check; return how many failed."""
     failed = 0
     for name, check, next_step in CHECKS:
         passed = check()

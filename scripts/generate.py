@@ -1,4 +1,4 @@
-"""Make the low-level client from the contract: `generated/pixigpt_api`, or the folder given."""
+"""Make what is generated: `generated/pixigpt_api` from the contract, and the sync client from the async one."""
 
 import os
 import shutil
@@ -6,13 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import make_sync
+
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "generated" / "pixigpt_api"
 CONTRACT = ROOT / "openapi" / "pixigpt.yaml"
 
 
 def generate(output: Path) -> None:
-    """Write the client to a folder, in place of what is there."""
+    """Write the low-level client to a folder, replacing what is there."""
     tools = Path(sys.executable).parent
     shutil.rmtree(output, ignore_errors=True)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -34,4 +36,5 @@ def generate(output: Path) -> None:
 
 
 if __name__ == "__main__":
-    generate(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else OUTPUT)
+    generate(OUTPUT)
+    make_sync.OUTPUT.write_text(make_sync.make_sync(), encoding="utf-8")

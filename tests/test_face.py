@@ -109,7 +109,7 @@ def test_an_error_body_with_a_good_status_is_an_error_too() -> None:
     answer = {"error": {"message": "No.", "type": "t"}}
     with (
         Client("sk-test", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))) as client,
-        pytest.raises(APIResponseError, match="the contract has no such answer"),
+        pytest.raises(APIResponseError, match="the API schema has no such response"),
     ):
         client.call(OldEndpoint())
 

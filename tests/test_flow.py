@@ -30,19 +30,19 @@ from pixigpt import (
 from pixigpt._endpoint import prepare
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._settings import Settings
-from pixigpt._steps import Answer, Flow, Notify, Outcome, Send
+from pixigpt._steps import Flow, Notify, Outcome, Response, Send
 from pixigpt_api.api.pixigpt import create_chat_completion, create_thread, get_run, get_thread
 from pixigpt_api.models import CreateChatCompletionRequest, CreateThreadRequest, Run, Thread
 
 THREAD = b'{"id": "thread_1", "object": "thread", "created_at": 1}'
-GOOD = Answer(200, httpx.Headers({"x-request-id": "req_1"}), THREAD)
+GOOD = Response(200, httpx.Headers({"x-request-id": "req_1"}), THREAD)
 REFUSED = httpx.ConnectError("refused")
 BROKEN = httpx.RemoteProtocolError("cut off")
 LATE = httpx.ReadTimeout("late")
 
 
-def answer(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-    return Answer(status, httpx.Headers(headers), body)
+def answer(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Response:
+    return Response(status, httpx.Headers(headers), body)
 
 
 def settings(retry: RetryPolicy | None = None, **options: Any) -> Settings:
@@ -57,7 +57,7 @@ def settings(retry: RetryPolicy | None = None, **options: Any) -> Settings:
     return Settings.create("sk-test", "https://pixigpt.test/v1", retry=retry or RetryPolicy(), **given)
 
 
-def run_state(status: str) -> Answer:
+def run_state(status: str) -> Response:
     fields = '"object": "thread.run", "created_at": 1, "thread_id": "t", "assistant_id": "a", "model": "m"'
     return answer(200, body=f'{{"id": "r", "status": "{status}", {fields}}}'.encode())
 
@@ -188,7 +188,7 @@ def test_retry_after_takes_the_place_of_the_pause(post: Any, headers: dict[str, 
 
 
 def test_of_two_retry_afters_the_longer_one_counts(post: Any) -> None:
-    twice = Answer(503, httpx.Headers([("retry-after", "1"), ("retry-after", "2")]), b"")
+    twice = Response(503, httpx.Headers([("retry-after", "1"), ("retry-after", "2")]), b"")
     assert post(twice, GOOD).pauses == [0, 2]
 
 
@@ -316,11 +316,11 @@ def test_a_deadline_block_bounds_a_call_and_the_nearest_end_wins(post: Any, fake
         answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": {"a": 1}}'),
         answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": 5}'),
         answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1.5}'),
-        Answer(200, httpx.Headers(), THREAD, flaw="the body is too large"),
+        Response(200, httpx.Headers(), THREAD, defect="the body is too large"),
     ],
     ids=lambda bad: bad.content[:70],
 )
-def test_a_2xx_that_the_contract_does_not_allow_is_an_error_and_not_retried(post: Any, bad: Answer) -> None:
+def test_a_2xx_that_the_contract_does_not_allow_is_an_error_and_not_retried(post: Any, bad: Response) -> None:
     error = post(bad).error
     assert isinstance(error, APIResponseError)
     assert error.attempts == 1
@@ -373,12 +373,16 @@ def test_the_cause_of_a_connection_error_is_kept_without_the_request(post: Any) 
 @pytest.mark.parametrize(
     ("failure", "kind", "says"),
     [
-        (httpx.PoolTimeout(""), APITimeoutError, "no free connection to pixigpt.test: all are in use"),
+        (
+            httpx.PoolTimeout("all 5 are in use"),
+            APITimeoutError,
+            "no free connection to pixigpt.test: all 5 are in use",
+        ),
         (httpx.ConnectTimeout(""), APITimeoutError, "could not connect to pixigpt.test in time"),
-        (LATE, APITimeoutError, "no whole answer from pixigpt.test in time"),
+        (LATE, APITimeoutError, "no complete response from pixigpt.test in time"),
         (REFUSED, APIConnectionError, "could not connect to pixigpt.test: refused"),
-        (BROKEN, APIConnectionError, "no whole answer from pixigpt.test: cut off"),
-        (httpx.ReadError(""), APIConnectionError, "no whole answer from pixigpt.test: ReadError"),
+        (BROKEN, APIConnectionError, "no complete response from pixigpt.test: cut off"),
+        (httpx.ReadError(""), APIConnectionError, "no complete response from pixigpt.test: ReadError"),
     ],
     ids=repr,
 )

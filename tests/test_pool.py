@@ -31,11 +31,11 @@ from hostile.server import (
 )
 
 from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
-from pixigpt._async_network import AsyncStream, _is_readable
-from pixigpt._connections import open_async_pool
-from pixigpt._network import Span, Stream
-from pixigpt._pool_options import PoolOptions
-from pixigpt._slots import Lease
+from pixigpt._transport.async_backend import AsyncStream, _is_readable
+from pixigpt._transport.backend import Deadline, Stream
+from pixigpt._transport.options import PoolOptions
+from pixigpt._transport.shared import open_async_pool
+from pixigpt._transport.slots import Lease
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
@@ -48,9 +48,9 @@ def open_files() -> int:
 def figures(client: Client, portal: BlockingPortal | None) -> str:
     """What a client's pool says of itself."""
     if portal is None:
-        pool: Any = client._connections.get()
+        pool: Any = client._transport.get()
         return repr(pool._pool._slots)
-    pool = cast("InPortal", client).client._connections.get()
+    pool = cast("InPortal", client).client._transport.get()
     return repr(portal.call(pool._pool._slots))
 
 
@@ -195,7 +195,7 @@ class Broken:
 def test_what_a_server_said_before_it_hung_up_is_read() -> None:
     with socket.socket() as connected:
         broken: Any = Broken(connected)
-        stream = Stream(broken, Span(), 0.0, 0)
+        stream = Stream(broken, Deadline(), 0.0, 0)
         stream.write(b"a request")
         assert stream.read(100) == b"HTTP/1.1 413"
         assert stream.get_extra_info("is_readable")  # so that it is not used again
@@ -287,9 +287,7 @@ def test_200_cancellations_leave_nothing_open(backend: str, script: Any) -> None
                     tasks.cancel_scope.cancel()
             # the server, in a thread of this process, has its own ends to close
             assert await eventually_async(lambda: open_files() <= before)
-            assert repr(await cast("Any", client._connections.get())._pool._slots()).startswith(
-                "<Slots 0 taken, 0 idle"
-            )
+            assert repr(await cast("Any", client._transport.get())._pool._slots()).startswith("<Slots 0 taken, 0 idle")
 
     with ScriptedServer(script) as server:
         anyio.run(use, backend=backend)
@@ -326,7 +324,10 @@ def test_running_out_of_connections_says_so(connect: Connect) -> None:
         client = connect(base_url=server.base_url, limits=limits, timeout=5, max_retries=0)
         taken = threads.submit(client.list_threads)
         assert eventually(lambda: server.open == 1)
-        with pytest.raises(APITimeoutError, match="no free connection"):
+        with pytest.raises(
+            APITimeoutError,
+            match=r"no free connection .* all 1 are in use; raise .*limits=httpx.Limits\(max_connections=",
+        ):
             client.with_options(timeout=0.2).list_threads()
         assert not taken.done()
     assert isinstance(taken.exception(), APIConnectionError)
@@ -391,7 +392,7 @@ def test_an_answer_that_is_closed_twice_gives_its_connection_back_once() -> None
             async with client.raw.get_async_httpx_client().stream("GET", "/threads") as response:
                 for _ in range(2):
                     await cast("httpx.AsyncByteStream", response.stream).aclose()
-            slots = await cast("Any", client._connections.get())._pool._slots()
+            slots = await cast("Any", client._transport.get())._pool._slots()
             assert repr(slots).startswith("<Slots 0 taken")
 
     with ScriptedServer(answers(EMPTY)) as server:
@@ -418,11 +419,11 @@ def test_a_raw_call_to_another_host_has_a_connection_of_its_own() -> None:
 def network_stream(client: Client, portal: BlockingPortal | None) -> Any:
     """What a client's one connection is made of."""
     if portal is None:
-        pool: Any = client._connections.get()
-        (connection,) = pool._pool._slots.every()
+        pool: Any = client._transport.get()
+        (connection,) = pool._pool._slots.all_connections()
         return connection._http._connection._network_stream
-    pool = cast("InPortal", client).client._connections.get()
-    (connection,) = portal.call(pool._pool._slots).every()
+    pool = cast("InPortal", client).client._transport.get()
+    (connection,) = portal.call(pool._pool._slots).all_connections()
     return connection._http._connection._network_stream
 
 
@@ -459,7 +460,7 @@ def test_a_task_that_is_cancelled_while_it_waits_for_a_connection_leaves_the_que
                     await client.list_threads()
                 assert waiting.cancelled_caught
                 tasks.cancel_scope.cancel()
-            slots = await cast("Any", client._connections.get())._pool._slots()
+            slots = await cast("Any", client._transport.get())._pool._slots()
             assert repr(slots) == "<Slots 0 taken, 0 idle, 0 waiting>"
 
     with ScriptedServer(silent) as server:
@@ -479,7 +480,7 @@ def test_an_async_pool_that_is_closed_opens_no_share_in_a_new_event_loop() -> No
 
 def test_the_pool_is_named_in_its_repr() -> None:
     with Client("sk-test", "http://127.0.0.1:1/v1") as client:
-        pool: Any = client._connections.get()
+        pool: Any = client._transport.get()
         assert repr(pool._pool) == "<Pool <Slots 0 taken, 0 idle, 0 waiting>>"
 
 
@@ -488,15 +489,15 @@ def test_ctrl_c_while_waiting_for_a_connection_leaves_the_queue(monkeypatch: pyt
         raise KeyboardInterrupt
 
     with Client("sk-test", "http://127.0.0.1:1/v1", limits=httpx.Limits(max_connections=1)) as client:
-        pool: Any = client._connections.get()
+        pool: Any = client._transport.get()
         other: Lease[Any] = Lease()
-        pool._pool._slots.enter(other)
+        pool._pool._slots.acquire(other)
         with monkeypatch.context() as patch:
-            patch.setattr("pixigpt._pool.Signal.wait", interrupt)
+            patch.setattr("pixigpt._transport.pool.Waiter.wait", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 client.list_threads()
         assert figures(client, None) == "<Slots 1 taken, 0 idle, 0 waiting>"
-        pool._pool._slots.leave(other)
+        pool._pool._slots.release(other)
 
 
 def test_a_write_that_the_server_does_not_want_still_gets_its_answer(connect: Connect) -> None:

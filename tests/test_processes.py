@@ -150,13 +150,13 @@ def test_a_forked_child_has_connections_and_locks_of_its_own(server: LocalServer
 
 def test_a_lock_that_another_thread_holds_at_the_fork_is_free_in_the_child() -> None:
     with Client("sk-test") as client:
-        for locked in (client._settings.budget, client._connections):
+        for locked in (client._settings.budget, client._transport):
             with ThreadPoolExecutor(1) as another:
-                another.submit(locked._lock.acquire).result()
-            assert not locked._lock.acquire(blocking=False)
+                another.submit(locked._lock.__enter__).result()
+            assert not locked._lock._lock.acquire(blocking=False)
         _fork._renew_all()
         assert client._settings.budget.spend()
-        assert client._connections.get()
+        assert client._transport.get()
 
 
 def test_a_renewed_pool_lets_go_of_what_it_had() -> None:
@@ -181,7 +181,7 @@ def test_a_pickled_client_carries_its_settings_and_opens_connections_of_its_own(
             assert len(twin.list_threads()) == 1
             assert (twin._settings.timeout, twin._settings.retry) == (7, policy)
             assert twin._settings.budget is not client._settings.budget
-            assert twin._connections._options.limits == limits
+            assert twin._transport._options.limits == limits
         assert len(client.list_threads()) == 1
 
 
@@ -249,6 +249,6 @@ def test_threads_that_make_the_first_call_at_once_open_one_pool() -> None:
 
         def get(_: int) -> object:
             barrier.wait()
-            return client._connections.get()
+            return client._transport.get()
 
         assert len(set(threads.map(get, range(8)))) == 1

@@ -165,7 +165,7 @@ def test_a_tunnel_in_which_no_tls_comes_ends_in_time(
 
 
 def test_a_tunnel_must_stand_within_the_time_to_connect(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pixigpt._steps._CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr("pixigpt._transport.extensions._CONNECT_TIMEOUT", 0.3)
     with ScriptedServer(silent) as proxy:
         client = connect(base_url="https://127.0.0.1:9/v1", proxy=address(proxy), timeout=5, max_retries=0)
         started = time.monotonic()
@@ -297,7 +297,7 @@ def test_a_socks_proxy_without_its_library_says_what_to_install(
     def find_nothing(_: str) -> Any:
         return None
 
-    monkeypatch.setattr("pixigpt._routes.find_spec", find_nothing)
+    monkeypatch.setattr("pixigpt._transport.routes.find_spec", find_nothing)
     client = connect(base_url="http://127.0.0.1:9/v1", proxy="socks5://127.0.0.1:1")
     with pytest.raises(APIConnectionError, match=r'pip install "httpx\[socks\]"') as caught:
         client.list_threads()

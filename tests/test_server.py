@@ -14,8 +14,8 @@ import pytest
 
 from pixigpt.testing import LocalServer
 from pixigpt.testing._contract import operations
-from pixigpt.testing._meaning import likeness
 from pixigpt.testing._sample import sample
+from pixigpt.testing._semantics import likeness
 from pixigpt.testing._service import Service
 
 HELLO = {"role": "user", "content": "Hello there!"}

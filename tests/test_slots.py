@@ -8,7 +8,7 @@ import httpx
 import pytest
 from conftest import FakeTime
 
-from pixigpt._slots import Lease, Slots
+from pixigpt._transport.slots import Lease, Slots
 
 AnySlots = Slots[Any, threading.Event]
 
@@ -21,14 +21,14 @@ def make(fake_time: FakeTime, used: int | None = 1, idle: int | None = 100, expi
 def taken(slots: AnySlots, connection: Any = None) -> Lease[Any]:
     """A lease that has got a slot at once."""
     lease: Lease[Any] = Lease(connection)
-    assert slots.enter(lease) is None
+    assert slots.acquire(lease) is None
     return lease
 
 
 def waiting(slots: AnySlots) -> tuple[Lease[Any], threading.Event]:
     """A lease that has not, and what it waits for."""
     lease: Lease[Any] = Lease()
-    signal = slots.enter(lease)
+    signal = slots.acquire(lease)
     assert signal is not None
     assert not signal.is_set()
     return lease, signal
@@ -45,7 +45,7 @@ def test_no_more_are_in_use_than_allowed(fake_time: FakeTime) -> None:
 def test_none_means_no_limit(fake_time: FakeTime) -> None:
     slots = make(fake_time, used=None, idle=None, expiry=None)
     leases = [taken(slots, number) for number in range(5000)]
-    assert [slots.leave(lease, keep=True) for lease in leases] == [[]] * 5000
+    assert [slots.release(lease, keep=True) for lease in leases] == [[]] * 5000
     fake_time.now += 1e6
     assert slots.reuse(taken(slots)) == 4999
 
@@ -55,7 +55,7 @@ def test_those_who_wait_are_served_in_the_order_they_came(fake_time: FakeTime) -
     first = taken(slots)
     queue = [waiting(slots) for _ in range(3)]
     for lease, signal in queue:
-        slots.leave(first)
+        slots.release(first)
         slots.check(lease)
         assert signal.is_set()
         first = lease
@@ -67,9 +67,9 @@ def test_who_gives_up_is_passed_over(fake_time: FakeTime) -> None:
     first = taken(slots)
     second, _ = waiting(slots)
     _, signal = waiting(slots)
-    slots.leave(second)
+    slots.release(second)
     assert repr(slots) == "<Slots 1 taken, 0 idle, 1 waiting>"
-    slots.leave(first)
+    slots.release(first)
     assert signal.is_set()
 
 
@@ -78,21 +78,21 @@ def test_who_gives_up_when_the_turn_has_come_passes_it_on(fake_time: FakeTime) -
     first = taken(slots)
     second, _ = waiting(slots)
     third, signal = waiting(slots)
-    slots.leave(first)
-    slots.leave(second)
+    slots.release(first)
+    slots.release(second)
     assert signal.is_set()
-    slots.leave(third)
+    slots.release(third)
     assert repr(slots) == "<Slots 0 taken, 0 idle, 0 waiting>"
 
 
 def test_to_leave_twice_or_without_having_entered_does_no_harm(fake_time: FakeTime) -> None:
     slots = make(fake_time, used=2)
     other, lease = taken(slots), taken(slots, "a")
-    slots.leave(lease, keep=True)
-    slots.leave(lease, keep=True)
-    slots.leave(Lease("b"), keep=True)
+    slots.release(lease, keep=True)
+    slots.release(lease, keep=True)
+    slots.release(Lease("b"), keep=True)
     assert repr(slots) == "<Slots 1 taken, 1 idle, 0 waiting>"
-    slots.leave(other)
+    slots.release(other)
     assert repr(slots) == "<Slots 0 taken, 1 idle, 0 waiting>"
 
 
@@ -102,15 +102,15 @@ def test_waiting_too_long_is_a_pool_timeout(fake_time: FakeTime) -> None:
     lease, _ = waiting(slots)
     with pytest.raises(httpcore.PoolTimeout):
         slots.check(lease)
-    slots.leave(lease)
-    slots.leave(first)
+    slots.release(lease)
+    slots.release(first)
     taken(slots)
 
 
 def test_the_connection_returned_last_is_used_first(fake_time: FakeTime) -> None:
     slots = make(fake_time, used=3)
     for lease in [taken(slots, name) for name in "abc"]:
-        slots.leave(lease, keep=True)
+        slots.release(lease, keep=True)
     lease = taken(slots)
     assert [slots.reuse(lease) for _ in range(4)] == ["c", "b", "a", None]
 
@@ -118,15 +118,15 @@ def test_the_connection_returned_last_is_used_first(fake_time: FakeTime) -> None
 def test_too_many_idle_ones_are_closed_the_oldest_first(fake_time: FakeTime) -> None:
     slots = make(fake_time, used=3, idle=2)
     leases = [taken(slots, name) for name in "abc"]
-    assert [slots.leave(lease, keep=True) for lease in leases] == [[], [], ["a"]]
+    assert [slots.release(lease, keep=True) for lease in leases] == [[], [], ["a"]]
 
 
 def test_an_idle_one_that_is_too_old_is_not_used_and_closed_at_the_next_return(fake_time: FakeTime) -> None:
     slots = make(fake_time, used=2, expiry=90)
-    slots.leave(taken(slots, "old"), keep=True)
+    slots.release(taken(slots, "old"), keep=True)
     fake_time.now += 91
     assert slots.reuse(taken(slots)) is None
-    assert slots.leave(taken(slots, "new"), keep=True) == ["old"]
+    assert slots.release(taken(slots, "new"), keep=True) == ["old"]
     fake_time.now += 89
     assert slots.reuse(taken(slots)) == "new"
 
@@ -134,11 +134,11 @@ def test_an_idle_one_that_is_too_old_is_not_used_and_closed_at_the_next_return(f
 def test_closing_returns_the_idle_ones_and_then_each_as_it_comes_back(fake_time: FakeTime) -> None:
     slots = make(fake_time, used=2)
     late = taken(slots, "late")
-    slots.leave(taken(slots, "idle"), keep=True)
+    slots.release(taken(slots, "idle"), keep=True)
     assert slots.close() == ["idle"]
-    assert slots.leave(late, keep=True) == ["late"]
+    assert slots.release(late, keep=True) == ["late"]
     with pytest.raises(httpcore.LocalProtocolError, match="closed"):
-        slots.enter(Lease())
+        slots.acquire(Lease())
 
 
 def test_closing_sends_those_who_wait_away(fake_time: FakeTime) -> None:
@@ -154,6 +154,6 @@ def test_closing_sends_those_who_wait_away(fake_time: FakeTime) -> None:
 def test_every_connection_is_known_idle_or_in_use(fake_time: FakeTime) -> None:
     slots = make(fake_time, used=3)
     leases = [taken(slots, name) for name in "abc"]
-    slots.leave(leases[0], keep=True)
-    slots.leave(leases[1])
-    assert sorted(slots.every()) == ["a", "c"]
+    slots.release(leases[0], keep=True)
+    slots.release(leases[1])
+    assert sorted(slots.all_connections()) == ["a", "c"]

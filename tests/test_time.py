@@ -25,7 +25,7 @@ from pixigpt import (
     RunTimeoutError,
     deadline,
 )
-from pixigpt._network import _addresses
+from pixigpt._transport import resolver
 from pixigpt.testing import LocalServer
 
 FAST = RetryPolicy(backoff=0.001)
@@ -237,36 +237,36 @@ def test_a_name_is_looked_up_even_where_no_thread_can_be_started(monkeypatch: py
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("pixigpt._network.threading.Thread.start", refuse)
-    assert _addresses("localhost", 80, 1.0)
+    monkeypatch.setattr("pixigpt._transport.resolver.threading.Thread.start", refuse)
+    assert resolver.resolve("localhost", 80, 1.0)
 
 
 def test_no_thread_is_started_for_an_address_nor_where_nothing_bounds_the_lookup(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pixigpt._network.threading.Thread", None)
-    assert _addresses("127.0.0.1", 80, 1.0) == ["127.0.0.1"]
-    assert _addresses("localhost", 80, None)
+    monkeypatch.setattr("pixigpt._transport.resolver.threading.Thread", None)
+    assert resolver.resolve("127.0.0.1", 80, 1.0) == ["127.0.0.1"]
+    assert resolver.resolve("localhost", 80, None)
 
 
 def test_a_bug_in_a_lookup_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> list[str]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pixigpt._network._look_up", fail)
+    monkeypatch.setattr("pixigpt._transport.resolver._look_up", fail)
     with pytest.raises(ZeroDivisionError):
-        _addresses("localhost", 80, 1.0)
+        resolver.resolve("localhost", 80, 1.0)
 
 
 def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer(answers(EMPTY)) as server:
-        monkeypatch.setattr("pixigpt._network._addresses", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
+        monkeypatch.setattr("pixigpt._transport.backend.resolve", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
         with Client("sk-test", server.base_url.replace("127.0.0.1", "many.localhost"), max_retries=0) as client:
             assert client.list_threads() == []
 
 
 def test_where_all_addresses_refuse_the_last_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pixigpt._network._addresses", lambda *_: ["127.0.0.2", "127.0.0.3"])
+    monkeypatch.setattr("pixigpt._transport.backend.resolve", lambda *_: ["127.0.0.2", "127.0.0.3"])
     with (
         Client("sk-test", "http://many.localhost:1/v1", max_retries=0) as client,
         pytest.raises(APIConnectionError, match=r"could not connect to many\.localhost:1: .*refused"),

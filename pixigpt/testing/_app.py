@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pixigpt.testing._contract import Operation, complaint, operations
 from pixigpt.testing._faults import Faults, spoiled
-from pixigpt.testing._journal import ReceivedRequest
-from pixigpt.testing._replays import Replays
+from pixigpt.testing._idempotency import Replays
+from pixigpt.testing._requests import ReceivedRequest
 from pixigpt.testing._service import Service, ServiceError
 
 BASE_PATH = "/v1"
@@ -86,7 +86,7 @@ def error_response(
     *,
     code: str | None = None,
 ) -> Response:
-    """An error in OpenAI's form."""
+    """Return an error in OpenAI's form."""
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     return _json({"error": {"message": message, "type": kind, "code": code}}, status, headers)
 
@@ -97,7 +97,7 @@ def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 def _routes(service: Service, replays: Replays) -> list[Route]:
-    """A route for each path, so that a method that it does not have is answered with those that it has."""
+    """Return a route for each path, so that a 405 names the methods that the path has."""
     by_path: dict[str, dict[str, _Endpoint]] = {}
     for operation in operations():
         by_path.setdefault(operation.path, {})[operation.method] = _endpoint(operation, service, replays)

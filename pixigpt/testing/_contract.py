@@ -26,7 +26,7 @@ class Operation:
 
 @cache
 def contract() -> Mapping[str, Any]:
-    """The OpenAPI document that the generated client was made from."""
+    """Return the OpenAPI document that the client is generated from."""
     text = files("pixigpt_api").joinpath("openapi.yaml").read_text(encoding="utf-8")
     document: Mapping[str, Any] = yaml.safe_load(text)
     return document
@@ -46,7 +46,7 @@ def _openapi(base_path: str) -> OpenAPI:
 
 
 def complaint(request: Request, body: bytes, base_path: str) -> str | None:
-    """What is wrong with a request by the contract; None where it is right."""
+    """Return how a request violates the contract; None if it does not."""
     try:
         body.decode()
         _openapi(base_path).validate_request(StarletteOpenAPIRequest(request, body))

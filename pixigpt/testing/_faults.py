@@ -1,4 +1,4 @@
-"""How the server misbehaves, when it is told to."""
+"""Faults: how the server misbehaves when a test tells it to."""
 
 import threading
 from fnmatch import fnmatchcase
@@ -8,7 +8,7 @@ from attrs import define, field
 from attrs.validators import in_, optional
 from starlette.types import Message, Send
 
-from pixigpt._checks import not_negative, or_none, validator, whole
+from pixigpt import _checks
 
 
 @define
@@ -16,17 +16,17 @@ class Fault:
     """One kind of misbehaviour, for the requests whose path matches, a number of times."""
 
     path: str
-    times: int | None = field(validator=validator(or_none(whole)))
+    times: int | None = field(validator=_checks.validator(_checks.optional(_checks.non_negative_int)))
     status: int | None = field(default=None, validator=optional(in_(range(300, 600))))
     retry_after: float | str | None = None
-    delay: float = field(default=0.0, validator=validator(not_negative))
+    delay: float = field(default=0.0, validator=_checks.validator(_checks.non_negative))
     cut: bool = False
-    drip: float = field(default=0.0, validator=validator(not_negative))
+    drip: float = field(default=0.0, validator=_checks.validator(_checks.non_negative))
 
 
 @define
 class Faults:
-    """The misbehaviour still to come, in the order in which it was asked for."""
+    """The faults still to come, in the order in which they were requested."""
 
     _pending: list[Fault] = field(factory=list[Fault])
     _lock: threading.Lock = field(factory=threading.Lock)
@@ -37,7 +37,7 @@ class Faults:
             self._pending.append(fault)
 
     def take(self, path: str) -> Fault | None:
-        """The fault that a request meets; each request meets one at the most."""
+        """Return the fault that a request meets, if any; each request meets at most one."""
         with self._lock:
             self._pending = [fault for fault in self._pending if fault.times != 0]
             for fault in self._pending:
@@ -57,7 +57,7 @@ class CutError(Exception):
 
 
 def spoiled(send: Send, fault: Fault) -> Send:
-    """A `send` that cuts off or drips the body."""
+    """Return a `send` that cuts off or drips the body."""
     start: Message = {}
 
     async def send_spoiled(message: Message) -> None:

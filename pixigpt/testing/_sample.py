@@ -27,7 +27,7 @@ _FORMATS: Mapping[str, str] = {
 
 
 def sample(schema: Mapping[str, Any]) -> object:
-    """A value that satisfies the schema; ValueError where the rules of this file find none."""
+    """Return a value that satisfies the schema; raise ValueError if the rules of this file find none."""
     try:
         Draft202012Validator.check_schema(schema)
         value = _Sampler(schema).value(schema)
@@ -54,7 +54,7 @@ class _Sampler:
         self._root = root
 
     def value(self, schema: Mapping[str, Any] | bool, place: int = 0) -> _Json:
-        """A value for a schema; `place` makes the items of an array differ."""
+        """Return a value for a schema; `place` makes the items of an array differ."""
         schema = self._flat({"not": {}} if schema is False else {} if schema is True else schema)
         if "const" in schema:
             return schema["const"]
@@ -64,11 +64,11 @@ class _Sampler:
         return self._of_type(schema, place)
 
     def _is_valid(self, value: object, schema: Mapping[str, Any]) -> bool:
-        whole = {**schema, "$defs": self._root.get("$defs", {})}
-        return not any(_errors(whole, value))
+        complete = {**schema, "$defs": self._root.get("$defs", {})}
+        return not any(_errors(complete, value))
 
     def _flat(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The schema with its references followed, its parts merged and the first of its alternatives taken."""
+        """Resolve references, merge `allOf`, and take the first of the alternatives."""
         for _ in range(_MOST_DEPTH):
             parts = [self._target(schema["$ref"])] if "$ref" in schema else [*schema.get("allOf", [])]
             for keyword in ("anyOf", "oneOf"):
@@ -131,7 +131,7 @@ def _both(keyword: str, first: _Json, second: _Json) -> _Json:
 
 
 def _number(schema: Mapping[str, Any], step: float, place: int) -> float:
-    """The number nearest to zero that the bounds allow, as a multiple of the step where there is one."""
+    """Return the number nearest to zero within the bounds, a multiple of the step if there is one."""
     least = schema.get("minimum", schema.get("exclusiveMinimum", -math.inf))
     most = schema.get("maximum", schema.get("exclusiveMaximum", math.inf))
     if not step:

@@ -10,7 +10,7 @@ import uvicorn
 
 from pixigpt.testing._app import BASE_PATH, App
 from pixigpt.testing._faults import Fault
-from pixigpt.testing._journal import ReceivedRequest
+from pixigpt.testing._requests import ReceivedRequest
 from pixigpt.testing._service import Service
 
 __all__ = ["LocalServer", "ReceivedRequest"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from attrs import define, field
 
-from pixigpt.testing._meaning import category, likeness, vector, words, words_of_url
-from pixigpt.testing._rule import Reply, reply, usage
+from pixigpt.testing._model import Reply, reply, usage
+from pixigpt.testing._semantics import category, likeness, vector, words, words_of_url
 from pixigpt_api.models import (
     AnalyzeImageRequest,
     AnalyzeVideoRequest,
@@ -215,7 +215,7 @@ class Service:
         )
 
     def _thread(self, thread_id: str) -> _StoredThread:
-        """A thread, its runs brought up to now."""
+        """Return a thread, with its runs brought up to date."""
         if thread_id not in self._threads:
             raise ServiceError(404, f"There is no thread {thread_id}.", code="not_found")
         stored = self._threads[thread_id]
@@ -244,7 +244,7 @@ class Service:
             thread.messages.append(run.message)
 
     def _attach(self, message: ThreadMessage, said: str) -> None:
-        """What the tools of an assistant would have found, drawn or run, where the last message asks for it."""
+        """Return what an assistant's tools found, drew or ran, if the last message asks for it."""
         command, _, wanted = said.partition(" ")
         if command == "/search":
             url = f"https://example.com/{'-'.join(words(wanted))}"

@@ -20,14 +20,14 @@ def _pixigpt_session_server() -> "Iterator[LocalServer]":
 
 @pytest.fixture
 def pixigpt_server(_pixigpt_session_server: "LocalServer") -> "LocalServer":
-    """A local PixiGPT server, empty at the start of each test."""
+    """Provide a local PixiGPT server, empty at the start of each test."""
     _pixigpt_session_server.reset()
     return _pixigpt_session_server
 
 
 @pytest.fixture
 def pixigpt_client(pixigpt_server: "LocalServer") -> "Iterator[Client]":
-    """A client of `pixigpt_server`."""
+    """Provide a client of `pixigpt_server`."""
     from pixigpt import Client
 
     with Client(pixigpt_server.api_key, pixigpt_server.base_url) as client:
@@ -36,7 +36,7 @@ def pixigpt_client(pixigpt_server: "LocalServer") -> "Iterator[Client]":
 
 @pytest.fixture
 def pixigpt_async_client(pixigpt_server: "LocalServer") -> "Iterator[AsyncClient]":
-    """An async client of `pixigpt_server`, for whichever event loop the test runs on."""
+    """Provide an async client of `pixigpt_server`, for the event loop of the test."""
     import anyio
 
     from pixigpt import AsyncClient

@@ -121,20 +121,20 @@ OUTSIDE_THE_CONTRACT: dict[str, tuple[bytes, str]] = {
     "truncated JSON": (ok(EMPTY[:-2]), "not JSON"),
     "two JSON texts": (ok(EMPTY * 2), "not JSON"),
     "invalid UTF-8": (ok(b'{"object": "\xff"}'), "not JSON"),
-    "JSON nested without end": (ok(b"[" * 100_000), "not of the contract's shape"),
-    "a number of too many digits": (ok(b"9" * 5000), "not of the contract's shape"),
+    "JSON nested without end": (ok(b"[" * 100_000), "does not match the API schema"),
+    "a number of too many digits": (ok(b"9" * 5000), "does not match the API schema"),
     "a list": (ok(b"[]"), "'object' is missing"),
-    "null": (ok(b"null"), "not of the contract's shape"),
-    "a number": (ok(b"7"), "not of the contract's shape"),
-    "a string": (ok(b'"data"'), "not of the contract's shape"),
+    "null": (ok(b"null"), "does not match the API schema"),
+    "a number": (ok(b"7"), "does not match the API schema"),
+    "a string": (ok(b'"data"'), "does not match the API schema"),
     "an empty object": (ok(b"{}"), "'object' is missing"),
     "no data": (ok(b'{"object": "list"}'), "'data' is missing"),
-    "data that is null": (ok(b'{"object": "list", "data": null}'), "not of the contract's shape"),
-    "data of a wrong type": (ok(b'{"object": "list", "data": "many"}'), "not of the contract's shape"),
-    "data that is an object": (ok(b'{"object": "list", "data": {"a": 1}}'), "not of the contract's shape"),
+    "data that is null": (ok(b'{"object": "list", "data": null}'), "does not match the API schema"),
+    "data of a wrong type": (ok(b'{"object": "list", "data": "many"}'), "does not match the API schema"),
+    "data that is an object": (ok(b'{"object": "list", "data": {"a": 1}}'), "does not match the API schema"),
     "data that is an empty object": (ok(b'{"object": "list", "data": {}}'), r"data.* not list"),
     "data that is an empty string": (ok(b'{"object": "list", "data": ""}'), r"data.* not list"),
-    "items of a wrong type": (ok(b'{"object": "list", "data": [1]}'), "not of the contract's shape"),
+    "items of a wrong type": (ok(b'{"object": "list", "data": [1]}'), "does not match the API schema"),
     "an item without its fields": (ok(b'{"object": "list", "data": [{}]}'), "'id' is missing"),
     "a field of a wrong type": (ok(BAD_THREAD), r"data\[0\]\.created_at is str, not int"),
     "an error's body": (ok(b'{"error": {"message": "no"}}'), "'object' is missing"),
@@ -369,7 +369,7 @@ def bomb(megabytes: int) -> bytes:
 BOMB = bomb(64)
 CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 TOO_LARGE = (APIResponseError, r"larger than max_response_bytes, 100,000")
-TOO_LONG = (APIConnectionError, "no whole answer")
+TOO_LONG = (APIConnectionError, "no complete response")
 BOUNDLESS: dict[str, tuple[Script, type[PixiGPTError], str]] = {
     "a body": (endless(CLOSE + b"\r\n"), *TOO_LARGE),
     "a body in chunks": (

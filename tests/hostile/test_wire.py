@@ -89,7 +89,9 @@ def test_a_broken_answer_is_retried_and_then_a_connection_error_with_its_cause(
     against: Against, script: Script
 ) -> None:
     client, server = against(script)
-    how_far = "(no whole answer from|could not connect to)"  # a reset may come before the connect() is seen to be done
+    how_far = (
+        "(no complete response from|could not connect to)"  # a reset may come before the connect() is seen to be done
+    )
     with pytest.raises(APIConnectionError, match=how_far + r" 127\.0\.0\.1:\d+: .+") as caught:
         client.list_threads()
     assert (caught.value.attempts, server.connections) == (4, 4)
@@ -274,7 +276,7 @@ def test_an_answer_that_is_cut_off_inside_tls_is_retried(
 ) -> None:
     _, server = against(over_tls(script, serving(authority.issue_cert("127.0.0.1"))))
     client = connect(base_url=https(server.base_url), verify=trusting, retry=FAST)
-    with pytest.raises(APIConnectionError, match="no whole answer from 127") as caught:
+    with pytest.raises(APIConnectionError, match="no complete response from 127") as caught:
         client.list_threads()
     assert (caught.value.attempts, server.connections) == (4, 4)
 

@@ -32,7 +32,7 @@ def reply(
     tools: Sequence[Tool] | None = None,
     max_tokens: int | None = None,
 ) -> Reply:
-    """The model's answer to a conversation; ValueError where a tool's parameters cannot be satisfied."""
+    """Answer a conversation; raise ValueError if a tool's parameters cannot be satisfied."""
     last = messages[-1] if messages else Message("user", "")
     reasoning = f"The last message has {_tokens(_said(last))} words." if thinking else None
     if tools and last.role == "user":
@@ -53,7 +53,7 @@ def _answer(last: Message, messages: Sequence[Message]) -> str:
 
 
 def _said(message: Message) -> str:
-    """A message's text as the service keeps it: without think tags, without blanks around it."""
+    """Return a message's text as the service stores it: trimmed, without think tags."""
     return _THINKING.sub("", message.content or "").strip()
 
 
@@ -81,7 +81,7 @@ def _usage(messages: Sequence[Message], instructions: str, reasoning: str | None
 
 
 def usage(read: int, written: int) -> Usage:
-    """The tokens that a call has used."""
+    """Count the tokens of a call."""
     return Usage(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
 
 

@@ -1,14 +1,14 @@
-"""What a user injects in the place of the SDK's own connections: a transport, or a whole httpx client made into one."""
+"""What a user injects in place of the SDK's own connections: a transport, or an httpx client adapted to one."""
 
 import httpx
 
-from pixigpt._checks import of_type, or_none
+from pixigpt._checks import of_type, optional
 
 
 def given_transport(
     http_client: httpx.Client | None, transport: httpx.BaseTransport | None
 ) -> httpx.BaseTransport | None:
-    """The injected transport, if any; ValueError or TypeError if it is bad."""
+    """Return the injected transport, if any; raise ValueError or TypeError if it is bad."""
     _check(http_client, httpx.Client, transport, httpx.BaseTransport)
     return transport if http_client is None else ClientTransport(http_client)
 
@@ -16,7 +16,7 @@ def given_transport(
 def given_async_transport(
     http_client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None
 ) -> httpx.AsyncBaseTransport | None:
-    """The injected transport, if any; ValueError or TypeError if it is bad."""
+    """Return the injected transport, if any; raise ValueError or TypeError if it is bad."""
     _check(http_client, httpx.AsyncClient, transport, httpx.AsyncBaseTransport)
     return transport if http_client is None else AsyncClientTransport(http_client)
 
@@ -24,12 +24,12 @@ def given_async_transport(
 def _check(http_client: object, client_type: type, transport: object, transport_type: type) -> None:
     if http_client is not None and transport is not None:
         raise ValueError("http_client and transport exclude each other")
-    or_none(of_type(client_type))("http_client", http_client)
-    or_none(of_type(transport_type))("transport", transport)
+    optional(of_type(client_type))("http_client", http_client)
+    optional(of_type(transport_type))("transport", transport)
 
 
 class ClientTransport(httpx.BaseTransport):
-    """An injected httpx client, with all that its user has set on it: headers, parameters, hooks, mounts."""
+    """An injected httpx client, with everything set on it: headers, parameters, hooks, mounts."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
@@ -43,7 +43,7 @@ class ClientTransport(httpx.BaseTransport):
 
 
 class AsyncClientTransport(httpx.AsyncBaseTransport):
-    """An injected httpx async client, with all that its user has set on it: headers, parameters, hooks, mounts."""
+    """An injected httpx async client, with everything set on it: headers, parameters, hooks, mounts."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http

@@ -1,4 +1,4 @@
-"""What a client and its copies send through: a pool of their own, opened at the first call, or what a user injects."""
+"""The transport that a client and its copies share: a pool, opened at the first call, or an injected transport."""
 
 import inspect
 import warnings
@@ -7,13 +7,13 @@ from typing import Generic, TypeVar
 
 import httpx
 
-from pixigpt._fork import Locked
-from pixigpt._pool_options import PoolOptions
+from pixigpt._fork import ForkSafeLock
+from pixigpt._transport.options import PoolOptions
 
 TransportT = TypeVar("TransportT", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
 
 
-class Connections(Locked, Generic[TransportT]):
+class SharedTransport(Generic[TransportT]):
     """The transport that a client and its copies share."""
 
     _is_closed = True  # until the constructor is through
@@ -30,12 +30,12 @@ class Connections(Locked, Generic[TransportT]):
         self._open = open_
         self._transport = given
         self._is_given = given is not None
-        self._made_at = _caller()
+        self._created_at = _caller()
+        self._lock = ForkSafeLock()
         self._is_closed = False
-        super().__init__()
 
     def get(self) -> TransportT:
-        """The transport; an httpx error that no retry mends, if it is closed."""
+        """Return the transport; raise an httpx error that is not retryable if it is closed."""
         with self._lock:
             if self._is_closed:
                 raise httpx.LocalProtocolError("the client is closed")
@@ -44,7 +44,7 @@ class Connections(Locked, Generic[TransportT]):
             return self._transport
 
     def take(self) -> TransportT | None:
-        """Close for new calls; what the caller must now close, if anything."""
+        """Refuse new calls; return the transport that the caller must close, if any."""
         with self._lock:
             transport, self._transport = self._transport, None
             self._is_closed = True
@@ -58,11 +58,11 @@ class Connections(Locked, Generic[TransportT]):
     def __del__(self) -> None:
         if not (self._is_closed or self._is_given):
             message = f"{self._owner} was dropped without being closed; use `with`, or call its closing method"
-            warnings.warn_explicit(message, ResourceWarning, *self._made_at, source=self)
+            warnings.warn_explicit(message, ResourceWarning, *self._created_at, source=self)
 
 
 def _caller() -> tuple[str, int]:
-    """The file and line outside the SDK that a client is being made at; code that exec() runs may have no name."""
+    """Return the file and line outside the SDK where a client is created; code that exec() runs may have no name."""
     frame = inspect.currentframe()
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("pixigpt."):
         frame = frame.f_back
@@ -71,33 +71,35 @@ def _caller() -> tuple[str, int]:
 
 def open_pool(options: PoolOptions) -> httpx.BaseTransport:
     """Open the pool of a sync client."""
-    from pixigpt._pool import PooledTransport  # not before the first call: httpcore and ssl are slow to import
+    # Not before the first call: httpcore and ssl are slow to import.
+    from pixigpt._transport.pool import PooledTransport
 
     return PooledTransport(options)
 
 
 def open_async_pool(options: PoolOptions) -> httpx.AsyncBaseTransport:
     """Open the pool of an async client."""
-    from pixigpt._async_pool import AsyncPooledTransport  # not before the first call, as above
+    # Not before the first call, as above.
+    from pixigpt._transport.async_pool import AsyncPooledTransport
 
     return AsyncPooledTransport(options)
 
 
 class BorrowedTransport(httpx.BaseTransport):
-    """The connections of a client, for another httpx client that must not close them."""
+    """A client's connections, for another httpx client that must not close them."""
 
-    def __init__(self, connections: Connections[httpx.BaseTransport]) -> None:
-        self._connections = connections
+    def __init__(self, shared: SharedTransport[httpx.BaseTransport]) -> None:
+        self._transport = shared
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._connections.get().handle_request(request)
+        return self._transport.get().handle_request(request)
 
 
 class AsyncBorrowedTransport(httpx.AsyncBaseTransport):
-    """The connections of an async client, for another httpx client that must not close them."""
+    """An async client's connections, for another httpx client that must not close them."""
 
-    def __init__(self, connections: Connections[httpx.AsyncBaseTransport]) -> None:
-        self._connections = connections
+    def __init__(self, shared: SharedTransport[httpx.AsyncBaseTransport]) -> None:
+        self._transport = shared
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._connections.get().handle_async_request(request)
+        return await self._transport.get().handle_async_request(request)

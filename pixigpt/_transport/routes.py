@@ -10,15 +10,15 @@ import httpcore
 import httpx
 from attrs import frozen
 
-from pixigpt._fork import Locked
-from pixigpt._pool_options import PoolOptions, checked_proxy
+from pixigpt._fork import ForkSafeLock
+from pixigpt._transport.options import PoolOptions, checked_proxy
 
 PoolT = TypeVar("PoolT")
 
 
 @frozen
 class Openers(Generic[PoolT]):
-    """The classes of httpcore's that know how to connect: each makes a pool, which is asked for one connection."""
+    """The httpcore pool classes that know how to connect; each pool is asked for one connection."""
 
     direct: Callable[..., PoolT]
     http_proxy: Callable[..., PoolT]
@@ -27,7 +27,7 @@ class Openers(Generic[PoolT]):
 
 @frozen
 class Route:
-    """The way to one host; the contexts are None where there is no TLS."""
+    """How to reach one host; the SSL contexts are None where there is no TLS."""
 
     proxy: httpx.Proxy | None
     ssl_context: ssl.SSLContext | None
@@ -35,11 +35,11 @@ class Route:
 
     @property
     def handshakes(self) -> int:
-        """How many TLS handshakes it takes until a request can be sent."""
+        """How many TLS handshakes come before a request."""
         return (self.ssl_context is not None) + (self.proxy_ssl_context is not None)
 
     def opener(self, openers: Openers[PoolT], backend: object) -> PoolT:
-        """What opens connections along this route."""
+        """Return the httpcore pool that opens connections along this route."""
         given = {"ssl_context": self.ssl_context, "network_backend": backend}
         if self.proxy is None:
             return openers.direct(**given)
@@ -51,16 +51,16 @@ class Route:
         return openers.http_proxy(address, self.proxy.raw_auth, **given)
 
 
-class Routes(Locked):
-    """The routes of one pool. All its connections share one SSL context, which is made when it is first needed."""
+class Routes:
+    """The routes of one pool. All its connections share one SSL context, created on first use."""
 
     def __init__(self, options: PoolOptions) -> None:
         self._options = options
         self._context: ssl.SSLContext | None = None
-        super().__init__()
+        self._lock = ForkSafeLock()
 
     def to(self, origin: httpcore.Origin) -> Route:
-        """The route to a host; an httpcore error that no retry mends, if there can be none."""
+        """Return the route to a host; raise an httpcore error that is not retryable if there is none."""
         try:
             proxy = self._options.proxy or checked_proxy(_environment_proxy(origin))
         except ValueError as cause:
@@ -74,7 +74,7 @@ class Routes(Locked):
         return Route(proxy, context, (proxy.ssl_context or self._ssl_context()) if is_secure else None)
 
     def _ssl_context(self) -> ssl.SSLContext:
-        with self._lock:  # to load certificates takes long
+        with self._lock:  # loading certificates is slow
             if self._context is None:
                 try:
                     self._context = httpx.create_ssl_context(self._options.verify)
@@ -88,12 +88,12 @@ def _is_socks(proxy: httpx.Proxy) -> bool:
 
 
 def is_broken_socks(failure: BaseException) -> bool:
-    """Whether a SOCKS proxy has broken its protocol, which httpcore lets socksio say in its own way."""
+    """Return whether a SOCKS proxy broke its protocol: httpcore lets socksio's own errors through."""
     return type(failure).__module__.startswith("socksio")
 
 
 def _environment_proxy(origin: httpcore.Origin) -> str | None:
-    """What HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say, or the system's settings where Python reads them."""
+    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name."""
     proxies = getproxies()
     url = proxies.get(origin.scheme.decode("ascii")) or proxies.get("all")
     host = origin.host.decode("ascii")

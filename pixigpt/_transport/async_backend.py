@@ -1,4 +1,4 @@
-"""Sockets for the async pool, on asyncio and on trio: the twin of `_network`, on anyio's streams.
+"""Network backend of the async pool, on asyncio and on trio, by anyio's streams; the counterpart of `backend`.
 
 The async client bounds a whole attempt by one cancel scope. So a wait has a timeout of its own only where one is
 asked for; httpcore's streams enter a scope for each wait, which took a third of a call's time.
@@ -16,17 +16,15 @@ import anyio.abc
 import httpcore
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from pixigpt._network import KEEP_ALIVE, PIECE
+from pixigpt._transport.backend import CHUNK_SIZE, KEEP_ALIVE
+from pixigpt._transport.internals import has_unread_bytes
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
-_SENT_AT_ONCE = 4 * PIECE
+_SENT_AT_ONCE = 4 * CHUNK_SIZE
 
 
 class AsyncStream(httpcore.AsyncNetworkStream):
-    """A connected socket. What is written leaves when an answer to it is waited for: as one packet, not as two.
-
-    Until its handshakes are done it belongs to connecting, and waits no longer than that may take.
-    """
+    """A connected socket with a delayed write, as `backend.Stream`."""
 
     def __init__(
         self, inner: anyio.abc.ByteStream, base: anyio.abc.SocketStream, connect_end: float, handshakes: int
@@ -44,7 +42,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
             await self._send(timeout)
         with self._errors(httpcore.ReadTimeout, httpcore.ReadError), self._limit(timeout):
             try:
-                return await self._inner.receive(min(max_bytes, PIECE))
+                return await self._inner.receive(min(max_bytes, CHUNK_SIZE))
             except anyio.EndOfStream:
                 return b""
 
@@ -70,15 +68,14 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         if info == "is_readable":
-            return self._is_cut_short or _is_readable(self._socket) or self._holds_back()
+            return self._is_cut_short or _is_readable(self._socket) or self._has_unread_bytes()
         if info == "socket":
             return self._socket
         return self._inner.extra(TLSAttribute.ssl_object, None)
 
-    def _holds_back(self) -> bool:
-        """Whether bytes have come that nobody has read yet: in anyio's queue, on asyncio, or in TLS."""
-        queued = getattr(getattr(self._base, "_protocol", None), "read_queue", None)
-        return bool(queued) or _has_plain_text(self.get_extra_info("ssl_object"))
+    def _has_unread_bytes(self) -> bool:
+        """Return whether bytes have arrived that nobody has read, in anyio or in TLS."""
+        return has_unread_bytes(self._base) or _has_plain_text(self.get_extra_info("ssl_object"))
 
     def _limit(self, timeout: float | None) -> AbstractContextManager[object]:
         if self._handshakes:
@@ -87,12 +84,12 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         return nullcontext() if timeout is None else anyio.fail_after(timeout)
 
     def _errors(
-        self, too_late: type[httpcore.TimeoutException], broken: type[httpcore.NetworkError]
+        self, timed_out: type[httpcore.TimeoutException], broken: type[httpcore.NetworkError]
     ) -> AbstractContextManager[None]:
-        return _errors(httpcore.ConnectTimeout if self._handshakes else too_late, broken)
+        return _errors(httpcore.ConnectTimeout if self._handshakes else timed_out, broken)
 
     async def _send(self, timeout: float | None) -> None:
-        """Send what was written. A server that answers before it has read all, or hangs up, is heard all the same."""
+        """Send what was written; stop when the server responds, or hangs up, before it has read everything."""
         unsent, self._unsent = bytes(self._unsent), bytearray()
         try:
             with self._errors(httpcore.WriteTimeout, httpcore.WriteError), self._limit(timeout):
@@ -106,7 +103,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """Opens the socket of one connection, by the end of the request that needs it, and can close it in any case."""
+    """Opens the socket of one connection, by the deadline of its first request, and can close it in any state."""
 
     def __init__(self, end: float, handshakes: int) -> None:
         self._end = end
@@ -131,26 +128,26 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         return AsyncStream(self._opened, self._opened, end, self._handshakes)
 
     async def aclose(self) -> None:
-        """Close what was opened."""
+        """Close the socket, if one was opened."""
         if self._opened is not None:
             await self._opened.aclose()
 
 
 @contextmanager
 def _errors(
-    too_late: type[httpcore.TimeoutException], broken: type[httpcore.NetworkError]
+    timed_out: type[httpcore.TimeoutException], broken: type[httpcore.NetworkError]
 ) -> Generator[None, None, None]:
-    """Raise httpcore's errors in the place of anyio's."""
+    """Raise httpcore's errors in place of anyio's."""
     try:
         yield
     except TimeoutError as cause:
-        raise too_late("the time is up") from cause
+        raise timed_out("the time is up") from cause
     except _BROKEN as cause:
         raise broken(_text(cause)) from cause
 
 
 def _text(failure: BaseException) -> str:
-    """What went wrong with the first address, where anyio only says that all attempts failed."""
+    """Return what went wrong with the first address, where anyio only says that all attempts failed."""
     cause: BaseException | None = failure.__cause__
     if isinstance(cause, ExceptionGroup):
         cause = cast("ExceptionGroup[OSError]", cause).exceptions[0]
@@ -158,7 +155,7 @@ def _text(failure: BaseException) -> str:
 
 
 def _is_readable(connected: socket.socket) -> bool:
-    """Whether there is something to read, were it the connection's end."""
+    """Return whether there is something to read, be it the end of the connection."""
     if connected.fileno() < 0:
         return True
     if not hasattr(select, "poll"):  # Windows
@@ -169,7 +166,12 @@ def _is_readable(connected: socket.socket) -> bool:
 
 
 def _has_plain_text(tls: object) -> bool:
-    """Whether TLS has decrypted, or can decrypt, more than was read of it."""
+    """Return whether TLS holds, or can decrypt, bytes that were not read.
+
+    The ssl module does not say how much a memory BIO's TLS object could still decrypt, so this probe reads a byte. If
+    there is one, it is lost; the connection is then closed, since bytes after a response cannot be trusted.
+    Without the probe such a byte would start the next response: the hostile tests send one in the same TLS record.
+    """
     if not isinstance(tls, ssl.SSLObject):
         return False
     try:

@@ -27,18 +27,18 @@ _WORDS: tuple[tuple[ModerationCategory, frozenset[str]], ...] = (
 
 
 def words(text: str) -> list[str]:
-    """A text's words in small letters; an empty list where it has none."""
+    """Return a text's words in lower case; an empty list if it has none."""
     return re.findall(r"\w+", text.lower())
 
 
 def words_of_url(url: str) -> list[str]:
-    """The words of a file's name, which stand for what is to be seen in it."""
+    """Return the words of a file's name, which stand for its content."""
     name = unquote(urlsplit(url).path).rsplit("/", 1)[-1]
     return words(name.rsplit(".", 1)[0].replace("_", " "))
 
 
 def category(said: Sequence[str]) -> tuple[ModerationCategory, float]:
-    """The gravest category that some words fall into, and how many of them do, from 0.5 for few to 1 for all."""
+    """Return the gravest category of some words, and a score from 0.5, where few words belong to it, to 1."""
     for name, telling in _WORDS:
         share = sum(word in telling for word in said) / len(said) if said else 0
         if share:
@@ -47,14 +47,14 @@ def category(said: Sequence[str]) -> tuple[ModerationCategory, float]:
 
 
 def vector(text: str) -> list[float]:
-    """A text's unit vector: the sum of its words' vectors, so that texts that share words lie close together."""
+    """Return a text's unit vector: the sum of its words' vectors, so that texts that share words are similar."""
     total = [sum(numbers) for numbers in zip(*map(_word_vector, words(text) or [""]), strict=True)]
     length = math.sqrt(sum(number * number for number in total))
     return [number / length for number in total]
 
 
 def likeness(a: Sequence[float], b: Sequence[float]) -> float:
-    """How close two unit vectors lie, from 0 to 1."""
+    """Return the similarity of two unit vectors, from 0 to 1."""
     return max(0.0, math.fsum(x * y for x, y in zip(a, b, strict=True)))
 
 

@@ -1,18 +1,18 @@
-"""What a user can say of a client's connections: how many, through which proxy, with which certificates."""
+"""The connection options of a client: limits, proxy, certificates."""
 
 import ssl
 
 import httpx
 from attrs import field, frozen
 
-from pixigpt._checks import not_negative, of_type, or_none, port, whole
+from pixigpt._checks import non_negative, non_negative_int, of_type, optional, port
 
 DEFAULT_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=90.0)
 
 
 @frozen
 class PoolOptions:
-    """A pool's options, which a pickled client carries."""
+    """The options of a pool, which a pickled client carries."""
 
     limits: httpx.Limits
     proxy: httpx.Proxy | None = field(repr=False)  # it may hold a password
@@ -25,24 +25,24 @@ class PoolOptions:
         proxy: str | httpx.URL | httpx.Proxy | None,
         verify: bool | ssl.SSLContext,
     ) -> "PoolOptions":
-        """The options that a constructor's arguments make; ValueError or TypeError if one is bad."""
+        """Check a constructor's arguments; raise ValueError or TypeError if one is bad."""
         _check_limits(limits)
         of_type(bool | ssl.SSLContext)("verify", verify)
         return cls(limits or DEFAULT_LIMITS, checked_proxy(proxy), verify)
 
 
 def _check_limits(limits: httpx.Limits | None) -> None:
-    or_none(of_type(httpx.Limits))("limits", limits)
+    optional(of_type(httpx.Limits))("limits", limits)
     if limits is not None:
-        or_none(whole)("limits: max_connections", limits.max_connections)
-        or_none(whole)("limits: max_keepalive_connections", limits.max_keepalive_connections)
-        or_none(not_negative)("limits: keepalive_expiry", limits.keepalive_expiry)
+        optional(non_negative_int)("limits: max_connections", limits.max_connections)
+        optional(non_negative_int)("limits: max_keepalive_connections", limits.max_keepalive_connections)
+        optional(non_negative)("limits: keepalive_expiry", limits.keepalive_expiry)
         if limits.max_connections == 0:
             raise ValueError("limits: max_connections must be at least 1")
 
 
 def checked_proxy(proxy: str | httpx.URL | httpx.Proxy | None) -> httpx.Proxy | None:
-    """The proxy that a user names; ValueError or TypeError, without its password, if it is none."""
+    """Check a proxy; raise ValueError or TypeError, without its password, if it is not valid."""
     if proxy is None:
         return None
     try:

@@ -1,0 +1,52 @@
+"""Name resolution with a timeout, which `socket.getaddrinfo()` does not have."""
+
+import ipaddress
+import socket
+import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+import httpcore
+
+
+def resolve(host: str, port: int, timeout: float | None) -> list[str]:
+    """Return a host's addresses. A lookup cannot be cancelled: with a timeout it has a thread, abandoned if late."""
+    try:
+        if timeout is None or _is_address(host):
+            return _look_up(host, port)
+        return _look_up_in_thread(host, port, timeout)
+    except (OSError, UnicodeError) as cause:
+        raise httpcore.ConnectError(str(cause)) from cause
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+
+
+def _look_up_in_thread(host: str, port: int, timeout: float) -> list[str]:
+    answers: SimpleQueue[list[str] | Exception] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(_look_up(host, port))
+        except Exception as failure:  # noqa: BLE001  # it is raised where the answer is awaited
+            answers.put(failure)
+
+    try:
+        threading.Thread(target=work, name=f"look up {host}", daemon=True).start()
+    except RuntimeError:  # there are too many threads, or the interpreter is ending
+        work()
+    try:
+        answer = answers.get(timeout=timeout)
+    except Empty as cause:
+        raise httpcore.ConnectTimeout(f"looking up {host} took too long") from cause
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
