@@ -1,4 +1,4 @@
-"""The public face on a real socket: runs waited for, captured answers, the raw client, injected httpx clients."""
+"""The public face on a real socket: runs waited for, captured responses, the raw client, injected httpx clients."""
 
 from typing import Any, assert_type
 
@@ -69,7 +69,7 @@ def test_an_exception_of_on_update_comes_through(client: Client, server: LocalSe
         client.wait_for_run(run.thread_id, run.id, on_update=on_update)
 
 
-def test_captured_answers_tell_of_successes_and_errors(client: Client, server: LocalServer) -> None:
+def test_captured_responses_tell_of_successes_and_errors(client: Client, server: LocalServer) -> None:
     with capture_responses() as outer:
         client.create_thread()
         server.fail(status=503)
@@ -106,9 +106,9 @@ def test_an_error_body_with_a_good_status_is_an_error_too() -> None:
         def _parse_response(self, *, client: object, response: httpx.Response) -> Thread | ErrorResponse:
             return ErrorResponse.from_dict(response.json())
 
-    answer = {"error": {"message": "No.", "type": "t"}}
+    response = {"error": {"message": "No.", "type": "t"}}
     with (
-        Client("sk-test", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))) as client,
+        Client("sk-test", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=response))) as client,
         pytest.raises(APIResponseError, match="the API schema has no such response"),
     ):
         client.call(OldEndpoint())
@@ -130,8 +130,8 @@ def test_an_endpoint_that_wants_more_than_can_be_sent_is_refused(client: Client)
 
 def test_raw_is_the_generated_client_on_the_same_connections(server: LocalServer) -> None:
     with Client(server.api_key, server.base_url, headers={"X-Team": "a"}) as client:
-        answer = list_threads.sync_detailed(client=client.raw)
-        assert isinstance(answer.parsed, ThreadList)
+        response = list_threads.sync_detailed(client=client.raw)
+        assert isinstance(response.parsed, ThreadList)
         assert server.requests[-1].headers["x-team"] == "a"
         with client.raw as raw:
             assert isinstance(get_thread.sync("none", client=raw), ErrorResponse)
@@ -141,13 +141,13 @@ def test_raw_is_the_generated_client_on_the_same_connections(server: LocalServer
 def test_async_raw_is_the_generated_client_on_the_same_connections(server: LocalServer) -> None:
     async def use() -> None:
         async with AsyncClient(server.api_key, server.base_url) as client:
-            answer = await list_threads.asyncio_detailed(client=client.raw)
-            assert answer.status_code == 200
+            response = await list_threads.asyncio_detailed(client=client.raw)
+            assert response.status_code == 200
 
     anyio.run(use)
 
 
-def test_a_hook_of_an_injected_client_may_read_the_answer(server: LocalServer) -> None:
+def test_a_hook_of_an_injected_client_may_read_the_response(server: LocalServer) -> None:
     def read(response: httpx.Response) -> None:
         response.read()
 
@@ -159,7 +159,7 @@ def test_a_hook_of_an_injected_client_may_read_the_answer(server: LocalServer) -
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_hook_of_an_injected_async_client_may_read_the_answer(server: LocalServer, backend: str) -> None:
+def test_a_hook_of_an_injected_async_client_may_read_the_response(server: LocalServer, backend: str) -> None:
     async def read(response: httpx.Response) -> None:
         await response.aread()
 

@@ -1,20 +1,17 @@
-"""A server on a raw socket that does to each connection exactly what a script says."""
+"""A server on a raw socket that runs one script per connection, and the scripts."""
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-
-import trustme
 
 Script = Callable[[socket.socket], None]
 
 EMPTY = b'{"object": "list", "data": []}'
 
 
-def says(*parts: bytes, pause: float = 0.0) -> Script:
+def sends(*parts: bytes, pause: float = 0.0) -> Script:
     """Read a request, then send the parts with a pause after each, then close."""
 
     def script(connection: socket.socket) -> None:
@@ -27,18 +24,18 @@ def says(*parts: bytes, pause: float = 0.0) -> Script:
 
 
 def reply(status: int, body: bytes = b"", *headers: bytes) -> bytes:
-    """A whole answer."""
+    """Return a complete response."""
     lines = [b"HTTP/1.1 %d Reason" % status, b"Content-Length: %d" % len(body), *headers]
     return b"\r\n".join([*lines, b"", body])
 
 
 def ok(body: bytes) -> bytes:
-    """A whole 200 answer."""
+    """Return a complete 200 response."""
     return reply(200, body, b"Content-Type: application/json")
 
 
-def answers(body: bytes, times: int | None = None) -> Script:
-    """Answer one request after the other on one connection, without end or a number of times, then close."""
+def responds(body: bytes, times: int | None = None) -> Script:
+    """Respond to one request after the other on one connection, without end or a number of times, then close."""
 
     def script(connection: socket.socket) -> None:
         left = times
@@ -64,44 +61,35 @@ class Replies:
             connection.sendall(self.replies[min(len(self.requests), len(self.replies)) - 1])
 
     def headers(self, name: str) -> list[str | None]:
-        """What each request says in a header; None where it has no such header."""
+        """Return a header's value in each request; None where a request has no such header."""
         return [header(request, name) for request in self.requests]
 
 
+class Counting:
+    """A script: responds to each request, and counts how many requests it handles at once."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.now = 0
+        self.most_at_once = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, connection: socket.socket) -> None:
+        while read_request(connection):
+            with self.lock:
+                self.now += 1
+                self.most_at_once = max(self.now, self.most_at_once)
+            time.sleep(0.001)  # so that others come meanwhile
+            with self.lock:
+                self.now -= 1
+            connection.sendall(ok(self.body))
+
+
 def header(request: bytes, name: str) -> str | None:
-    """What a request says in a header."""
+    """Return a header's value in a request."""
     lines = request.partition(b"\r\n\r\n")[0].decode().splitlines()[1:]
     fields = dict(line.lower().split(": ", 1) for line in lines)
     return fields.get(name)
-
-
-def over_tls(script: Script, context: ssl.SSLContext) -> Script:
-    """A script that is played inside TLS."""
-
-    def wrapped(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as inside:
-            script(inside)
-
-    return wrapped
-
-
-def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    """A server's context that shows a certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
-
-
-def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context for 127.0.0.1, and a client's that trusts it."""
-    authority, trusting = trustme.CA(), ssl.create_default_context()
-    authority.configure_trust(trusting)
-    return serving(authority.issue_cert("127.0.0.1")), trusting
-
-
-def https(base_url: str) -> str:
-    """The same address over TLS."""
-    return base_url.replace("http://", "https://")
 
 
 def resets(connection: socket.socket) -> None:
@@ -111,25 +99,25 @@ def resets(connection: socket.socket) -> None:
 
 
 def reset_on_close(connection: socket.socket) -> None:
-    """Make the close that follows a reset."""
+    """Turn the close that follows into a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 
 def plain(connection: socket.socket) -> None:
-    """Answer whatever comes first in plain HTTP."""
+    """Respond to whatever comes first in plain HTTP."""
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
 def headers_only(connection: socket.socket) -> None:
-    """Send the headers, and then nothing until the client gives up."""
+    """Send the headers, then nothing until the client gives up."""
     read_request(connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
     silent(connection)
 
 
 def silent(connection: socket.socket) -> None:
-    """Read a request, and say nothing until the client gives up."""
+    """Read a request, and send nothing until the client gives up."""
     read_request(connection)
     connection.settimeout(5)
     with suppress(OSError):
@@ -137,7 +125,7 @@ def silent(connection: socket.socket) -> None:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """A request's head and body."""
+    """Return a request's head and body."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
@@ -154,7 +142,7 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 class ScriptedServer:
-    """Plays one script per connection, the last one for all that follow."""
+    """Runs one script per connection, the last one for all that follow."""
 
     def __init__(self, *scripts: Script) -> None:
         self.scripts = scripts
@@ -179,7 +167,7 @@ class ScriptedServer:
 
     @property
     def open(self) -> int:
-        """How many connections are open now."""
+        """Return how many connections are open now."""
         return len(self.now)
 
     def _play(self, script: Script, connection: socket.socket) -> None:

@@ -8,35 +8,32 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
-from conftest import Connect
-
-from hostile.conftest import FAST, Against
-from hostile.server import (
+from support.clients import FAST, Against, Connect
+from support.scripted_server import (
     EMPTY,
     Replies,
     Script,
-    answers,
     header,
-    https,
     ok,
-    over_tls,
     plain,
     reply,
     reset_on_close,
     resets,
-    says,
-    serving,
+    responds,
+    sends,
 )
+from support.tls import https, over_tls, server_context
+
 from pixigpt import APIConnectionError, Client, capture_responses
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def resets_after(*parts: bytes) -> Script:
-    """Read a request, send the parts, and reset the connection before the answer is whole."""
+    """Read a request, send the parts, and reset the connection before the response is whole."""
 
     def script(connection: socket.socket) -> None:
-        says(*parts, pause=0.02)(connection)
+        sends(*parts, pause=0.02)(connection)
         reset_on_close(connection)
 
     return script
@@ -49,43 +46,43 @@ def resets_unread(connection: socket.socket) -> None:
 
 CUT: dict[str, Script] = {
     "closed at once": lambda _: None,
-    "closed before an answer": says(),
-    "closed after a 1xx answer": says(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "closed before a response": sends(),
+    "closed after a 1xx response": sends(b"HTTP/1.1 100 Continue\r\n\r\n"),
     "reset at once": resets_unread,
-    "reset before an answer": resets,
+    "reset before a response": resets,
     "reset in the headers": resets_after(b"HTTP/1.1 200 OK\r\nContent-"),
     "reset in the body": resets_after(ok(EMPTY)[:-5]),
     "reset in a chunk": resets_after(CHUNKED + b"20\r\n{"),
-    "cut off in the status line": says(b"HTTP/1.1 20"),
-    "cut off in the headers": says(b"HTTP/1.1 200 OK\r\nContent-"),
-    "cut off after the headers": says(ok(EMPTY)[: -len(EMPTY)]),
-    "cut off in the body": says(ok(EMPTY)[:-1]),
-    "cut off in an error's body": says(reply(404, EMPTY)[:-1]),
-    "cut off in a chunk": says(CHUNKED + b"20\r\n{"),
-    "cut off before the last chunk": says(CHUNKED + b"1e\r\n" + EMPTY + b"\r\n"),
-    "cut off in the trailers": says(CHUNKED + b"1e\r\n" + EMPTY + b"\r\n0\r\nX-Checksum: 7\r\n"),
-    "not HTTP": says(b"SSH-2.0-OpenSSH_9.2\r\n"),
-    "HTTP/0.9": says(EMPTY),
-    "HTTP/2, which was not asked for": says(b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0d\0\x04\0\x10\0\0\0\6\0\0@\0"),
-    "a status of four digits": says(b"HTTP/1.1 2000 OK\r\n\r\n"),
-    "another protocol": says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
-    "a header without a name": says(b"HTTP/1.1 200 OK\r\n: x\r\n\r\n"),
-    "a header with a null byte": says(b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"),
-    "a Content-Length that is too long": says(reply(200, EMPTY).replace(b": 30", b": 31")),
-    "a Content-Length past all bounds": says(reply(200, EMPTY).replace(b": 30", b": " + b"9" * 19)),
-    "a Content-Length that is no number": says(reply(200, EMPTY).replace(b": 30", b": 0x1e")),
-    "a Content-Length that is negative": says(reply(200, EMPTY).replace(b": 30", b": -1")),
-    "a Content-Length of 5,000 digits": says(reply(200, EMPTY).replace(b": 30", b": " + b"9" * 5000)),
-    "two lengths": says(reply(200, EMPTY, b"Content-Length: 3")),
-    "an unknown transfer-encoding": says(reply(200, EMPTY, b"Transfer-Encoding: gzip, chunked")),
-    "a chunk's size that is no number": says(CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n"),
-    "a chunk's size past all bounds": says(CHUNKED + b"f" * 20 + b"\r\n{}"),
-    "a chunk that is longer than it says": says(CHUNKED + b"1\r\n{}\r\n0\r\n\r\n"),
+    "cut off in the status line": sends(b"HTTP/1.1 20"),
+    "cut off in the headers": sends(b"HTTP/1.1 200 OK\r\nContent-"),
+    "cut off after the headers": sends(ok(EMPTY)[: -len(EMPTY)]),
+    "cut off in the body": sends(ok(EMPTY)[:-1]),
+    "cut off in an error's body": sends(reply(404, EMPTY)[:-1]),
+    "cut off in a chunk": sends(CHUNKED + b"20\r\n{"),
+    "cut off before the last chunk": sends(CHUNKED + b"1e\r\n" + EMPTY + b"\r\n"),
+    "cut off in the trailers": sends(CHUNKED + b"1e\r\n" + EMPTY + b"\r\n0\r\nX-Checksum: 7\r\n"),
+    "not HTTP": sends(b"SSH-2.0-OpenSSH_9.2\r\n"),
+    "HTTP/0.9": sends(EMPTY),
+    "HTTP/2, which was not asked for": sends(b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0d\0\x04\0\x10\0\0\0\6\0\0@\0"),
+    "a status of four digits": sends(b"HTTP/1.1 2000 OK\r\n\r\n"),
+    "another protocol": sends(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+    "a header without a name": sends(b"HTTP/1.1 200 OK\r\n: x\r\n\r\n"),
+    "a header with a null byte": sends(b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"),
+    "a Content-Length that is too long": sends(reply(200, EMPTY).replace(b": 30", b": 31")),
+    "a Content-Length past all bounds": sends(reply(200, EMPTY).replace(b": 30", b": " + b"9" * 19)),
+    "a Content-Length that is no number": sends(reply(200, EMPTY).replace(b": 30", b": 0x1e")),
+    "a Content-Length that is negative": sends(reply(200, EMPTY).replace(b": 30", b": -1")),
+    "a Content-Length of 5,000 digits": sends(reply(200, EMPTY).replace(b": 30", b": " + b"9" * 5000)),
+    "two lengths": sends(reply(200, EMPTY, b"Content-Length: 3")),
+    "an unknown transfer-encoding": sends(reply(200, EMPTY, b"Transfer-Encoding: gzip, chunked")),
+    "a chunk's size that is no number": sends(CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n"),
+    "a chunk's size past all bounds": sends(CHUNKED + b"f" * 20 + b"\r\n{}"),
+    "a chunk that is longer than it says": sends(CHUNKED + b"1\r\n{}\r\n0\r\n\r\n"),
 }
 
 
 @pytest.mark.parametrize("script", CUT.values(), ids=CUT.keys())
-def test_a_broken_answer_is_retried_and_then_a_connection_error_with_its_cause(
+def test_a_broken_response_is_retried_and_then_a_connection_error_with_its_cause(
     against: Against, script: Script
 ) -> None:
     client, server = against(script)
@@ -100,8 +97,8 @@ def test_a_broken_answer_is_retried_and_then_a_connection_error_with_its_cause(
 
 
 @pytest.mark.parametrize("script", CUT.values(), ids=CUT.keys())
-def test_a_broken_answer_is_made_good_by_a_retry(against: Against, script: Script) -> None:
-    client, server = against(script, answers(EMPTY))
+def test_a_broken_response_is_made_good_by_a_retry(against: Against, script: Script) -> None:
+    client, server = against(script, responds(EMPTY))
     assert client.list_threads() == []
     assert server.connections == 2
 
@@ -130,12 +127,12 @@ def test_an_idle_connection_that_the_server_ended_is_replaced_unseen(
 ) -> None:
     body = b'{"object": "list", "data": [], "id": "t", "created_at": 1}'  # to either call
 
-    def answers_once_and_ends(connection: socket.socket) -> None:
-        answers(body, times=1)(connection)
+    def responds_once_and_ends(connection: socket.socket) -> None:
+        responds(body, times=1)(connection)
         time.sleep(0.05)  # until the client has read it
         ends(connection)
 
-    client, server = against(answers_once_and_ends, answers(body))
+    client, server = against(responds_once_and_ends, responds(body))
     with capture_responses() as captured:
         client.list_threads()
         time.sleep(0.1)
@@ -147,11 +144,11 @@ def test_an_idle_connection_that_the_server_ended_is_replaced_unseen(
 
 
 def test_a_connection_that_is_reset_under_the_next_request_costs_one_attempt(against: Against) -> None:
-    def answers_once_and_resets(connection: socket.socket) -> None:
-        answers(EMPTY, times=1)(connection)
+    def responds_once_and_resets(connection: socket.socket) -> None:
+        responds(EMPTY, times=1)(connection)
         resets(connection)
 
-    client, server = against(answers_once_and_resets, answers(EMPTY))
+    client, server = against(responds_once_and_resets, responds(EMPTY))
     with capture_responses() as captured:
         assert [client.list_threads(), client.list_threads()] == [[], []]
     assert [each.attempts for each in captured] == [1, 2]
@@ -242,7 +239,7 @@ def test_a_bad_certificate_is_named_with_its_host_and_never_retried(
     reason: str,
 ) -> None:
     replies = Replies(ok(EMPTY))
-    _, server = against(over_tls(replies, serving(issue(authority))))
+    _, server = against(over_tls(replies, server_context(issue(authority))))
     client = connect(base_url=https(server.base_url), verify=trusting, retry=FAST)
     match = rf"the certificate of 127\.0\.0\.1:\d+ is not valid: .*{reason}"
     with pytest.raises(APIConnectionError, match=match) as caught:
@@ -255,7 +252,7 @@ def test_a_good_certificate_is_accepted(
     connect: Connect, against: Against, authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
     replies = Replies(ok(EMPTY))
-    _, server = against(over_tls(replies, serving(authority.issue_cert("127.0.0.1"))))
+    _, server = against(over_tls(replies, server_context(authority.issue_cert("127.0.0.1"))))
     client = connect(base_url=https(server.base_url), verify=trusting)
     assert [client.list_threads(), client.list_threads()] == [[], []]
     assert server.connections == 1
@@ -264,17 +261,17 @@ def test_a_good_certificate_is_accepted(
 
 
 CUT_IN_TLS: dict[str, Script] = {
-    "in the body": says(ok(EMPTY)[:-1]),
-    "in the headers": says(b"HTTP/1.1 200 OK\r\n"),
-    "before the answer": says(),
+    "in the body": sends(ok(EMPTY)[:-1]),
+    "in the headers": sends(b"HTTP/1.1 200 OK\r\n"),
+    "before the response": sends(),
 }
 
 
 @pytest.mark.parametrize("script", CUT_IN_TLS.values(), ids=CUT_IN_TLS.keys())
-def test_an_answer_that_is_cut_off_inside_tls_is_retried(
+def test_a_response_that_is_cut_off_inside_tls_is_retried(
     connect: Connect, against: Against, authority: trustme.CA, trusting: ssl.SSLContext, script: Script
 ) -> None:
-    _, server = against(over_tls(script, serving(authority.issue_cert("127.0.0.1"))))
+    _, server = against(over_tls(script, server_context(authority.issue_cert("127.0.0.1"))))
     client = connect(base_url=https(server.base_url), verify=trusting, retry=FAST)
     with pytest.raises(APIConnectionError, match="no complete response from 127") as caught:
         client.list_threads()

@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from conftest import Connect, eventually
-from samples import ASSISTANT, THREAD
+from support.clients import Against, Connect
+from support.samples import ASSISTANT, THREAD
+from support.scripted_server import EMPTY, Replies, Script, ok, reply, resets, sends, silent
+from support.waiting import eventually
 
-from hostile.conftest import Against
-from hostile.server import EMPTY, Replies, Script, ok, reply, resets, says, silent
 from pixigpt import APIConnectionError, APIError, Client, PixiGPTError, RateLimitError, RetryPolicy, ServerError
 from pixigpt.testing import LocalServer
 
@@ -41,13 +41,13 @@ def delete(client: Client) -> object:
 
 CALLS = [get, post, put, delete]
 BROKEN: dict[str, Script] = {
-    "closed": says(),
+    "closed": sends(),
     "reset": resets,
-    "cut off": says(ok(EMPTY)[:-1]),
-    "503": says(reply(503, b"", b"Connection: close")),
-    "429": says(reply(429, b"", b"Connection: close")),
-    "418": says(reply(418, b"", b"Connection: close")),
-    "not JSON": says(reply(200, b"<html>", b"Connection: close")),
+    "cut off": sends(ok(EMPTY)[:-1]),
+    "503": sends(reply(503, b"", b"Connection: close")),
+    "429": sends(reply(429, b"", b"Connection: close")),
+    "418": sends(reply(418, b"", b"Connection: close")),
+    "not JSON": sends(reply(200, b"<html>", b"Connection: close")),
 }
 TRANSIENT = {"closed", "reset", "cut off", "503"}
 SILENT = {"silent": silent}  # apart, since each request to it takes its timeout
@@ -76,7 +76,7 @@ def test_a_failure_makes_exactly_as_many_requests_as_are_promised(
 ) -> None:
     client, server = against({**BROKEN, **SILENT}[does], retry=retry, timeout=0.15 if does == "silent" else 30)
     if does == "not JSON" and call is delete:
-        call(client)  # whatever the body of an answer to a deletion is
+        call(client)  # whatever the body of a response to a deletion is
     else:
         with pytest.raises(PixiGPTError) as caught:
             call(client)
@@ -103,7 +103,7 @@ def test_success_ends_the_retries(against: Against, failures: int) -> None:
 
 
 def test_different_failures_share_the_retries_and_are_all_told(against: Against) -> None:
-    client, server = against(says(), says(reply(502, b"", b"Connection: close")), resets, says(reply(404)))
+    client, server = against(sends(), sends(reply(502, b"", b"Connection: close")), resets, sends(reply(404)))
     with pytest.raises(APIError) as caught:
         client.list_threads()
     assert (caught.value.status_code, server.connections) == (404, 4)

@@ -16,9 +16,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from conftest import eventually
-from hostile.server import EMPTY, ScriptedServer, answers
-from test_pool import open_files
+from support.pools import open_files
+from support.scripted_server import EMPTY, ScriptedServer, responds
+from support.waiting import eventually
 
 from pixigpt import AsyncClient, Client, NotFoundError, RetryPolicy, _fork
 from pixigpt.testing import LocalServer
@@ -26,7 +26,7 @@ from pixigpt.testing import LocalServer
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_async_client_works_in_one_event_loop_after_the_other(backend: str) -> None:
-    with ScriptedServer(answers(EMPTY)) as server:
+    with ScriptedServer(responds(EMPTY)) as server:
         client = AsyncClient("sk-test", server.base_url)
         anyio.run(client.list_threads, backend=backend)
         before = open_files()
@@ -55,7 +55,7 @@ def test_an_async_client_does_not_keep_the_event_loops_that_have_ended(server: L
 
 
 def test_an_async_client_works_on_trio_after_asyncio() -> None:
-    with ScriptedServer(answers(EMPTY)) as server:
+    with ScriptedServer(responds(EMPTY)) as server:
         client = AsyncClient("sk-test", server.base_url)
         assert anyio.run(client.list_threads, backend="asyncio") == []
         assert anyio.run(client.list_threads, backend="trio") == []
@@ -69,7 +69,7 @@ def test_an_async_client_works_in_two_event_loops_at_once() -> None:
     def run(backend: str) -> list[Any]:
         return anyio.run(use, backend=backend)
 
-    with ScriptedServer(answers(EMPTY)) as server, ThreadPoolExecutor(4) as threads:
+    with ScriptedServer(responds(EMPTY)) as server, ThreadPoolExecutor(4) as threads:
         client = AsyncClient("sk-test", server.base_url)
         assert list(threads.map(run, ["asyncio", "trio", "asyncio", "trio"])) == [[[]] * 20] * 4
         anyio.run(client.aclose)
@@ -160,7 +160,7 @@ def test_a_lock_that_another_thread_holds_at_the_fork_is_free_in_the_child() -> 
 
 
 def test_a_renewed_pool_lets_go_of_what_it_had() -> None:
-    with ScriptedServer(answers(EMPTY)) as server, Client("sk-test", server.base_url) as client:
+    with ScriptedServer(responds(EMPTY)) as server, Client("sk-test", server.base_url) as client:
         client.list_threads()
         _fork._renew_all()
         assert eventually(lambda: server.open == 0)
@@ -176,30 +176,30 @@ def test_a_pickled_client_carries_its_settings_and_opens_connections_of_its_own(
     limits = httpx.Limits(max_connections=3)
     with Client(server.api_key, server.base_url, retry=policy, limits=limits, proxy=None, timeout=7) as client:
         client.create_thread()
-        twin: Client = pickle.loads(pickle.dumps(client)) if made_by else copy.deepcopy(client)
-        with twin:
-            assert len(twin.list_threads()) == 1
-            assert (twin._settings.timeout, twin._settings.retry) == (7, policy)
-            assert twin._settings.budget is not client._settings.budget
-            assert twin._transport._options.limits == limits
+        copied: Client = pickle.loads(pickle.dumps(client)) if made_by else copy.deepcopy(client)
+        with copied:
+            assert len(copied.list_threads()) == 1
+            assert (copied._settings.timeout, copied._settings.retry) == (7, policy)
+            assert copied._settings.budget is not client._settings.budget
+            assert copied._transport._options.limits == limits
         assert len(client.list_threads()) == 1
 
 
 def test_a_pickled_copy_owns_its_connections() -> None:
     with Client("sk-test") as client:
-        twin = pickle.loads(pickle.dumps(client.with_options(timeout=5)))
-        twin.close()
+        copied = pickle.loads(pickle.dumps(client.with_options(timeout=5)))
+        copied.close()
         with pytest.raises(Exception, match="the client is closed"):
-            twin.list_threads()
+            copied.list_threads()
 
 
 def test_a_pickled_async_client_works(server: LocalServer) -> None:
     client = AsyncClient(server.api_key, server.base_url)
-    twin = pickle.loads(pickle.dumps(client))
+    copied = pickle.loads(pickle.dumps(client))
 
     async def use() -> list[Any]:
-        async with twin:
-            threads: list[Any] = await twin.list_threads()
+        async with copied:
+            threads: list[Any] = await copied.list_threads()
             return threads
 
     assert anyio.run(use) == []
@@ -238,9 +238,9 @@ def test_an_interpreter_that_ends_with_open_clients_prints_nothing_odd(server: L
 
 def test_a_budgets_capacity_is_pickled() -> None:
     with Client("sk-test", retry=RetryPolicy(budget=2.5)) as client:
-        twin = pickle.loads(pickle.dumps(client))
-        assert [twin._settings.budget.spend() for _ in range(4)] == [True, True, False, False]
-        twin.close()
+        copied = pickle.loads(pickle.dumps(client))
+        assert [copied._settings.budget.spend() for _ in range(4)] == [True, True, False, False]
+        copied.close()
 
 
 def test_threads_that_make_the_first_call_at_once_open_one_pool() -> None:

@@ -1,4 +1,4 @@
-"""Whole answers of every kind, over a raw socket: each is the promised result or the promised error, and no more."""
+"""Whole responses of every kind, over a raw socket: each is the promised result or the promised error, and no more."""
 
 import gzip
 import json
@@ -13,11 +13,10 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from conftest import Connect
-from samples import ANSWERED, ASSISTANT, COMPLETION, MESSAGE, RUN, THREAD, listed
+from support.clients import Against, Connect
+from support.samples import ASSISTANT, ASSISTANT_MESSAGE, COMPLETION, MESSAGE, RUN, THREAD, listed
+from support.scripted_server import EMPTY, Replies, Script, ok, read_request, reply, responds, sends
 
-from hostile.conftest import Against
-from hostile.server import EMPTY, Replies, Script, answers, ok, read_request, reply, says
 from pixigpt import (
     APIConnectionError,
     APIError,
@@ -49,15 +48,16 @@ BY_STATUS = {
 
 @pytest.mark.parametrize("status", [*range(300, 310), *range(400, 600), 600, 999])
 def test_a_status_outside_2xx_is_an_error_of_its_class_and_retried_from_500_on(against: Against, status: int) -> None:
-    body = json.dumps({"error": {"message": "No.", "type": "t", "code": "c"}}).encode() if status != 304 else b""
-    replies = Replies(reply(status, body))
+    body = json.dumps({"error": {"message": "No.", "type": "t", "code": "c"}}).encode()
+    replies = Replies(reply(status, b"" if status == 304 else body))  # which has no body
     client, _ = against(replies)
     with pytest.raises(APIError) as caught:
         client.list_threads()
     error = caught.value
     assert type(error) is BY_STATUS.get(status, ServerError if status >= 500 else APIError)
     assert error.status_code == status
-    assert (error.message, error.type, error.code) == ("No.", "t", "c") or status == 304
+    told = ("304 Not Modified", None, None) if status == 304 else ("No.", "t", "c")
+    assert (error.message, error.type, error.code) == told
     assert error.attempts == len(replies.requests) == (4 if status >= 500 else 1)
 
 
@@ -146,16 +146,16 @@ OUTSIDE_THE_CONTRACT: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize(("answer", "reason"), OUTSIDE_THE_CONTRACT.values(), ids=OUTSIDE_THE_CONTRACT.keys())
+@pytest.mark.parametrize(("response", "reason"), OUTSIDE_THE_CONTRACT.values(), ids=OUTSIDE_THE_CONTRACT.keys())
 def test_a_2xx_outside_the_contract_is_a_response_error_and_never_retried(
-    against: Against, answer: bytes, reason: str
+    against: Against, response: bytes, reason: str
 ) -> None:
-    replies = Replies(answer)
+    replies = Replies(response)
     client, _ = against(replies)
     with pytest.raises(APIResponseError, match=reason) as caught:
         client.list_threads()
     assert caught.value.attempts == len(replies.requests) == 1
-    assert caught.value.status_code == int(answer.split()[1])
+    assert caught.value.status_code == int(response.split()[1])
 
 
 def test_an_empty_list_of_choices_is_a_response_error(against: Against) -> None:
@@ -165,18 +165,18 @@ def test_an_empty_list_of_choices_is_a_response_error(against: Against) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [b"HTTP/1.1 204 No Content\r\n\r\n", reply(200), ok(b"<html>"), ok(b"null"), reply(299, b"\xff")],
     ids=["204", "nothing", "HTML", "null", "299"],
 )
-def test_a_2xx_to_a_deletion_is_success_whatever_its_body_is(against: Against, answer: bytes) -> None:
-    replies = Replies(answer)
+def test_a_2xx_to_a_deletion_is_success_whatever_its_body_is(against: Against, response: bytes) -> None:
+    replies = Replies(response)
     client, _ = against(replies)
     client.delete_thread("t")
     assert len(replies.requests) == 1
 
 
-# what is called, the answer to it, and what its result must keep
+# what is called, the response to it, and what its result must keep
 KEPT: dict[str, tuple[Callable[[Client], Any], object, Callable[[Any], object], object]] = {
     "an unknown field": (
         lambda client: client.get_thread("t"),
@@ -204,7 +204,7 @@ KEPT: dict[str, tuple[Callable[[Client], Any], object, Callable[[Any], object], 
     ),
     "an unknown media type": (
         lambda client: client.create_message("t", "user", "Hi."),
-        {**ANSWERED, "media": [{"id": "m", "source": "s", "type": "smell", "signed_url": "u"}]},
+        {**ASSISTANT_MESSAGE, "media": [{"id": "m", "source": "s", "type": "smell", "signed_url": "u"}]},
         lambda message: message.media[0].type_,
         "smell",
     ),
@@ -217,18 +217,18 @@ KEPT: dict[str, tuple[Callable[[Client], Any], object, Callable[[Any], object], 
 }
 
 
-@pytest.mark.parametrize(("call", "answer", "look", "kept"), KEPT.values(), ids=KEPT.keys())
+@pytest.mark.parametrize(("call", "response", "look", "kept"), KEPT.values(), ids=KEPT.keys())
 def test_what_this_version_does_not_know_is_kept(
-    against: Against, call: Callable[[Client], Any], answer: object, look: Callable[[Any], object], kept: object
+    against: Against, call: Callable[[Client], Any], response: object, look: Callable[[Any], object], kept: object
 ) -> None:
-    client, _ = against(Replies(ok(json.dumps(answer).encode())))
+    client, _ = against(Replies(ok(json.dumps(response).encode())))
     assert look(call(client)) == kept
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_redirect_is_not_followed_with_the_key(against: Against, status: int, method: str) -> None:
-    _, other = against(answers(EMPTY))
+    _, other = against(responds(EMPTY))
     replies = Replies(reply(status, b"", b"Location: %s/threads" % other.base_url.encode()))
     client, _ = against(replies)
     with pytest.raises(APIError) as caught:
@@ -266,7 +266,7 @@ def chunks(*pieces: bytes, trailers: bytes = b"") -> bytes:
 
 
 UNUSUAL: dict[str, bytes] = {
-    "1xx answers before it": b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    "1xx responses before it": b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     + ok(EMPTY),
     "100 Continue before it, which was not asked for": b"HTTP/1.1 100 Continue\r\n\r\n" + ok(EMPTY),
     "chunks": chunks(EMPTY),
@@ -290,55 +290,55 @@ UNUSUAL: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("answer", UNUSUAL.values(), ids=UNUSUAL.keys())
-def test_an_unusual_but_whole_answer_is_read_and_its_connection_used_again(against: Against, answer: bytes) -> None:
-    client, server = against(Replies(answer), max_retries=0)
+@pytest.mark.parametrize("response", UNUSUAL.values(), ids=UNUSUAL.keys())
+def test_an_unusual_but_whole_response_is_read_and_its_connection_used_again(against: Against, response: bytes) -> None:
+    client, server = against(Replies(response), max_retries=0)
     assert [client.list_threads(), client.list_threads()] == [[], []]
     assert server.connections == 1
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"])
-def test_an_answer_that_ends_with_its_connection_is_read(against: Against, head: bytes) -> None:
-    client, server = against(says(head + EMPTY), max_retries=0)
+def test_a_response_that_ends_with_its_connection_is_read(against: Against, head: bytes) -> None:
+    client, server = against(sends(head + EMPTY), max_retries=0)
     assert [client.list_threads(), client.list_threads()] == [[], []]
     assert server.connections == 2
 
 
-@pytest.mark.parametrize("answer", [ok(EMPTY), chunks(EMPTY), UNUSUAL["gzip"]], ids=["plain", "chunks", "gzip"])
-def test_an_answer_may_come_byte_by_byte(against: Against, answer: bytes) -> None:
-    client, _ = against(says(*(bytes([byte]) for byte in answer), pause=0.0005), max_retries=0)
+@pytest.mark.parametrize("response", [ok(EMPTY), chunks(EMPTY), UNUSUAL["gzip"]], ids=["plain", "chunks", "gzip"])
+def test_a_response_may_come_byte_by_byte(against: Against, response: bytes) -> None:
+    client, _ = against(sends(*(bytes([byte]) for byte in response), pause=0.0005), max_retries=0)
     assert client.list_threads() == []
 
 
 def then_good(*parts: bytes) -> Script:
-    """Send the parts for the first request, one after the other, and a good answer for all that follow."""
+    """Send the parts for the first request, one after the other, and a good response for all that follow."""
 
     def script(connection: socket.socket) -> None:
         read_request(connection)
         for part in parts:
             connection.sendall(part)
             time.sleep(0.02)
-        answers(EMPTY)(connection)
+        responds(EMPTY)(connection)
 
     return script
 
 
 EVIL = ok(json.dumps(listed(THREAD)).encode())
 SURPLUS: dict[str, tuple[bytes, ...]] = {
-    "another answer, later": (ok(EMPTY), EVIL),
+    "another response, later": (ok(EMPTY), EVIL),
     "garbage, later": (ok(EMPTY), b"surplus"),
-    "another answer in the same packet": (ok(EMPTY) + EVIL,),
+    "another response in the same packet": (ok(EMPTY) + EVIL,),
     "garbage in the same packet": (ok(EMPTY) + b"surplus",),
     "a line break in the same packet": (ok(EMPTY) + b"\r\n",),
     "a body longer than its Content-Length": (ok(EMPTY) + json.dumps(listed(THREAD)).encode(),),
-    "another answer after the last chunk": (chunks(EMPTY) + EVIL,),
-    "another answer after a gzip": (UNUSUAL["gzip"] + EVIL,),
+    "another response after the last chunk": (chunks(EMPTY) + EVIL,),
+    "another response after a gzip": (UNUSUAL["gzip"] + EVIL,),
 }
 
 
 @pytest.mark.parametrize("parts", SURPLUS.values(), ids=SURPLUS.keys())
-def test_what_comes_after_an_answer_is_not_taken_for_the_next_one(against: Against, parts: tuple[bytes, ...]) -> None:
-    client, server = against(then_good(*parts), answers(EMPTY))
+def test_what_comes_after_a_response_is_not_taken_for_the_next_one(against: Against, parts: tuple[bytes, ...]) -> None:
+    client, server = against(then_good(*parts), responds(EMPTY))
     with capture_responses() as captured:
         assert client.list_threads() == []
         time.sleep(0.1)  # until the surplus has come
@@ -347,8 +347,8 @@ def test_what_comes_after_an_answer_is_not_taken_for_the_next_one(against: Again
     assert server.connections == 2
 
 
-def test_the_body_of_an_answer_that_can_have_none_is_not_taken_for_the_next_one(against: Against) -> None:
-    client, server = against(then_good(b"HTTP/1.1 204 No Content\r\n\r\n" + EVIL), answers(EMPTY))
+def test_the_body_of_a_response_that_can_have_none_is_not_taken_for_the_next_one(against: Against) -> None:
+    client, server = against(then_good(b"HTTP/1.1 204 No Content\r\n\r\n" + EVIL), responds(EMPTY))
     client.delete_thread("t")
     assert client.list_threads() == []
     assert server.connections == 2
@@ -383,10 +383,10 @@ BOUNDLESS: dict[str, tuple[Script, type[PixiGPTError], str]] = {
         endless(CLOSE + b"Transfer-Encoding: chunked\r\n\r\n", piece=b"8000\r\n" + b" " * 0x8000 + b"\r\n"),
         *TOO_LARGE,
     ),
-    "a gzip bomb": (says(reply(200, BOMB, b"Content-Encoding: gzip")), *TOO_LARGE),
+    "a gzip bomb": (sends(reply(200, BOMB, b"Content-Encoding: gzip")), *TOO_LARGE),
     "an endless gzip": (endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", BOMB[:-8]), *TOO_LARGE),
     "an error's body": (endless(CLOSE.replace(b"200", b"404") + b"\r\n"), NotFoundError, "404"),
-    "an error's gzip bomb": (says(reply(404, BOMB, b"Content-Encoding: gzip")), NotFoundError, "404"),
+    "an error's gzip bomb": (sends(reply(404, BOMB, b"Content-Encoding: gzip")), NotFoundError, "404"),
     "a status line": (endless(b"HTTP/1.1 200 "), *TOO_LONG),
     "headers": (endless(b"HTTP/1.1 200 OK\r\n", piece=b"X-More: and more\r\n" * 1000), *TOO_LONG),
     "one header": (endless(b"HTTP/1.1 200 OK\r\nX-Long: ", piece=b"x" * 65536), *TOO_LONG),
@@ -399,10 +399,10 @@ BOUNDLESS: dict[str, tuple[Script, type[PixiGPTError], str]] = {
 
 
 @pytest.mark.parametrize(("script", "kind", "reason"), BOUNDLESS.values(), ids=BOUNDLESS.keys())
-def test_an_answer_without_bounds_is_given_up_with_little_memory(
+def test_a_response_without_bounds_is_given_up_with_little_memory(
     against: Against, script: Script, kind: type[PixiGPTError], reason: str
 ) -> None:
-    client, _ = against(script, answers(EMPTY), max_response_bytes=100_000)
+    client, _ = against(script, responds(EMPTY), max_response_bytes=100_000)
     hasty = client.with_options(max_retries=0, timeout=10)
     tracemalloc.start()
     try:
@@ -416,7 +416,7 @@ def test_an_answer_without_bounds_is_given_up_with_little_memory(
     assert client.list_threads() == []
 
 
-def test_an_answer_as_large_as_is_allowed_is_read(against: Against) -> None:
+def test_a_response_as_large_as_is_allowed_is_read(against: Against) -> None:
     client, _ = against(Replies(ok(EMPTY), UNUSUAL["gzip"]), max_response_bytes=len(EMPTY), max_retries=0)
     assert [client.list_threads(), client.list_threads()] == [[], []]
     client, _ = against(Replies(ok(EMPTY)), max_response_bytes=len(EMPTY) - 1)
@@ -441,20 +441,20 @@ class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
-def test_an_endless_answer_of_an_injected_transport_is_given_up(connect: Connect) -> None:
+def test_an_endless_response_of_an_injected_transport_is_given_up(connect: Connect) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(is_awaited=True)))
     with pytest.raises(APIResponseError, match="larger than max_response_bytes"):
         connect(transport=transport, max_response_bytes=1000).list_threads()
 
 
-def test_an_endless_answer_that_cannot_be_cancelled_is_given_up() -> None:
+def test_an_endless_response_that_cannot_be_cancelled_is_given_up() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(is_awaited=False)))
     client = AsyncClient("sk-test", transport=transport, max_response_bytes=1000)
     with pytest.raises(APIResponseError, match="larger than max_response_bytes"):
         anyio.run(client.list_threads)
 
 
-def test_an_answer_that_a_mock_has_read_is_held_to_the_size_limit_too(connect: Connect) -> None:
+def test_a_response_that_a_mock_has_read_is_held_to_the_size_limit_too(connect: Connect) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b" " * 2000))
     with pytest.raises(APIResponseError, match="larger than max_response_bytes, 1,000"):
         connect(transport=transport, max_response_bytes=1000).list_threads()

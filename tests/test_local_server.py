@@ -30,9 +30,9 @@ def http(server: LocalServer) -> Iterator[httpx.Client]:
 
 
 def chat(http: httpx.Client, *messages: dict[str, Any], **fields: Any) -> Any:
-    answer = http.post("/chat/completions", json={"messages": messages, **fields})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    response = http.post("/chat/completions", json={"messages": messages, **fields})
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def test_the_service_has_a_method_for_each_operation() -> None:
@@ -40,16 +40,16 @@ def test_the_service_has_a_method_for_each_operation() -> None:
 
 
 def test_a_chat_is_answered_with_reasoning_and_usage(http: httpx.Client, server: LocalServer) -> None:
-    answer = chat(http, HELLO, assistant_id=server.assistant_id)
-    assert set(answer) == {"id", "object", "created", "model", "choices", "usage"}
-    (choice,) = answer["choices"]
+    response = chat(http, HELLO, assistant_id=server.assistant_id)
+    assert set(response) == {"id", "object", "created", "model", "choices", "usage"}
+    (choice,) = response["choices"]
     assert choice["message"] == {"role": "assistant", "content": "You said: Hello there!"}
     assert choice["finish_reason"] == "stop"
     assert choice["reasoning_content"]
-    usage = answer["usage"]
+    usage = response["usage"]
     assert usage["prompt_tokens"] == 2 + 5  # two words said, five of instructions
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
-    assert type(answer["created"]) is int
+    assert type(response["created"]) is int
 
 
 def test_without_thinking_there_is_no_reasoning(http: httpx.Client) -> None:
@@ -177,9 +177,9 @@ def test_a_sample_satisfies_its_schema_and_is_always_the_same(schema: dict[str, 
 )
 def test_a_tool_whose_schema_cannot_be_satisfied_is_refused(http: httpx.Client, schema: dict[str, Any]) -> None:
     tools = [{"type": "function", "function": {"name": "f", "parameters": schema}}]
-    answer = http.post("/chat/completions", json={"messages": [SYSTEM, HELLO], "tools": tools})
-    assert answer.status_code == 400
-    assert "arguments" in answer.json()["error"]["message"]
+    response = http.post("/chat/completions", json={"messages": [SYSTEM, HELLO], "tools": tools})
+    assert response.status_code == 400
+    assert "arguments" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("parameters", [{}, {"additionalProperties": False}, {"required": ["a"]}])
@@ -192,8 +192,8 @@ def test_a_functions_arguments_are_always_an_object(http: httpx.Client, paramete
 def test_a_tools_schema_makes_the_server_fetch_nothing(http: httpx.Client, server: LocalServer) -> None:
     parameters = {"not": {"$ref": f"{server.base_url}/fetched"}}
     tools = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
-    answer = http.post("/chat/completions", json={"messages": [SYSTEM, HELLO], "tools": tools})
-    assert answer.status_code == 400
+    response = http.post("/chat/completions", json={"messages": [SYSTEM, HELLO], "tools": tools})
+    assert response.status_code == 400
     assert [each.path for each in server.requests] == ["/chat/completions"]
 
 
@@ -281,9 +281,9 @@ def answer_to(http: httpx.Client, assistant_id: str, said: str) -> Any:
 
 
 def post(http: httpx.Client, path: str, **body: object) -> Any:
-    answer = http.post(path, json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    response = http.post(path, json=body)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def test_a_picture_shows_what_its_name_says(http: httpx.Client) -> None:
@@ -358,8 +358,8 @@ def test_documents_are_sorted_by_their_likeness_to_the_query(http: httpx.Client)
     ],
 )
 def test_a_bad_request_of_these_is_400(http: httpx.Client, path: str, body: object) -> None:
-    answer = http.post(path, json=body)
-    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+    response = http.post(path, json=body)
+    assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
 def test_messages_in_bulk_and_by_limit(http: httpx.Client) -> None:
@@ -402,12 +402,12 @@ def test_assistants_come_and_go(http: httpx.Client, server: LocalServer) -> None
     ],
 )
 def test_what_does_not_exist_is_404_in_openais_form(http: httpx.Client, method: str, path: str, body: object) -> None:
-    answer = http.request(method, path, json=body)
-    assert answer.status_code == 404
-    error = answer.json()["error"]
+    response = http.request(method, path, json=body)
+    assert response.status_code == 404
+    error = response.json()["error"]
     assert error["type"] == "invalid_request_error"
     assert error["message"]
-    assert answer.headers["x-request-id"]
+    assert response.headers["x-request-id"]
 
 
 def test_an_unknown_run_and_a_runs_unknown_assistant_are_404(http: httpx.Client) -> None:
@@ -435,24 +435,24 @@ def test_an_unknown_run_and_a_runs_unknown_assistant_are_404(http: httpx.Client)
 def test_a_request_against_the_contract_is_400_and_says_why(
     http: httpx.Client, path: str, body: object, named: str
 ) -> None:
-    answer = http.post(path, json=body)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["type"] == "invalid_request_error"
-    assert named in answer.json()["error"]["message"]
+    response = http.post(path, json=body)
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert named in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff", b"null", b"[" * 200_000], ids=lambda content: repr(content)[:9]
 )
 def test_a_body_that_is_no_json_object_is_400(http: httpx.Client, content: bytes) -> None:
-    answer = http.post("/assistants", content=content, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400
+    response = http.post("/assistants", content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
 
 
 def test_half_a_surrogate_pair_comes_back_as_it_was_sent(http: httpx.Client) -> None:
     content = rb'{"name": "A", "instructions": "\ud800"}'
-    answer = http.post("/assistants", content=content, headers={"Content-Type": "application/json"})
-    assert answer.json()["instructions"] == "\ud800"
+    response = http.post("/assistants", content=content, headers={"Content-Type": "application/json"})
+    assert response.json()["instructions"] == "\ud800"
 
 
 def test_a_bad_limit_is_400(http: httpx.Client) -> None:
@@ -469,9 +469,9 @@ def test_a_bad_limit_is_400(http: httpx.Client) -> None:
     "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic sk-local"}, {"Authorization": b"\xff"}]
 )
 def test_a_wrong_key_is_401(server: LocalServer, headers: Any) -> None:
-    answer = httpx.get(f"{server.base_url}/threads", headers=headers)
-    assert answer.status_code == 401
-    assert answer.json()["error"]["type"] == "authentication_error"
+    response = httpx.get(f"{server.base_url}/threads", headers=headers)
+    assert response.status_code == 401
+    assert response.json()["error"]["type"] == "authentication_error"
 
 
 def test_the_same_idempotency_key_and_body_is_done_once(http: httpx.Client) -> None:
@@ -485,9 +485,9 @@ def test_the_same_idempotency_key_and_body_is_done_once(http: httpx.Client) -> N
 def test_the_same_idempotency_key_with_another_body_is_409(http: httpx.Client) -> None:
     headers = {"Idempotency-Key": "one"}
     http.post("/assistants", json={"name": "A", "instructions": "I"}, headers=headers)
-    answer = http.post("/assistants", json={"name": "B", "instructions": "I"}, headers=headers)
-    assert answer.status_code == 409
-    assert answer.json()["error"]["code"] == "idempotency_key_reused"
+    response = http.post("/assistants", json={"name": "B", "instructions": "I"}, headers=headers)
+    assert response.status_code == 409
+    assert response.json()["error"]["code"] == "idempotency_key_reused"
 
 
 def test_a_refused_request_does_not_use_up_its_key(http: httpx.Client, server: LocalServer) -> None:
@@ -500,10 +500,10 @@ def test_a_refused_request_does_not_use_up_its_key(http: httpx.Client, server: L
 def test_a_fault_is_met_by_the_path_it_names_and_as_often_as_asked(http: httpx.Client, server: LocalServer) -> None:
     server.fail("/threads/*", status=429, times=2, retry_after=7)
     assert http.get("/assistants").status_code == 200
-    answers = [http.get("/threads/none") for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [429, 429, 404]
-    assert answers[0].headers["retry-after"] == "7"
-    assert answers[0].json()["error"]["type"] == "rate_limit_error"
+    responses = [http.get("/threads/none") for _ in range(3)]
+    assert [response.status_code for response in responses] == [429, 429, 404]
+    assert responses[0].headers["retry-after"] == "7"
+    assert responses[0].json()["error"]["type"] == "rate_limit_error"
     server.fail(times=None)
     assert {http.get("/threads").status_code for _ in range(5)} == {500}
     server.reset()
@@ -559,8 +559,8 @@ def test_a_server_can_be_started_again_with_what_it_has_stored() -> None:
     server.stop()
     for _ in range(2):
         with server:
-            answer = httpx.post(f"{server.base_url}/threads", json={}, headers={"Authorization": "Bearer sk-local"})
-            assert answer.status_code == 200
+            response = httpx.post(f"{server.base_url}/threads", json={}, headers={"Authorization": "Bearer sk-local"})
+            assert response.status_code == 200
     assert len(server.requests) == 2
 
 
@@ -584,8 +584,8 @@ def test_what_arrived_is_recorded(http: httpx.Client, server: LocalServer) -> No
 
 def test_a_server_can_be_made_with_a_key_and_a_run_time_of_ones_own() -> None:
     with LocalServer(api_key="sk-mine", run_seconds=0) as server:
-        answer = httpx.get(f"{server.base_url}/assistants", headers={"Authorization": "Bearer sk-mine"})
-        assert answer.status_code == 200
+        response = httpx.get(f"{server.base_url}/assistants", headers={"Authorization": "Bearer sk-mine"})
+        assert response.status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.base_url}/assistants")
 

@@ -12,8 +12,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from conftest import Connect
-from hostile.server import EMPTY, Script, ScriptedServer, answers, headers_only, read_request, says, silent
+from support.clients import Connect
+from support.scripted_server import EMPTY, Script, ScriptedServer, headers_only, read_request, responds, sends, silent
 
 from pixigpt import (
     APIConnectionError,
@@ -53,12 +53,12 @@ def never_reads(connection: socket.socket) -> None:
 SLOW: dict[str, Script] = {
     "says nothing": silent,
     "goes silent after the headers": headers_only,
-    "goes silent in the body": says(HEAD + b"{", b"", pause=1.5),
+    "goes silent in the body": sends(HEAD + b"{", b"", pause=1.5),
     "drips its status line": drips(b"HTTP/1.1 200 "),
     "drips its headers": drips(b"HTTP/1.1 200 OK\r\nX-A: "),
     "drips its body": drips(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"),
     "drips a chunk": drips(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n"),
-    "drips 1xx answers": says(*[b"HTTP/1.1 102 Processing\r\n\r\n"] * 40, pause=0.05),
+    "drips 1xx responses": sends(*[b"HTTP/1.1 102 Processing\r\n\r\n"] * 40, pause=0.05),
 }
 
 
@@ -109,7 +109,7 @@ def test_the_total_timeout_bounds_all_attempts(connect: Connect) -> None:
 
 
 def test_a_deadline_block_bounds_all_calls_inside_and_the_nearest_end_wins(connect: Connect) -> None:
-    with ScriptedServer(answers(EMPTY, times=1), SLOW["drips its headers"]) as server:
+    with ScriptedServer(responds(EMPTY, times=1), SLOW["drips its headers"]) as server:
         client = connect(base_url=server.base_url)
         with lasting(0.4), deadline(5), deadline(0.4):
             assert client.list_threads() == []
@@ -179,8 +179,8 @@ def test_waiting_for_a_run_obeys_its_own_timeout_and_the_deadlines(connect: Conn
         client.close()
 
 
-def test_without_limits_a_slow_answer_is_waited_for(connect: Connect) -> None:
-    with ScriptedServer(says(HEAD, *[b" "] * 69, b" " + EMPTY, pause=0.005)) as server:
+def test_without_limits_a_slow_response_is_waited_for(connect: Connect) -> None:
+    with ScriptedServer(sends(HEAD, *[b" "] * 69, b" " + EMPTY, pause=0.005)) as server:
         client = connect(base_url=server.base_url, timeout=None, max_retries=0)
         with deadline(None):
             assert client.list_threads() == []
@@ -259,7 +259,7 @@ def test_a_bug_in_a_lookup_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ScriptedServer(answers(EMPTY)) as server:
+    with ScriptedServer(responds(EMPTY)) as server:
         monkeypatch.setattr("pixigpt._transport.backend.resolve", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
         with Client("sk-test", server.base_url.replace("127.0.0.1", "many.localhost"), max_retries=0) as client:
             assert client.list_threads() == []
@@ -275,7 +275,7 @@ def test_where_all_addresses_refuse_the_last_one_is_named(monkeypatch: pytest.Mo
 
 
 def test_an_end_that_is_over_before_the_wait_is_a_timeout(connect: Connect) -> None:
-    with ScriptedServer(answers(EMPTY)) as server:
+    with ScriptedServer(responds(EMPTY)) as server:
         client = connect(base_url=server.base_url, max_retries=0, timeout=1e-9)
         with pytest.raises(APITimeoutError):
             client.list_threads()

@@ -1,4 +1,4 @@
-"""One valid answer of every kind that the contract knows."""
+"""One valid response of every kind that the contract knows."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ MESSAGE = {
     "role": "user",
     "content": [{"type": "text", "text": {"value": "Hi.", "annotations": []}}],
 }
-ANSWERED = {
+ASSISTANT_MESSAGE = {
     **MESSAGE,
     "role": "assistant",
     "reasoning_content": "Because.",
@@ -27,7 +27,7 @@ RUN = {
     "assistant_id": "asst_1",
     "status": "completed",
     "model": "pixi",
-    "message": ANSWERED,
+    "message": ASSISTANT_MESSAGE,
 }
 ASSISTANT = {"id": "asst_1", "object": "assistant", "created_at": 1, "name": "A", "instructions": "I"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
