@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import make_sync
-from generate import CONTRACT, OUTPUT, ROOT, generate
+from scripts import make_sync
+from scripts.generate import CONTRACT, OUTPUT, ROOT, generate
 
 BIN = Path(sys.executable).parent
 

@@ -109,9 +109,8 @@ def test_the_command_says_when_the_port_is_taken(
     assert "cannot listen on 127.0.0.1:70000: bind(): port must be 0-65535" in capsys.readouterr().err
 
 
-def test_the_drift_gate_names_each_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from check import differences
+def test_the_drift_gate_names_each_difference(tmp_path: Path) -> None:
+    from scripts.check import differences
 
     for name, text in {"committed/same.py": "1", "fresh/same.py": "1", "committed/a/changed.py": "1"}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -130,9 +129,8 @@ def test_the_drift_gate_names_each_difference(tmp_path: Path, monkeypatch: pytes
 ROUNDS = {"httpx": {"cpu_ms": [1.0, 2.0, 4.0]}, "pixigpt": {"cpu_ms": [2.0, 2.0, 6.0]}}
 
 
-def test_the_bench_compares_round_by_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from bench_report import number, ratio, table
+def test_the_bench_compares_round_by_round() -> None:
+    from scripts.bench.report import number, ratio, table
 
     assert ratio(ROUNDS, "httpx", "cpu_ms") == 1.5  # not the ratio of the medians
     assert ratio(ROUNDS, "openai", "cpu_ms") is None
@@ -146,9 +144,8 @@ def test_the_bench_compares_round_by_round(monkeypatch: pytest.MonkeyPatch) -> N
     assert [number(value) for value in (1234.5, 12.34, 1.234, 0.1234, 3.0)] == ["1,234", "12.3", "1.23", "0.123", "3"]
 
 
-def test_the_bench_tells_targets_met_and_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from bench_report import Target, verdict
+def test_the_bench_tells_targets_met_and_missed() -> None:
+    from scripts.bench.report import Target, verdict
 
     figures = {"sync": ROUNDS, "memory": {"sync": {"growth_kib": [1.0]}, "async": {"growth_kib": [3.0]}}}
     targets = [
@@ -167,20 +164,18 @@ def test_the_bench_tells_targets_met_and_missed(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
-def test_the_bench_gives_all_rivals_the_same_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from bench_rivals import environment
+def test_the_bench_gives_all_baselines_the_same_environment() -> None:
+    from scripts.environments import clean_environment
 
     given = {"PATH": "/bin", "https_proxy": "http://proxy", "PYTHONDONTWRITEBYTECODE": "1", "OPENAI_API_KEY": "sk"}
-    assert environment(given) == {"PATH": "/bin"}
+    assert clean_environment(given) == {"PATH": "/bin"}
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
 def test_the_benchs_server_reads_the_last_question(
-    separators: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    separators: tuple[str, str],
 ) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from bench_server import delay_of, last_content
+    from scripts.bench.server import delay_of, last_content
 
     messages = [{"role": "system", "content": "Be brief."}, {"content": "delay 0.5 question 7", "role": "user"}]
     body = json.dumps({"messages": messages, "model": "bench"}, separators=separators).encode()
@@ -189,9 +184,8 @@ def test_the_benchs_server_reads_the_last_question(
     assert last_content(b"") == b""
 
 
-def test_the_benchs_server_counts_the_polls_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from bench_server import run_at
+def test_the_benchs_server_counts_the_polls_of_a_run() -> None:
+    from scripts.bench.server import run_at
 
     begun, quick = run_at("/v1/threads/60/runs"), run_at("/v1/threads/0/runs")
     polled = [run_at(f"/v1/threads/60/runs/{begun['id']}") for _ in range(2)]
@@ -199,9 +193,8 @@ def test_the_benchs_server_counts_the_polls_of_a_run(monkeypatch: pytest.MonkeyP
     assert (polled[1]["id"], polled[1]["status"], quick["status"]) == (begun["id"], "in_progress", "completed")
 
 
-def test_the_soak_finds_what_is_wrong_with_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from soak_ledger import Ledger, faults_of
+def test_the_soak_finds_what_is_wrong_with_a_thread() -> None:
+    from scripts.soak.ledger import Ledger, faults_of
 
     with Ledger() as ledger:
         for note in (("begun",), ("sent", "m1", "m2"), ("kept", "m1"), ("run",), ("sent", "m3"), ("kept", "m3")):
@@ -213,10 +206,9 @@ def test_the_soak_finds_what_is_wrong_with_a_thread(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_check_of_the_docs_finds_dead_links_and_what_is_loaded_from_elsewhere(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from check_docs import problems
+    from scripts.docs.check import problems
 
     good = (
         '<p id="a"><a href="#a"></a><a href="x/b.html#c"></a><a href="https://e.org"></a><link rel="icon" href="i.png">'

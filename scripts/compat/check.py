@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench_rivals import RivalError, python_of
-from compat_guide import guide_checks
-from compat_worker import Check, worker_checks
-
 from pixigpt.testing import LocalServer
+from scripts.compat.guide import guide_checks
+from scripts.compat.worker import Check, worker_checks
+from scripts.environments import UnavailableError, python_of
 
 OLD = "pixigpt-0.1.5"
 SUITES: list[tuple[str, str, Callable[[Path, LocalServer], Iterable[Check]]]] = [
@@ -28,11 +27,11 @@ SUITES: list[tuple[str, str, Callable[[Path, LocalServer], Iterable[Check]]]] = 
 def checks(offline_ok: bool) -> Iterator[Check]:
     """Every check of every client, as it is made; a client that cannot be installed is a failed one, unless allowed."""
     with LocalServer() as server:
-        for name, rival, suite in SUITES:
+        for name, client, suite in SUITES:
             try:
-                python = python_of(rival)
-            except RivalError as error:
-                reason = f"no environment with {rival}: it {error}"
+                python = python_of(client)
+            except UnavailableError as error:
+                reason = f"no environment with {client}: it {error}"
                 yield Check(name, reason, None) if offline_ok else Check(name, "its environment", reason)
                 continue
             server.reset()

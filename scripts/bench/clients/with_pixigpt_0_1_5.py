@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from _worker import KEY, Ask, Rival, messages, serve
+from _worker import KEY, Ask, Subject, messages, serve
 
 from pixigpt import ChatCompletionRequest, Client, Message
 
@@ -22,4 +22,4 @@ def open_sync(base_url: str) -> Generator[Ask, None, None]:
 
 
 if __name__ == "__main__":
-    serve(Rival("pixigpt", "import pixigpt; pixigpt.Client('sk-bench', 'https://pixigpt.com/v1')", open_sync))
+    serve(Subject("pixigpt", "import pixigpt; pixigpt.Client('sk-bench', 'https://pixigpt.com/v1')", open_sync))

@@ -1,10 +1,10 @@
-"""What the figures say: medians, ratios to the rivals of the same round, tables, and targets met or missed."""
+"""What the figures say: medians, ratios to the baselines of the same round, tables, and targets met or missed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench_rivals import OURS
+from scripts.environments import OURS
 
 # The values of a measure, one for each round; by row, then by measure.
 Rows = Mapping[str, Mapping[str, Sequence[float]]]
@@ -15,24 +15,24 @@ WORST = ("mismatches", "polls")
 
 @dataclass(frozen=True)
 class Target:
-    """A bound for one of our measures, itself or as a ratio to a rival's."""
+    """A bound for one of our measures, itself or as a ratio to a baseline's."""
 
     workload: str
     measure: str
     bound: float
-    rival: str | None = None
+    baseline: str | None = None
     is_least: bool = False
 
     def __str__(self) -> str:
         sign = ">=" if self.is_least else "<="
-        unit = f"x {self.rival}" if self.rival else ""
+        unit = f"x {self.baseline}" if self.baseline else ""
         return f"{self.workload}: {self.measure} {sign} {self.bound:g}{unit}"
 
     def value(self, figures: Mapping[str, Rows]) -> float | None:
         """What was reached, in the worst of our rows; None if it was not measured."""
         rows = figures.get(self.workload, {})
-        if self.rival:
-            return ratio(rows, self.rival, self.measure)
+        if self.baseline:
+            return ratio(rows, self.baseline, self.measure)
         ours = [OURS] if OURS in rows else list(rows)
         return max((figure(rows, row, self.measure) for row in ours), default=None)
 
@@ -46,11 +46,11 @@ def figure(rows: Rows, row: str, measure: str) -> float:
     return (max if measure in WORST else median)(rows[row][measure])
 
 
-def ratio(rows: Rows, rival: str, measure: str) -> float | None:
-    """Ours through the rival's, the median of the rounds; None if either was not measured."""
-    if OURS not in rows or rival not in rows:
+def ratio(rows: Rows, baseline: str, measure: str) -> float | None:
+    """Ours through the baseline's, the median of the rounds; None if either was not measured."""
+    if OURS not in rows or baseline not in rows:
         return None
-    return median(a / b for a, b in zip(rows[OURS][measure], rows[rival][measure], strict=True))
+    return median(a / b for a, b in zip(rows[OURS][measure], rows[baseline][measure], strict=True))
 
 
 def verdict(target: Target, value: float | None) -> str:

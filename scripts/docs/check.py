@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-SITE = Path(__file__).resolve().parent.parent / "site"
+SITE = Path(__file__).resolve().parent.parent.parent / "site"
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _LOADED_BY_STYLE = re.compile(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^\"')\s]+", re.IGNORECASE)
 _NOT_LOADED = {"canonical", "alternate", "prev", "next"}  # what a <link> may say without fetching anything

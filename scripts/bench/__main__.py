@@ -1,6 +1,6 @@
-"""What a call costs, next to rivals in the same run: tables, targets met or missed, and all figures with --json FILE.
+"""What a call costs, next to clients in the same run: tables, targets met or missed, and all figures with --json FILE.
 
-Each rival runs in an environment of its own, made at its first use; the rivals take turns, round by round.
+Each client runs in an environment of its own, made at its first use; the clients take turns, round by round.
 """
 
 import argparse
@@ -15,42 +15,43 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from bench_report import Rows, table, verdict
-from bench_rivals import RivalError, Worker, environment, python_of
-from bench_workloads import RIVALS, TARGETS, WORKLOADS, Workload
+from scripts.bench.report import Rows, table, verdict
+from scripts.bench.worker import Worker
+from scripts.bench.workloads import CLIENTS, TARGETS, WORKLOADS, Workload
+from scripts.environments import UnavailableError, clean_environment, python_of
 
-SERVER = Path(__file__).with_name("bench_server.py")
+SERVER = Path(__file__).with_name("server.py")
 OPEN_FILES = 4096
 
 
 def ready(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]:
-    """The Python and the version of each rival that has work to do; one that does not start is named and left out."""
+    """The Python and the version of each client that has work to do; one that does not start is named and left out."""
     pythons: dict[str, Path] = {}
     versions: dict[str, str] = {}
-    busy = {job.rival for name in options.only for job in WORKLOADS[name].jobs.values()}
-    for rival in [rival for rival in options.rivals if rival in busy]:
+    busy = {job.client for name in options.only for job in WORKLOADS[name].jobs.values()}
+    for client in [client for client in options.clients if client in busy]:
         try:
-            python = python_of(rival)
-            with Worker(rival, python) as worker:
-                versions[rival] = worker.obey({"workload": "about"})["version"]
-            pythons[rival] = python
-        except RivalError as error:
-            print(f"going on without {rival}: {error}", flush=True)
+            python = python_of(client)
+            with Worker(client, python) as worker:
+                versions[client] = worker.measure({"workload": "about"})["version"]
+            pythons[client] = python
+        except UnavailableError as error:
+            print(f"going on without {client}: {error}", flush=True)
     return pythons, versions
 
 
 def measure(workload: Workload, pythons: dict[str, Path], given: dict[str, object], rounds: int) -> Rows:
     """The figures of one workload, its rows taking turns; one whose worker fails is named and left out."""
     rows: dict[str, dict[str, list[float]]] = {}
-    jobs = {row: job for row, job in workload.jobs.items() if job.rival in pythons}
+    jobs = {row: job for row, job in workload.jobs.items() if job.client in pythons}
     with ExitStack() as stack:
-        workers = {row: stack.enter_context(Worker(job.rival, pythons[job.rival])) for row, job in jobs.items()}
+        workers = {row: stack.enter_context(Worker(job.client, pythons[job.client])) for row, job in jobs.items()}
         for row in list(jobs) * rounds:
             if row not in workers:
                 continue
             try:
-                reply = workers[row].obey({**jobs[row].command, **given})
-            except RivalError as error:
+                reply = workers[row].measure({**jobs[row].command, **given})
+            except UnavailableError as error:
                 print(f"going on without {row}: {error}", flush=True)
                 del workers[row]
                 continue
@@ -78,7 +79,7 @@ def measure_all(options: argparse.Namespace, pythons: dict[str, Path], base_url:
 def server() -> Generator[str, None, None]:
     """The server, on a core of its own if there are two; the base URL."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    clean = environment(os.environ)
+    clean = clean_environment(os.environ)
     with subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True, env=clean) as process:
         if cores:
             os.sched_setaffinity(process.pid, cores[-1:])
@@ -111,9 +112,9 @@ def some_of(known: Sequence[str]) -> Callable[[str], list[str]]:
 def parsed() -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(description=__doc__)
-    workloads, rivals = list(WORKLOADS), list(RIVALS)
+    workloads, clients = list(WORKLOADS), list(CLIENTS)
     parser.add_argument("--only", type=some_of(workloads), default=workloads, help=f"of {','.join(workloads)}")
-    parser.add_argument("--rivals", type=some_of(rivals), default=rivals, help=f"of {','.join(rivals)}")
+    parser.add_argument("--clients", type=some_of(clients), default=clients, help=f"of {','.join(clients)}")
     parser.add_argument("--rounds", type=int, help="repetitions of each workload, instead of its own number")
     parser.add_argument("--calls", type=int, help="calls in each repetition, instead of the workload's own number")
     parser.add_argument("--json", type=Path, help="write all figures there too")

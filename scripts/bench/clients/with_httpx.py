@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 import httpx
-from _worker import HEADERS, Ask, AsyncAsk, Rival, answer_in, messages, serve
+from _worker import HEADERS, Ask, AsyncAsk, Subject, answer_in, messages, serve
 
 
 @contextmanager
@@ -30,4 +30,4 @@ async def open_async(base_url: str, in_flight: int) -> AsyncGenerator[AsyncAsk, 
 
 
 if __name__ == "__main__":
-    serve(Rival("httpx", "import httpx; httpx.Client()", open_sync, open_async))
+    serve(Subject("httpx", "import httpx; httpx.Client()", open_sync, open_async))

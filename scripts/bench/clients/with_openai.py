@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
-from _worker import KEY, Ask, AsyncAsk, Rival, messages, serve
+from _worker import KEY, Ask, AsyncAsk, Subject, messages, serve
 from openai import AsyncOpenAI, OpenAI
 
 
@@ -32,4 +32,4 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
 
 
 if __name__ == "__main__":
-    serve(Rival("openai", "import openai; openai.OpenAI(api_key='sk-bench')", open_sync, open_async))
+    serve(Subject("openai", "import openai; openai.OpenAI(api_key='sk-bench')", open_sync, open_async))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from _worker import KEY, AsyncAsk, Rival, messages, serve
+from _worker import KEY, AsyncAsk, Subject, messages, serve
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 
@@ -21,4 +21,4 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
 
 
 if __name__ == "__main__":
-    serve(Rival("openai", open_async=open_async))
+    serve(Subject("openai", open_async=open_async))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from soak_ledger import Ledger
-from soak_tally import Tally
+from scripts.soak.ledger import Ledger
+from scripts.soak.tally import Tally
 
 BIG = 200_000  # characters: more than one write, one read and one relayed piece
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_rivals import environment
-
 from pixigpt.testing import LocalServer
+from scripts.environments import clean_environment
 
-SCRIPTS = Path(__file__).with_name("compat")
+SCRIPTS = Path(__file__).with_name("clients")
 LONGEST = 120  # seconds: a client that pages for ever ends too
 
 
@@ -40,7 +39,7 @@ def worker_checks(script: str, python: Path, server: LocalServer) -> Iterator[Ch
 def run(python: Path, script: str, server: LocalServer, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a script to its end, or until it has taken too long."""
     given = {
-        **environment(os.environ),
+        **clean_environment(os.environ),
         "PIXIGPT_API_KEY": server.api_key,
         "PIXIGPT_BASE_URL": server.base_url,
         "DEFAULT_ASSISTANT_ID": server.assistant_id,

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 
-from _worker import KEY, Ask, AsyncAsk, Command, Measures, Rival, messages, serve
+from _worker import KEY, Ask, AsyncAsk, Command, Measures, Subject, messages, serve
 
 from pixigpt import AsyncClient, Client
 from pixigpt_api.models import Run
@@ -79,4 +79,4 @@ def waited(done: list[tuple[float, Run]], seconds: float) -> Measures:
 
 if __name__ == "__main__":
     own = {"wait_sync": wait_sync, "wait_async": wait_async}
-    serve(Rival("pixigpt", "import pixigpt; pixigpt.Client('sk-bench')", open_sync, open_async, own))
+    serve(Subject("pixigpt", "import pixigpt; pixigpt.Client('sk-bench')", open_sync, open_async, own))

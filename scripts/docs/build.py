@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SITE = ROOT / "site"
 CONTRACT = ROOT / "openapi" / "pixigpt.yaml"
 
@@ -64,7 +64,7 @@ def viewer() -> Path:
     found = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
     if found != SHA512:
         package.unlink()
-        raise ValueError(f"{package.name} is not the package that scripts/build_docs.py names: its SHA-512 is {found}")
+        raise ValueError(f"{package.name} is not the package that scripts/docs/build.py names: its SHA-512 is {found}")
     return package
 
 

@@ -11,9 +11,8 @@ from random import Random
 from time import time
 from urllib.parse import urlsplit
 
-from soak_relay import Relay
-
 from pixigpt.testing import LocalServer
+from scripts.soak.relay import Relay
 
 PATHS = ("*", "*", "*", "/threads", "/threads/*/messages", "/threads/*/runs*", "/chat/completions")
 PAUSE = 0.2

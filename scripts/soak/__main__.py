@@ -16,15 +16,15 @@ from random import Random
 from typing import IO, cast
 
 import anyio
-from soak_drivers import Tasks, Threads
-from soak_ledger import Ledger, Page, faults_of
-from soak_report import Level, report
-from soak_tally import Tally
-from soak_traffic import Traffic, text_of
 
 from pixigpt import AsyncClient, Client, RetryPolicy
+from scripts.soak.drivers import Tasks, Threads
+from scripts.soak.ledger import Ledger, Page, faults_of
+from scripts.soak.report import Level, report
+from scripts.soak.tally import Tally
+from scripts.soak.traffic import Traffic, text_of
 
-SERVER = Path(__file__).with_name("soak_server.py")
+ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 4
 SHARE_OF_THREADS = 1 / 3
 TIMEOUT = 8.0
@@ -49,8 +49,8 @@ class Server:
 @contextmanager
 def server(seed: int) -> Generator[Server, None, None]:
     """The server in a process of its own."""
-    command = [sys.executable, str(SERVER), str(seed)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "scripts.soak.server", str(seed)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             yield Server(process)
         finally:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from _worker import HEADERS, AsyncAsk, Rival, answer_in, messages, serve
+from _worker import HEADERS, AsyncAsk, Subject, answer_in, messages, serve
 
 
 @asynccontextmanager
@@ -22,4 +22,4 @@ async def open_async(base_url: str, in_flight: int) -> AsyncGenerator[AsyncAsk, 
 
 
 if __name__ == "__main__":
-    serve(Rival("aiohttp", open_async=open_async))
+    serve(Subject("aiohttp", open_async=open_async))

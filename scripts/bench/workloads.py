@@ -1,13 +1,13 @@
-"""What is measured: each workload with its rivals, and the targets that this SDK sets itself."""
+"""What is measured: each workload with its clients, and the targets that this SDK sets itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench_report import Target
-from bench_rivals import OURS, REQUIREMENTS
+from scripts.bench.report import Target
+from scripts.environments import OURS, REQUIREMENTS
 
-SYNC_RIVALS = ("httpx", "pixigpt-0.1.5", "openai", OURS)
-ASYNC_RIVALS = ("httpx", "openai", "openai-aiohttp", "aiohttp", OURS)
+SYNC_CLIENTS = ("httpx", "pixigpt-0.1.5", "openai", OURS)
+ASYNC_CLIENTS = ("httpx", "openai", "openai-aiohttp", "aiohttp", OURS)
 RUN_SECONDS = (0.1, 0.3, 1.0, 3.0)
 
 
@@ -15,13 +15,13 @@ RUN_SECONDS = (0.1, 0.3, 1.0, 3.0)
 class Job:
     """A row of a workload's table: who does what."""
 
-    rival: str
+    client: str
     command: Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of work, and which of its measures are compared with the rivals'."""
+    """One kind of work, and which of its measures are compared with the clients'."""
 
     title: str
     rounds: int
@@ -29,31 +29,31 @@ class Workload:
     compared: tuple[str, ...] = ()
 
 
-def same_for(rivals: tuple[str, ...], **command: object) -> dict[str, Job]:
-    """The same command for each rival."""
-    return {rival: Job(rival, command) for rival in rivals}
+def same_for(clients: tuple[str, ...], **command: object) -> dict[str, Job]:
+    """The same command for each client."""
+    return {client: Job(client, command) for client in clients}
 
 
 WORKLOADS = {
     "sync": Workload(
-        "one call after the other", 5, same_for(SYNC_RIVALS, workload="sync", calls=500), compared=("cpu_ms",)
+        "one call after the other", 5, same_for(SYNC_CLIENTS, workload="sync", calls=500), compared=("cpu_ms",)
     ),
     "async_100": Workload(
         "100 in flight",
         3,
-        same_for(ASYNC_RIVALS, workload="load", calls=2000, in_flight=100),
+        same_for(ASYNC_CLIENTS, workload="load", calls=2000, in_flight=100),
         compared=("calls_per_s", "late_per_s", "p50_ms", "p99_ms", "cpu_ms"),
     ),
     "async_1000": Workload(
         "1,000 calls at once by a new client, each answered after 1 s",
         3,
-        same_for(ASYNC_RIVALS, workload="burst", calls=1000, delay=1.0),
+        same_for(ASYNC_CLIENTS, workload="burst", calls=1000, delay=1.0),
         compared=("wall_s", "cpu_s"),
     ),
     "import": Workload(
         "a fresh interpreter imports and constructs a client",
         7,
-        same_for(SYNC_RIVALS, workload="import"),
+        same_for(SYNC_CLIENTS, workload="import"),
         compared=("wall_ms", "modules"),
     ),
     "wait_for_run": Workload(
@@ -92,4 +92,4 @@ TARGETS = [
     Target("memory", "growth_kib", 2048),
 ]
 
-RIVALS = tuple(REQUIREMENTS)
+CLIENTS = tuple(REQUIREMENTS)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_rivals import ROOT
-from compat_worker import Check, last_line, run
-
 from pixigpt.testing import LocalServer
+from scripts.compat.worker import Check, last_line, run
+from scripts.environments import ROOT
 
 GUIDE = ROOT / "MIGRATING.md"
 _PART = re.compile(

@@ -12,10 +12,10 @@ from typing import TypeVar
 import anyio
 import sniffio
 import trio
-from soak_tally import Tally
-from soak_traffic import Ask, Done, Life, Traffic
 
 from pixigpt import AsyncClient, Client, RetryPolicy
+from scripts.soak.tally import Tally
+from scripts.soak.traffic import Ask, Done, Life, Traffic
 
 ClientT = TypeVar("ClientT", Client, AsyncClient)
 

@@ -27,8 +27,8 @@ Measures = Mapping[str, float | str]
 
 
 def has_none(*_: object) -> NoReturn:
-    """Stands for a client that a rival lacks."""
-    raise NotImplementedError("this rival has no such client")
+    """Stands for a client that a subject lacks."""
+    raise NotImplementedError("this subject has no such client")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ OwnWorkload = Callable[[Command], Measures]
 
 
 @dataclass(frozen=True)
-class Rival:
+class Subject:
     """A client under test: how to open it, and the code that imports and constructs it."""
 
     distribution: str
@@ -118,14 +118,14 @@ async def ask_at_once(ask: AsyncAsk, calls: int, in_flight: int, delay: float = 
     return tally
 
 
-def about(rival: Rival, _: Command) -> Measures:
+def about(subject: Subject, _: Command) -> Measures:
     """Which version of the client this is."""
-    return {"version": version(rival.distribution)}
+    return {"version": version(subject.distribution)}
 
 
-def sync(rival: Rival, command: Command) -> Measures:
+def sync(subject: Subject, command: Command) -> Measures:
     """CPU time of one synchronous call."""
-    with rival.open_sync(command.base_url) as ask:
+    with subject.open_sync(command.base_url) as ask:
         ask_in_turn(ask, WARM_UP)
         gc.collect()
         started = time.process_time()
@@ -134,9 +134,9 @@ def sync(rival: Rival, command: Command) -> Measures:
     return {"cpu_ms": 1000 * cpu / command.calls, "mismatches": mismatches}
 
 
-async def load(rival: Rival, command: Command) -> Measures:
+async def load(subject: Subject, command: Command) -> Measures:
     """Throughput and latency of a client whose connections are open."""
-    async with rival.open_async(command.base_url, command.in_flight) as ask:
+    async with subject.open_async(command.base_url, command.in_flight) as ask:
         await ask_at_once(ask, 2 * command.in_flight, command.in_flight)
         gc.collect()
         started, cpu = time.perf_counter(), time.process_time()
@@ -152,41 +152,41 @@ async def load(rival: Rival, command: Command) -> Measures:
     }
 
 
-async def burst(rival: Rival, command: Command) -> Measures:
+async def burst(subject: Subject, command: Command) -> Measures:
     """Wall time of many calls at once by a client that has no connection yet."""
-    async with rival.open_async(command.base_url, 1) as ask:  # warms the code up, not the connections
+    async with subject.open_async(command.base_url, 1) as ask:  # warms the code up, not the connections
         await ask_at_once(ask, WARM_UP, 1)
     gc.collect()
-    async with rival.open_async(command.base_url, command.calls) as ask:
+    async with subject.open_async(command.base_url, command.calls) as ask:
         started, cpu = time.perf_counter(), time.process_time()
         tally = await ask_at_once(ask, command.calls, command.calls, command.delay)
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     return {"wall_s": wall, "cpu_s": cpu, "mismatches": tally.mismatches}
 
 
-def import_(rival: Rival, _: Command) -> Measures:
+def import_(subject: Subject, _: Command) -> Measures:
     """Wall time of a fresh interpreter that imports the client and constructs it."""
-    command = [sys.executable, "-P", "-c", f"{rival.construct}\nimport sys; print(len(sys.modules))"]
+    command = [sys.executable, "-P", "-c", f"{subject.construct}\nimport sys; print(len(sys.modules))"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # the first run compiles
     started = time.perf_counter()
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return {"wall_ms": 1000 * (time.perf_counter() - started), "modules": int(done.stdout)}
 
 
-def memory_sync(rival: Rival, command: Command) -> Measures:
+def memory_sync(subject: Subject, command: Command) -> Measures:
     """How memory grows from a tenth of the calls to all of them, one call after the other."""
-    with rival.open_sync(command.base_url) as ask:
+    with subject.open_sync(command.base_url) as ask:
         ask_in_turn(ask, command.calls // 10)
         early = resident_kib()
         ask_in_turn(ask, command.calls - command.calls // 10)
         return growth(early, resident_kib())
 
 
-async def memory_async(rival: Rival, command: Command) -> Measures:
+async def memory_async(subject: Subject, command: Command) -> Measures:
     """How memory grows from a tenth of the calls to all of them, many in flight."""
     early = 0.0
     batch = max(1, min(BATCH, command.calls // 10))
-    async with rival.open_async(command.base_url, command.in_flight) as ask:
+    async with subject.open_async(command.base_url, command.in_flight) as ask:
         for done in range(0, command.calls, batch):  # in batches, so that the tallies take no memory
             if done <= command.calls // 10:
                 early = resident_kib()
@@ -209,21 +209,21 @@ def resident_kib() -> float:
     return peak / 1024 if sys.platform == "darwin" else peak
 
 
-WORKLOADS: dict[str, Callable[[Rival, Command], Measures]] = {
+WORKLOADS: dict[str, Callable[[Subject, Command], Measures]] = {
     "about": about,
     "sync": sync,
-    "load": lambda rival, command: asyncio.run(load(rival, command)),
-    "burst": lambda rival, command: asyncio.run(burst(rival, command)),
+    "load": lambda subject, command: asyncio.run(load(subject, command)),
+    "burst": lambda subject, command: asyncio.run(burst(subject, command)),
     "import": import_,
     "memory_sync": memory_sync,
-    "memory_async": lambda rival, command: asyncio.run(memory_async(rival, command)),
+    "memory_async": lambda subject, command: asyncio.run(memory_async(subject, command)),
 }
 
 
-def serve(rival: Rival) -> None:
+def serve(subject: Subject) -> None:
     """Obey commands until there are no more."""
     for line in sys.stdin:
         command = Command(**json.loads(line))
-        own = rival.own_workloads.get(command.workload)
-        measures = own(command) if own else WORKLOADS[command.workload](rival, command)
+        own = subject.own_workloads.get(command.workload)
+        measures = own(command) if own else WORKLOADS[command.workload](subject, command)
         print(json.dumps(measures), flush=True)

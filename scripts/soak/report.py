@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soak_tally import MUST_BE_ZERO, Tally
+from scripts.soak.tally import MUST_BE_ZERO, Tally
 
 COUNTS = ("calls", "results", "cancelled", "retries", "threads audited", "messages audited")
 MOST_GROWTH_MIB = 10

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from api_contract import contract_breaks
-from api_face import face_breaks
 
-ROOT = Path(__file__).resolve().parent.parent
+from scripts.api.contract import contract_breaks
+from scripts.api.names import face_breaks
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 CONTRACT = "openapi/pixigpt.yaml"
 VERSION = "pixigpt/_version.py"
 
