@@ -1,10 +1,11 @@
 # Each target builds .venv from nothing but Python >= 3.11 when it is missing or pyproject.toml has changed.
 PYTHON ?= python3
-BIN := .venv/bin
-BIN_REAL := .real/bin
-BIN_DOCS := .docs/bin
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := .venv/$(SCRIPTS)
+BIN_REAL := .real/$(SCRIPTS)
+BIN_DOCS := .docs/$(SCRIPTS)
 
-.PHONY: demo test test-real check check-api check-compat check-wheel docs generate bench soak clean
+.PHONY: demo test test-real check check-api check-compat check-wheel build docs generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -41,6 +42,10 @@ check-compat: .venv/.ready ## run pixigpt 0.1.5, OpenAI's SDK and MIGRATING.md a
 
 check-wheel: .venv/.ready ## build the wheel, install it on every Python, use it, check its types
 	@$(BIN)/python -m scripts.check_wheel
+
+build: .venv/.ready ## the sdist and the wheel, in dist/
+	@rm -rf dist
+	$(BIN)/python -m build
 
 .docs/.ready: pyproject.toml
 	$(PYTHON) -m venv .docs

@@ -8,10 +8,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from scripts.environments import executable
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = ROOT / "tests" / "types"
@@ -79,7 +84,7 @@ def check_contents(wheel: Path) -> None:
 def environment(folder: Path, python: Path, *requirements: str | Path) -> Path:
     """The Python of a new environment with nothing but some requirements."""
     run(python, "-m", "venv", folder)
-    own = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    own = executable(folder)
     run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
     return own
 
@@ -97,6 +102,24 @@ def check_use(wheel: Path, folder: Path, python: Path) -> None:
     run(own, "-m", "pixigpt.testing", "--help", cwd=elsewhere)
     (elsewhere / "test_app.py").write_text(USERS_TEST, encoding="utf-8")
     run(own, "-m", "pytest", "-q", "-W", "error", cwd=elsewhere)
+
+
+def lowest_versions() -> list[str]:
+    """Return the run-time dependencies, each pinned to the lowest version that its bounds allow."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned: list[str] = []
+    for requirement in map(Requirement, project["dependencies"]):
+        bounds = [each.version for each in requirement.specifier if each.operator == ">="]
+        if not bounds:
+            raise CheckError(f"{requirement} has no lower bound: add one in pyproject.toml")
+        pinned.append(f"{requirement.name}=={bounds[0]}")
+    return pinned
+
+
+def check_lowest(wheel: Path, folder: Path, python: Path) -> None:
+    """Check that the wheel works with the lowest versions that its bounds allow."""
+    own = environment(folder / "lowest", python, wheel, *lowest_versions())
+    run(own, "-W", "error", SMOKE, cwd=folder / "elsewhere")
 
 
 def check_types(wheel: Path, folder: Path) -> None:
@@ -146,6 +169,7 @@ def main() -> int:
             for version, python in pythons().items():
                 (folder / version).mkdir()
                 check_use(wheel, folder / version, python)
+                check_lowest(wheel, folder / version, python)
                 print(f"Python {version}: ok", flush=True)
             check_types(wheel, folder)
         except CheckError as error:
