@@ -59,8 +59,8 @@ docs: .docs/.ready ## build the documentation into site/, warnings as errors, an
 generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml, and client.py from async_client.py
 	$(BIN)/python -m scripts.generate
 
-bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others, each in its own environment
-	$(BIN)/python -m scripts.bench
+bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others; write figures and a plot to docs/assets/
+	$(BIN)/python -m scripts.bench --json docs/assets/benchmark.json
 
 soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python -m scripts.soak

@@ -1,6 +1,6 @@
-"""What a call costs, next to clients in the same run: tables, targets met or missed, and all figures with --json FILE.
+"""Measure what a call costs, next to other clients: tables, targets met or missed, with --json FILE figures and a plot.
 
-Each client runs in an environment of its own, made at its first use; the clients take turns, round by round.
+Each client runs in an environment of its own, made at its first use; they take turns, round by round.
 """
 
 import argparse
@@ -15,7 +15,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from scripts.bench.report import Rows, table, verdict
+from scripts.bench.plot import plot
+from scripts.bench.report import Rows, medians_of, ratios_of, table, verdict
 from scripts.bench.worker import Worker
 from scripts.bench.workloads import CLIENTS, TARGETS, WORKLOADS, Workload
 from scripts.environments import UnavailableError, clean_environment, python_of
@@ -25,7 +26,7 @@ OPEN_FILES = 4096
 
 
 def ready(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]:
-    """The Python and the version of each client that has work to do; one that does not start is named and left out."""
+    """Return the Python and the version of each client that has work; one that does not start is named and left out."""
     pythons: dict[str, Path] = {}
     versions: dict[str, str] = {}
     busy = {job.client for name in options.only for job in WORKLOADS[name].jobs.values()}
@@ -41,7 +42,7 @@ def ready(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]
 
 
 def measure(workload: Workload, pythons: dict[str, Path], given: dict[str, object], rounds: int) -> Rows:
-    """The figures of one workload, its rows taking turns; one whose worker fails is named and left out."""
+    """Measure one workload, its rows taking turns; one whose worker fails is named and left out."""
     rows: dict[str, dict[str, list[float]]] = {}
     jobs = {row: job for row, job in workload.jobs.items() if job.client in pythons}
     with ExitStack() as stack:
@@ -61,7 +62,7 @@ def measure(workload: Workload, pythons: dict[str, Path], given: dict[str, objec
 
 
 def measure_all(options: argparse.Namespace, pythons: dict[str, Path], base_url: str) -> dict[str, Rows]:
-    """The figures of all workloads that are wanted, each printed as soon as it is there."""
+    """Measure all workloads that are wanted, and print each as soon as it is done."""
     figures: dict[str, Rows] = {}
     for name in options.only:
         workload = WORKLOADS[name]
@@ -77,7 +78,7 @@ def measure_all(options: argparse.Namespace, pythons: dict[str, Path], base_url:
 
 @contextmanager
 def server() -> Generator[str, None, None]:
-    """The server, on a core of its own if there are two; the base URL."""
+    """Run the server, on a core of its own if there are two; give its base URL."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     clean = clean_environment(os.environ)
     with subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True, env=clean) as process:
@@ -98,7 +99,7 @@ def allow_open_files() -> None:
 
 
 def some_of(known: Sequence[str]) -> Callable[[str], list[str]]:
-    """A reader of a comma-separated option, all of whose parts must be known."""
+    """Return a parser of a comma-separated option, all of whose parts must be known."""
 
     def names(text: str) -> list[str]:
         given = text.split(",")
@@ -110,19 +111,25 @@ def some_of(known: Sequence[str]) -> Callable[[str], list[str]]:
 
 
 def parsed() -> argparse.Namespace:
-    """The command line's options."""
+    """Return the command line's options."""
     parser = argparse.ArgumentParser(description=__doc__)
     workloads, clients = list(WORKLOADS), list(CLIENTS)
     parser.add_argument("--only", type=some_of(workloads), default=workloads, help=f"of {','.join(workloads)}")
     parser.add_argument("--clients", type=some_of(clients), default=clients, help=f"of {','.join(clients)}")
     parser.add_argument("--rounds", type=int, help="repetitions of each workload, instead of its own number")
     parser.add_argument("--calls", type=int, help="calls in each repetition, instead of the workload's own number")
-    parser.add_argument("--json", type=Path, help="write all figures there too")
+    parser.add_argument("--json", type=Path, help="write the figures there too, and a plot beside it")
     return parser.parse_args()
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file and the folder that it is in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Measure what is wanted, and report. A missed target is told, and no failure."""
+    """Measure what is wanted, and report. A missed target is no failure."""
     options = parsed()
     pythons, versions = ready(options)
     versions["Python"] = platform.python_version()
@@ -134,8 +141,11 @@ def main() -> None:
     print("\n" + "\n".join(verdict(target, value) for target, value in values.items()))
     if options.json:
         reached = {str(target): value for target, value in values.items()}
-        written = {"versions": versions, "figures": figures, "targets": reached}
-        options.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+        ratios = {name: ratios_of(rows, WORKLOADS[name].compared) for name, rows in figures.items()}
+        medians = {name: medians_of(rows) for name, rows in figures.items()}
+        written = {"versions": versions, "medians": medians, "ours_through_theirs": ratios, "targets": reached}
+        write(options.json, json.dumps(written, indent=2))
+        write(options.json.with_suffix(".svg"), plot(medians))
 
 
 if __name__ == "__main__":

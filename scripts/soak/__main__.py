@@ -1,4 +1,4 @@
-"""Minutes of good and bad traffic against a server with faults: nothing may be lost, doubled, mixed up or left over.
+"""Send minutes of mixed traffic to a server with faults: nothing may be lost, doubled, mixed up or left over.
 
 Tasks and threads take turns in four rounds; the two clients live through all of them. The server is another process.
 """
@@ -39,7 +39,7 @@ class Server:
         self.place: dict[str, str] = json.loads(self._back.readline())
 
     def calm(self) -> dict[str, int]:
-        """Have it behave; what it has done until now."""
+        """Have it behave; return what it has done until now."""
         self._to.write("calm\n")
         self._to.flush()
         done: dict[str, int] = json.loads(self._back.readline())
@@ -48,7 +48,7 @@ class Server:
 
 @contextmanager
 def server(seed: int) -> Generator[Server, None, None]:
-    """The server in a process of its own."""
+    """Run the server in a process of its own."""
     command = [sys.executable, "-m", "scripts.soak.server", str(seed)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
@@ -58,7 +58,7 @@ def server(seed: int) -> Generator[Server, None, None]:
 
 
 def soak(options: argparse.Namespace, traffic: Traffic, place: Server) -> tuple[Level, Level]:
-    """All rounds; the levels half-way and at the end, with both clients still open."""
+    """Run all rounds; return the levels half-way and at the end, with both clients still open."""
     levels: list[Level] = []
     round_seconds = options.seconds / ROUNDS
     key, base_url = place.place["key"], place.place["base_url"]
@@ -77,7 +77,7 @@ def soak(options: argparse.Namespace, traffic: Traffic, place: Server) -> tuple[
 
 
 def audit(pages: dict[str, Page], place: Server, tally: Tally) -> None:
-    """Hold what the server has, now that it is calm, against what it was sent."""
+    """Compare what the server has, now that it is calm, with what it was sent."""
     with (
         Client(place.place["key"], place.place["base_url"], timeout=TIMEOUT, retry=STUBBORN) as client,
         ThreadPoolExecutor(4) as pool,
@@ -97,7 +97,7 @@ def audit(pages: dict[str, Page], place: Server, tally: Tally) -> None:
 
 
 def parsed() -> argparse.Namespace:
-    """The command line's options."""
+    """Return the command line's options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0, help="how long (default: %(default)g)")
     parser.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio", help="(default: %(default)s)")
@@ -108,7 +108,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Soak, audit and report; the exit status."""
+    """Soak, audit and report; return the exit status."""
     options = parsed()
     tally = Tally()
     tally.listen()
