@@ -1,4 +1,4 @@
-"""Holds that nothing of the last release breaks, in the public names or in the contract, unless the version says so."""
+"""Check that nothing of the last release breaks, in the public names or in the contract, unless the version says so."""
 
 import re
 import shutil
@@ -28,13 +28,13 @@ def git(root: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def version(text: str) -> Version | None:
-    """The first three numbers of a version or of its tag; None of what is neither."""
+    """Return the first three numbers of a version or of its tag; None of what is neither."""
     numbers = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+)", text.strip())
     return (int(numbers[1]), int(numbers[2]), int(numbers[3])) if numbers else None
 
 
 def stated_version(root: Path) -> Version:
-    """The version that a tree states."""
+    """Return the version that a tree states."""
     stated = re.search(r'__version__ = "(\d+\.\d+\.\d+)', (root / VERSION).read_text(encoding="utf-8"))
     found = version(stated[1]) if stated else None
     if found is None:
@@ -43,23 +43,23 @@ def stated_version(root: Path) -> Version:
 
 
 def last_tag(root: Path, ours: Version) -> Version | None:
-    """The last release up to our version: a branch that mends an old one is not held against newer ones."""
+    """Return the last release up to our version: a branch that fixes an old one is not held against newer ones."""
     tags = (version(line) for line in git(root, "tag", "--list", "v*").stdout.splitlines())
     return max((tag for tag in tags if tag and tag <= ours), default=None)
 
 
 def tag_name(tag: Version) -> str:
-    """The tag of a version."""
+    """Return the tag of a version."""
     return "v" + ".".join(map(str, tag))
 
 
 def allows(tag: Version, ours: Version) -> bool:
-    """Whether a version may break what its last release promised, under SemVer."""
+    """Return whether a version may break what its last release promised, under SemVer."""
     return ours[0] > tag[0] or (tag[0] == 0 and ours[:2] > tag[:2])
 
 
 def unpack(root: Path, tag: Version, folder: Path) -> Path:
-    """The tree of a tag, in a folder; the repository gets no worktree and no branch."""
+    """Return the tree of a tag, in a folder; the repository gets no worktree and no branch."""
     archive = folder / "tree.zip"
     done = git(root, "archive", "--format=zip", "--output", archive, tag_name(tag))
     if done.returncode:
@@ -69,20 +69,20 @@ def unpack(root: Path, tag: Version, folder: Path) -> Path:
 
 
 def contract(root: Path) -> Mapping[str, Any]:
-    """A tree's contract; an empty one where there is none."""
+    """Return a tree's contract; an empty one where there is none."""
     path = root / CONTRACT
     document: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
     return document
 
 
 def breaks(old: Path, new: Path) -> list[str]:
-    """A line for each break between two trees."""
+    """Return a line for each break between two trees."""
     names = [f"name: {line}" for line in face_breaks(old, new)]
     return names + [f"contract: {line}" for line in contract_breaks(contract(old), contract(new))]
 
 
 def verdict(tag: Version, ours: Version, found: list[str]) -> int:
-    """Tell the breaks, each with what to do; the number of those that the version does not allow."""
+    """Print the breaks, each with what to do; return the number of those that the version does not allow."""
     if not found:
         print(f"nothing of {tag_name(tag)} breaks")
         return 0
@@ -99,7 +99,7 @@ def verdict(tag: Version, ours: Version, found: list[str]) -> int:
 
 
 def main(root: Path = ROOT) -> int:
-    """Compare a working tree with its last release; 1 if something breaks that must not."""
+    """Compare a working tree with its last release; return 1 if something breaks that must not."""
     ours = stated_version(root)
     tag = last_tag(root, ours)
     if tag is None:

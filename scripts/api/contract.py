@@ -20,7 +20,7 @@ class Part:
 
     @classmethod
     def at(cls, document: Mapping[str, Any], node: Mapping[str, Any]) -> Self:
-        """What a node is once its references are followed."""
+        """Return what a node is once its references are followed."""
         name = ""
         while "$ref" in node:
             steps = node["$ref"].removeprefix("#/").split("/")
@@ -30,7 +30,7 @@ class Part:
         return cls(document, node, name)
 
     def inner(self, *steps: str) -> "Part | None":
-        """What is found by some steps; None where they lead nowhere, or to no object."""
+        """Return what is found by some steps; None where they lead nowhere, or to no object."""
         found: Part = self
         for step in steps:
             value: Any = found.node.get(step)
@@ -40,7 +40,7 @@ class Part:
         return found
 
     def parts(self, key: str) -> "dict[str, Part]":
-        """The parts of a mapping, by name."""
+        """Return the parts of a mapping, by name."""
         return {str(name): Part.at(self.document, node) for name, node in self.node.get(key, {}).items()}
 
     @property
@@ -54,7 +54,7 @@ class Part:
         return str(self.node.get("type", "anything"))
 
     def alternatives(self) -> "list[Part]":
-        """The schemas of a single type that this one allows."""
+        """Return the schemas of a single type that this one allows."""
         if choices := self.node.get("oneOf") or self.node.get("anyOf"):
             return [each for choice in choices for each in Part.at(self.document, choice).alternatives()]
         types = self.node.get("type", "anything")
@@ -63,7 +63,7 @@ class Part:
         return [replace(self, node={**self.node, "type": each}) for each in types]
 
     def taker(self, takers: "list[Part]") -> "Part | None":
-        """The alternative that is to take what is sent by this one: of the same name, or else of a type that does."""
+        """Return the alternative that takes what is sent by this one: of the same name, or else of a type that does."""
         named = [each for each in takers if self.name and each.name == self.name and each.type == self.type]
         wider = {self.type, "anything", "number" if self.type == "integer" else self.type}
         return next(iter(named + [each for each in takers if each.type in wider]), None)
@@ -80,17 +80,17 @@ class Pair:
     seen: frozenset[tuple[str, str]] = frozenset()
 
     def said(self, text: str, field: str = "") -> str:
-        """A break's line."""
+        """Return a break's line."""
         where = f"{self.where}.{field}" if field else self.where
         return f"{where} in {'requests' if self.in_request else 'answers'}: {text}"
 
     def inner(self, old: Part | None, new: Part | None, suffix: str) -> Iterator[str]:
-        """The breaks of a schema within this one, where both have it."""
+        """Yield the breaks of a schema within this one, where both have it."""
         if old and new:
             yield from replace(self, old=old, new=new, where=f"{self.where}{suffix}").breaks()
 
     def breaks(self) -> Iterator[str]:
-        """What was sent and is no longer taken: by the new server in requests, by old readers in answers."""
+        """Yield what was sent and is no longer taken: by the new server in requests, by old readers in answers."""
         sent, taken = (self.old, self.new) if self.in_request else (self.new, self.old)
         here = replace(self, where=self.old.name or self.where)
         takers = taken.alternatives()
@@ -102,7 +102,7 @@ class Pair:
                 yield here.said(f"{each.type} is no longer accepted" if self.in_request else f"it may be {each.type}")
 
     def leaf_breaks(self) -> Iterator[str]:
-        """The breaks between two schemas of a single type."""
+        """Yield the breaks between two schemas of a single type."""
         names = (self.old.name, f"{self.new.name} {self.new.type}")
         if self.old.name and names in self.seen:  # a schema may hold itself
             return
@@ -115,7 +115,7 @@ class Pair:
             yield from here.inner(self.old.inner(key), self.new.inner(key), suffix)
 
     def enum_breaks(self) -> Iterator[str]:
-        """The values that are no longer accepted."""
+        """Yield the values that are no longer accepted."""
         old, new = (values(each.node) for each in (self.old, self.new))
         if new is not None and old is None:
             yield f"only {', '.join(map(repr, new))} are accepted now"
@@ -123,7 +123,7 @@ class Pair:
             yield from (f"{value!r} is no longer accepted" for value in old or () if value not in new)
 
     def limit_breaks(self) -> Iterator[str]:
-        """The limits that are tighter, or new."""
+        """Yield the limits that are tighter, or new."""
         old, new = self.old.node, self.new.node
         for key, value in new.items():
             before = old.get(key)
@@ -137,7 +137,7 @@ class Pair:
             yield "unknown fields are no longer accepted"
 
     def field_breaks(self) -> Iterator[str]:
-        """The fields that are gone, and the breaks within those that are not."""
+        """Yield the fields that are gone, and the breaks within those that are not."""
         old, new = self.old.parts("properties"), self.new.parts("properties")
         for name, part in old.items():
             if name in new:
@@ -146,7 +146,7 @@ class Pair:
                 yield self.said("the field is gone", name)
 
     def required_breaks(self) -> Iterator[str]:
-        """The fields that requests must have now, and those that answers may lack."""
+        """Yield the fields that requests must have now, and those that answers may lack."""
         if self.in_request:
             for name in sorted(self.new.required - self.old.required):
                 yield self.said("the field is required now", name)
@@ -157,12 +157,12 @@ class Pair:
 
 
 def values(node: Mapping[str, Any]) -> list[Any] | None:
-    """The values that a schema is limited to; None where it is not."""
+    """Return the values that a schema is limited to; None where it is not."""
     return [node["const"]] if "const" in node else node.get("enum")
 
 
 def operations(document: Mapping[str, Any]) -> dict[str, Part]:
-    """Every operation by method and path, with the parameters of its path."""
+    """Return every operation by method and path, with the parameters of its path."""
     found: dict[str, Part] = {}
     for path, item in document.get("paths", {}).items():
         for method in METHODS:
@@ -173,7 +173,7 @@ def operations(document: Mapping[str, Any]) -> dict[str, Part]:
 
 
 def contract_breaks(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """A line for each break between two OpenAPI documents, none twice."""
+    """Return a line for each break between two OpenAPI documents, none twice."""
     left = operations(new)
     found: list[str] = []
     for name, operation in operations(old).items():
@@ -185,7 +185,7 @@ def contract_breaks(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]
 
 
 def operation_breaks(name: str, old: Part, new: Part) -> Iterator[str]:
-    """The breaks of one operation."""
+    """Yield the breaks of one operation."""
     before, after = (each.node.get("operationId") for each in (old, new))
     if before != after:
         yield f"{name}: the operationId {before} became {after}"
@@ -195,13 +195,13 @@ def operation_breaks(name: str, old: Part, new: Part) -> Iterator[str]:
 
 
 def parameters(operation: Part) -> dict[str, Part]:
-    """An operation's parameters, by where they go and their name."""
+    """Return an operation's parameters, by where they go and their name."""
     found = [Part.at(operation.document, each) for each in operation.node["parameters"]]
     return {f"{each.node['in']} parameter {each.node['name']}": each for each in found}
 
 
 def parameter_breaks(name: str, old: Part, new: Part) -> Iterator[str]:
-    """The parameters that are gone, required now, or take less."""
+    """Yield the parameters that are gone, required now, or take less."""
     before, after = parameters(old), parameters(new)
     yield from (f"{name}: the {label} is gone" for label in before if label not in after)
     for label, part in after.items():
@@ -214,7 +214,7 @@ def parameter_breaks(name: str, old: Part, new: Part) -> Iterator[str]:
 
 
 def body_breaks(name: str, old: Part | None, new: Part | None) -> Iterator[str]:
-    """The breaks of what is sent."""
+    """Yield the breaks of what is sent."""
     if new and new.node.get("required") and not (old and old.node.get("required")):
         yield f"{name}: a body is required now"
     if old:
@@ -222,7 +222,7 @@ def body_breaks(name: str, old: Part | None, new: Part | None) -> Iterator[str]:
 
 
 def answer_breaks(name: str, old: dict[str, Part], new: dict[str, Part]) -> Iterator[str]:
-    """The breaks of what is answered; an error's status may go, for every error has a default."""
+    """Yield the breaks of what is answered; an error's status may go, for every error has a default."""
     for status, answer in old.items():
         if status in new:
             yield from content_breaks(f"{name}: {status}", answer, new[status], in_request=False)
@@ -231,7 +231,7 @@ def answer_breaks(name: str, old: dict[str, Part], new: dict[str, Part]) -> Iter
 
 
 def content_breaks(name: str, old: Part, new: Part | None, *, in_request: bool) -> Iterator[str]:
-    """The breaks of a body's schema, for each of its media types."""
+    """Yield the breaks of a body's schema, for each of its media types."""
     left = new.parts("content") if new else {}
     for media, content in old.parts("content").items():
         if media not in left:

@@ -25,7 +25,7 @@ Member = griffe.Object | griffe.Alias
 
 
 def face_breaks(old: Path, new: Path) -> list[str]:
-    """A line for each break of the public names between two trees of the repository, none twice."""
+    """Return a line for each break of the public names between two trees of the repository, none twice."""
     before, after = faces(old), faces(new)
     found: list[str] = []
     for name, face in before.items():
@@ -37,7 +37,7 @@ def face_breaks(old: Path, new: Path) -> list[str]:
 
 
 def faces(root: Path) -> dict[str, griffe.Module]:
-    """The modules with the public names, read without importing anything."""
+    """Return the modules with the public names, read without importing anything."""
     loader = griffe.GriffeLoader(
         search_paths=[root, root / "generated"],
         allow_inspection=False,
@@ -62,7 +62,7 @@ def hide_modules(module: griffe.Module) -> None:
 
 
 def module_breaks(old: griffe.Module, new: griffe.Module) -> Iterator[str]:
-    """The breaks of one module's names: what griffe finds, and what it does not judge."""
+    """Yield the breaks of one module's names: what griffe finds, and what it does not judge."""
     for name in sorted(names(old) - names(new)):
         yield f"{name}: it is no longer in __all__"
     for breakage in griffe.find_breaking_changes(old, new):
@@ -74,23 +74,23 @@ def module_breaks(old: griffe.Module, new: griffe.Module) -> Iterator[str]:
 
 
 def names(module: griffe.Module) -> set[str]:
-    """What a module exports."""
+    """Return what a module exports."""
     return {str(name) for name in module.exports or ()}
 
 
 def is_told_elsewhere(member: Member, old: griffe.Module, new: griffe.Module) -> bool:
-    """Whether a member is no longer exported, or is inherited from a public class."""
+    """Return whether a member is no longer exported, or is inherited from a public class."""
     return (member.parent is old and member.name not in names(new)) or is_inherited(member, names(old))
 
 
 def is_inherited(member: Member, public: set[str]) -> bool:
-    """Whether a member comes from a base that is public, where it is judged."""
+    """Return whether a member comes from a base that is public, where it is judged."""
     parent = member.final_target.parent if isinstance(member, griffe.Alias) and member.inherited else None
     return parent is not None and parent.name in public
 
 
 def members(old: griffe.Module, new: griffe.Module) -> Iterator[tuple[str, Member, Member]]:
-    """The public things that both have, those within classes too, with aliases followed."""
+    """Yield the public things that both have, those within classes too, with aliases followed."""
     public = names(old)
     for name, before, after in shared(old, new, public):
         yield name, before, after
@@ -100,7 +100,7 @@ def members(old: griffe.Module, new: griffe.Module) -> Iterator[tuple[str, Membe
 
 
 def shared(old: griffe.Object, new: griffe.Object, public: set[str]) -> Iterator[tuple[str, Member, Member]]:
-    """The public members that both have."""
+    """Yield the public members that both have."""
     for name, member in old.all_members.items():
         if member.is_public and name in new.all_members and not is_inherited(member, public):
             with suppress(griffe.AliasResolutionError):  # what another package defines is not judged
@@ -108,12 +108,12 @@ def shared(old: griffe.Object, new: griffe.Object, public: set[str]) -> Iterator
 
 
 def target(member: Member) -> Member:
-    """What a name stands for in the end."""
+    """Return what a name stands for in the end."""
     return member.final_target if isinstance(member, griffe.Alias) else member
 
 
 def member_breaks(old: Member, new: Member) -> Iterator[str]:
-    """The breaks that griffe does not judge."""
+    """Yield the breaks that griffe does not judge."""
     match old, new:
         case griffe.Function(), griffe.Function():
             yield from function_breaks(old, new)
@@ -127,12 +127,12 @@ def member_breaks(old: Member, new: Member) -> Iterator[str]:
 
 
 def bases(cls: griffe.Class) -> set[str]:
-    """The classes that a class inherits from, over all generations."""
+    """Return the classes that a class inherits from, over all generations."""
     return {str(base) for each in (cls, *cls.mro()) for base in each.bases}
 
 
 def attribute_breaks(old: griffe.Attribute, new: griffe.Attribute) -> Iterator[str]:
-    """A type that gives more than it did; a constant, or a Literal's values, that changed."""
+    """Yield a type that gives more than it did; a constant, or a Literal's values, that changed."""
     if not fits(new.annotation, old.annotation):
         yield f": its type {old.annotation} became {new.annotation}"
     before, after = str(old.value), str(new.value)
@@ -143,7 +143,7 @@ def attribute_breaks(old: griffe.Attribute, new: griffe.Attribute) -> Iterator[s
 
 
 def constant(text: str) -> str | None:
-    """A value that is written out, also as a field's default; None where it is made otherwise."""
+    """Return a value that is written out, also as a field's default; None where it is made otherwise."""
     try:
         node = ast.parse(text, mode="eval").body
     except SyntaxError:  # griffe writes some expressions in a way of its own
@@ -154,7 +154,7 @@ def constant(text: str) -> str | None:
 
 
 def function_breaks(old: griffe.Function, new: griffe.Function) -> Iterator[str]:
-    """The types that take less, or give more, than they did."""
+    """Yield the types that take less, or give more, than they did."""
     if not fits(new.returns, old.returns):
         yield f": its result {old.returns} became {new.returns}"
     after = {each.name: each.annotation for each in new.parameters}
@@ -164,7 +164,7 @@ def function_breaks(old: griffe.Function, new: griffe.Function) -> Iterator[str]
 
 
 def fits(given: object, taken: object) -> bool:
-    """Whether all that one annotation allows is allowed by another one; what is not annotated is not judged."""
+    """Return whether all that one annotation allows is allowed by another one; what is not annotated is not judged."""
     if given is None or taken is None:
         return True
     wide = kinds(str(taken))
@@ -172,13 +172,13 @@ def fits(given: object, taken: object) -> bool:
 
 
 def wider(kind: str) -> set[str]:
-    """A type, and those that take all that it takes."""
+    """Return a type, and those that take all that it takes."""
     head, bracket, arguments = kind.partition("[")
     return {kind} | {f"{each}{bracket}{arguments}" for each in WIDER.get(head, ())}
 
 
 def kinds(annotation: str) -> set[str]:
-    """The types of a union, and the values of a Literal."""
+    """Return the types of a union, and the values of a Literal."""
     return set(_kinds(ast.parse(annotation, mode="eval").body))
 
 

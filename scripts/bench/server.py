@@ -26,18 +26,18 @@ polls: Counter[str] = Counter()
 
 
 def last_content(body: bytes) -> bytes:
-    """The text of the last message, which must hold no quotation mark: parsing JSON would cost too much here."""
+    """Return the text of the last message, which must hold no quotation mark: parsing JSON would cost too much here."""
     start = body.find(b'"', body.rfind(b'"content":') + 10) + 1
     return body[start : body.find(b'"', start)]
 
 
 def delay_of(content: bytes) -> float:
-    """Seconds that a question asks to wait for its answer."""
+    """Return seconds that a question asks to wait for its answer."""
     return float(content.split(b" ", 2)[1]) if content.startswith(b"delay ") else 0.0
 
 
 def run_at(path: str) -> dict[str, object]:
-    """The run that a path starts or asks for; its id holds how many seconds it takes, and when it began."""
+    """Return the run that a path starts or asks for; its id holds how many seconds it takes, and when it began."""
     thread_id, _, *ids = path.partition("/threads/")[2].split("/")
     run_id = ids[0] if ids else f"run-{thread_id}-{time.monotonic_ns()}"
     polls[run_id] += len(ids)
@@ -56,7 +56,7 @@ def run_at(path: str) -> dict[str, object]:
 
 
 class Answering(asyncio.Protocol):
-    """Answers each request as soon as its head and body are there."""
+    """Answer each request as soon as its head and body are there."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with nothing read."""

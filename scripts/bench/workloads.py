@@ -30,7 +30,7 @@ class Workload:
 
 
 def same_for(clients: tuple[str, ...], **command: object) -> dict[str, Job]:
-    """The same command for each client."""
+    """Return the same command for each client."""
     return {client: Job(client, command) for client in clients}
 
 

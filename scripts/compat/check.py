@@ -1,4 +1,4 @@
-"""Other clients run their calls against our local server: pixigpt 0.1.5, OpenAI's SDK, and MIGRATING.md's snippets.
+"""Run the calls of other clients against our local server: pixigpt 0.1.5, OpenAI's SDK, and MIGRATING.md's snippets.
 
 Each client has an environment of its own, made at its first use; one that cannot be made is a failure, unless
 --offline-ok is given.
@@ -25,7 +25,7 @@ SUITES: list[tuple[str, str, Callable[[Path, LocalServer], Iterable[Check]]]] = 
 
 
 def checks(offline_ok: bool) -> Iterator[Check]:
-    """Every check of every client, as it is made; a client that cannot be installed is a failed one, unless allowed."""
+    """Yield every check of every client; a client that cannot be installed is a failed one, unless allowed."""
     with LocalServer() as server:
         for name, client, suite in SUITES:
             try:
@@ -39,14 +39,14 @@ def checks(offline_ok: bool) -> Iterator[Check]:
 
 
 def told(check: Check) -> str:
-    """The line of a check."""
+    """Return the line of a check."""
     if check.difference is None:
         return f"{check.client}: SKIPPED, {check.call}"
     return f"{check.client}: {check.call}: {'FAILED: ' if check.difference else 'ok'}{check.difference}"
 
 
 def main() -> int:
-    """Run every check; 1 if any fails."""
+    """Run every check; return 1 if any fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--offline-ok", action="store_true", help="skip the clients that cannot be installed")
     tally: Counter[tuple[str, str]] = Counter()

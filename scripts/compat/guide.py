@@ -27,7 +27,7 @@ class Pair:
 
 
 def pairs() -> list[Pair]:
-    """The pairs of snippets; ValueError where one stands alone."""
+    """Return the pairs of snippets; ValueError where one stands alone."""
     title, old = "", ""
     found: list[Pair] = []
     for part in _PART.finditer(GUIDE.read_text(encoding="utf-8")):
@@ -41,7 +41,7 @@ def pairs() -> list[Pair]:
 
 
 def guide_checks(python: Path, server: LocalServer) -> Iterator[Check]:
-    """Whether each pair prints the same, and whether every public name of 0.1.5 is told of."""
+    """Yield whether each pair prints the same, and whether every public name of 0.1.5 is told of."""
     for number, pair in enumerate(pairs(), 1):
         yield Check(GUIDE.name, f"pair {number}, {pair.title}", _difference(pair, python, server))
     yield Check(GUIDE.name, "tells of every public name of 0.1.5", ", ".join(_untold(python, server)))

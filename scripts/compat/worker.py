@@ -24,7 +24,7 @@ class Check:
 
 
 def worker_checks(script: str, python: Path, server: LocalServer) -> Iterator[Check]:
-    """What a worker reports of its client; one that ends early is a failed check."""
+    """Yield what a worker reports of its client; one that ends early is a failed check."""
     server.fail("/assistants", status=503, times=2)  # the first call of each worker rides this out
     server.fail("/threads/busy", status=429, times=None)
     server.fail("/threads/later", status=429, retry_after=0)
@@ -56,5 +56,5 @@ def run(python: Path, script: str, server: LocalServer, stdin: str = "") -> subp
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
-    """Why a script ended, in a line."""
+    """Return why a script ended, in a line."""
     return "".join(done.stderr.strip().splitlines()[-1:]) or f"it ended early, with the exit code {done.returncode}"

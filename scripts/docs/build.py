@@ -1,4 +1,4 @@
-"""Builds the documentation into site/: the pages, then the contract with a viewer that stands beside it."""
+"""Build the documentation into site/: the pages, then the contract with a viewer that stands beside it."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ def build_pages() -> None:
     print(done.stdout.strip())
     # Those of the docstrings are only printed, --strict or not.
     if done.returncode or re.search(r"\b(griffe|mkdocstrings): ", done.stdout):
-        sys.exit("The pages have warnings: mend what is named above.")
+        sys.exit("The pages have warnings: fix what is named above.")
 
 
 def build_contract(folder: Path) -> None:
@@ -54,7 +54,7 @@ def build_contract(folder: Path) -> None:
 
 
 def viewer() -> Path:
-    """The viewer's package from the npm registry that this machine uses, fetched once and always verified."""
+    """Return the viewer's package from the npm registry that this machine uses, fetched once and always verified."""
     package = Path(sys.prefix) / f"{VIEWER}.tgz"
     if not package.exists():
         name = VIEWER.replace("-", "@")

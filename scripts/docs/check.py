@@ -1,4 +1,4 @@
-"""Checks the pages in site/: every link and anchor leads somewhere, nothing is loaded from elsewhere, code is code."""
+"""Check the pages in site/: every link and anchor leads somewhere, nothing is loaded from elsewhere, code is code."""
 
 import re
 import sys
@@ -36,7 +36,7 @@ class Page(HTMLParser):
 
 
 def problems(site: Path) -> list[str]:
-    """What is wrong, a line each."""
+    """Return what is wrong, a line each."""
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
     found = [] if pages else [f"{site.name}: there are no pages"]
     for path, page in sorted(pages.items()):
@@ -55,7 +55,7 @@ def problems(site: Path) -> list[str]:
 
 
 def leads(link: str, path: Path, site: Path, pages: dict[Path, Page]) -> bool:
-    """Whether a link from a page leads to a file of the site and, in a page, to an anchor."""
+    """Return whether a link from a page leads to a file of the site and, in a page, to an anchor."""
     parts = urlsplit(link)
     if parts.netloc:
         return True
@@ -68,7 +68,7 @@ def leads(link: str, path: Path, site: Path, pages: dict[Path, Page]) -> bool:
 
 
 def main() -> int:
-    """Print what is wrong; 1 if anything is."""
+    """Print what is wrong; return 1 if anything is."""
     found = problems(SITE)
     print("\n".join(found) or f"{sum(1 for _ in SITE.rglob('*.html'))} pages: every link leads somewhere")
     return bool(found)

@@ -7,7 +7,7 @@ class Docstrings(griffe.Extension):
     """Examples are sessions of Python, the tree of errors keeps its lines, defaults and fields are shown in short."""
 
     def on_object(self, *, obj: griffe.Object, **_: object) -> None:
-        """Mend a docstring before it is parsed."""
+        """Adapt a docstring before it is parsed."""
         if obj.docstring is not None:
             text = obj.docstring.value.replace("Example:\n", "Examples:\n")  # only the plural is a section to griffe
             head, _, tree = text.partition("\n\n")

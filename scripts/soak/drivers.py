@@ -23,12 +23,12 @@ PATIENT = RetryPolicy(max_retries=6, backoff=0.02, retry_rate_limits=True, budge
 
 
 def moment(random: Random) -> float:
-    """Some seconds: a millisecond as likely as a second."""
+    """Return some seconds: a millisecond as likely as a second."""
     return 10 ** random.uniform(-3.5, 0.5)
 
 
 def in_some_manner(client: ClientT, random: Random) -> ClientT:
-    """The client, or a copy that is patient or in haste."""
+    """Return the client, or a copy that is patient or in haste."""
     kind = random.randrange(10)
     if kind < 4:
         return client.with_options(retry=PATIENT)
@@ -40,12 +40,12 @@ def in_some_manner(client: ClientT, random: Random) -> ClientT:
 
 
 def some_deadline(random: Random) -> float | None:
-    """The seconds for a `deadline()` block: mostly no limit."""
+    """Return the seconds for a `deadline()` block: mostly no limit."""
     return moment(random) if random.random() < 0.1 else None
 
 
 def this_loop() -> object:
-    """The event loop, or what trio has in its place."""
+    """Return the event loop, or what trio has in its place."""
     if sniffio.current_async_library() == "asyncio":
         return asyncio.get_running_loop()
     return trio.lowlevel.current_trio_token()

@@ -42,7 +42,7 @@ class Ledger:
             self._file.write(json.dumps([thread_id, what, *texts]) + "\n")
 
     def pages(self) -> dict[str, Page]:
-        """All that was noted, by thread."""
+        """Return all that was noted, by thread."""
         pages: dict[str, Page] = {}
         self._file.seek(0)
         for line in self._file:
@@ -61,7 +61,7 @@ def enter(page: Page, what: str, texts: Iterable[str]) -> None:
 
 
 def faults_of(page: Page, users: Iterable[str], answers: int) -> Mapping[str, int]:
-    """What is wrong with a thread, given the users' texts on the server and how many answers to runs it holds."""
+    """Return what is wrong with a thread, given the users' texts on the server and the number of its responses."""
     there = Counter(users)
     return {
         "lost": len(page.kept - there.keys()),

@@ -24,7 +24,7 @@ class Level:
 
     @classmethod
     def now(cls) -> "Level":
-        """The level, after threads that are about to end have had time for it."""
+        """Return the level, after threads that are about to end have had time for it."""
         gc.collect()
         time.sleep(0.5)
         files = len(list(Path("/proc/self/fd").iterdir()))
@@ -50,7 +50,7 @@ def report(tally: Tally, levels: Sequence[Level], seconds: float, done: Mapping[
 
 
 def failures(tally: Tally, levels: Sequence[Level]) -> list[str]:
-    """The names of all that is not as it must be."""
+    """Return the names of all that is not as it must be."""
     before, middle, end, after = levels
     bad = [name for name, times in _some(tally, *MUST_BE_ZERO) if times]
     bad += ["open files"] if after.files > before.files else []

@@ -53,7 +53,7 @@ class Traffic:
             yield from thread.delete()
 
     def text(self) -> str:
-        """A text that was never said before; a run on some of them fails."""
+        """Return a text that was never said before; a run on some of them fails."""
         ending = self.random.choice(("", "", "", "é", "\N{SNOWMAN}", "\N{GRINNING FACE}"))
         return f"{self.random.choice(('', '', '', '/fail '))}m{next(self.numbers)}{ending}"
 
@@ -142,10 +142,10 @@ class _Thread:
 
 
 def user(text: str) -> dict[str, str]:
-    """A message of a user's."""
+    """Return a message of a user's."""
     return {"role": "user", "content": text}
 
 
 def text_of(message: Any) -> str:  # noqa: ANN401  # a ThreadMessage that came by way of Done
-    """A thread message's whole text."""
+    """Return a thread message's whole text."""
     return "".join(block.text.value for block in message.content)

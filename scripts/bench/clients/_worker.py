@@ -72,22 +72,22 @@ class Tally:
         self.mismatches += not is_match
 
     def percentile(self, percent: int) -> float:
-        """Milliseconds that so many percent of the calls took at the most."""
+        """Return milliseconds that so many percent of the calls took at the most."""
         return 1000 * sorted(self.seconds)[(len(self.seconds) - 1) * percent // 100]
 
     def late_per_s(self) -> float:
-        """Throughput of the last quarter: a pool may become faster once its idle connections have expired."""
+        """Return throughput of the last quarter: a pool may become faster once its idle connections have expired."""
         first, last = len(self.ends) * 3 // 4, len(self.ends) - 1
         return (last - first) / (self.ends[last] - self.ends[first])
 
 
 def messages(text: str) -> list[dict[str, str]]:
-    """The conversation that asks a question."""
+    """Return the conversation that asks a question."""
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]
 
 
 def answer_in(body: Mapping[str, Any]) -> str:
-    """The answer's text, from its parsed JSON."""
+    """Return the answer's text, from its parsed JSON."""
     content: str = body["choices"][0]["message"]["content"]
     return content
 
@@ -119,12 +119,12 @@ async def ask_at_once(ask: AsyncAsk, calls: int, in_flight: int, delay: float = 
 
 
 def about(subject: Subject, _: Command) -> Measures:
-    """Which version of the client this is."""
+    """Measure which version of the client this is."""
     return {"version": version(subject.distribution)}
 
 
 def sync(subject: Subject, command: Command) -> Measures:
-    """CPU time of one synchronous call."""
+    """Measure CPU time of one synchronous call."""
     with subject.open_sync(command.base_url) as ask:
         ask_in_turn(ask, WARM_UP)
         gc.collect()
@@ -135,7 +135,7 @@ def sync(subject: Subject, command: Command) -> Measures:
 
 
 async def load(subject: Subject, command: Command) -> Measures:
-    """Throughput and latency of a client whose connections are open."""
+    """Measure throughput and latency of a client whose connections are open."""
     async with subject.open_async(command.base_url, command.in_flight) as ask:
         await ask_at_once(ask, 2 * command.in_flight, command.in_flight)
         gc.collect()
@@ -153,7 +153,7 @@ async def load(subject: Subject, command: Command) -> Measures:
 
 
 async def burst(subject: Subject, command: Command) -> Measures:
-    """Wall time of many calls at once by a client that has no connection yet."""
+    """Measure wall time of many calls at once by a client that has no connection yet."""
     async with subject.open_async(command.base_url, 1) as ask:  # warms the code up, not the connections
         await ask_at_once(ask, WARM_UP, 1)
     gc.collect()
@@ -165,7 +165,7 @@ async def burst(subject: Subject, command: Command) -> Measures:
 
 
 def import_(subject: Subject, _: Command) -> Measures:
-    """Wall time of a fresh interpreter that imports the client and constructs it."""
+    """Measure wall time of a fresh interpreter that imports the client and constructs it."""
     command = [sys.executable, "-P", "-c", f"{subject.construct}\nimport sys; print(len(sys.modules))"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # the first run compiles
     started = time.perf_counter()
@@ -174,7 +174,7 @@ def import_(subject: Subject, _: Command) -> Measures:
 
 
 def memory_sync(subject: Subject, command: Command) -> Measures:
-    """How memory grows from a tenth of the calls to all of them, one call after the other."""
+    """Measure how memory grows from a tenth of the calls to all of them, one call after the other."""
     with subject.open_sync(command.base_url) as ask:
         ask_in_turn(ask, command.calls // 10)
         early = resident_kib()
@@ -183,7 +183,7 @@ def memory_sync(subject: Subject, command: Command) -> Measures:
 
 
 async def memory_async(subject: Subject, command: Command) -> Measures:
-    """How memory grows from a tenth of the calls to all of them, many in flight."""
+    """Measure how memory grows from a tenth of the calls to all of them, many in flight."""
     early = 0.0
     batch = max(1, min(BATCH, command.calls // 10))
     async with subject.open_async(command.base_url, command.in_flight) as ask:
@@ -195,12 +195,12 @@ async def memory_async(subject: Subject, command: Command) -> Measures:
 
 
 def growth(early: float, late: float) -> Measures:
-    """What is reported of memory."""
+    """Return what is reported of memory."""
     return {"early_kib": early, "late_kib": late, "growth_kib": late - early}
 
 
 def resident_kib() -> float:
-    """The memory of this process; where the system does not tell, the most that it ever had."""
+    """Return the memory of this process; where the system does not tell, the most that it ever had."""
     gc.collect()
     statm = Path("/proc/self/statm")
     if statm.exists():

@@ -9,7 +9,7 @@ from _worker import HEADERS, AsyncAsk, Subject, answer_in, messages, serve
 
 @asynccontextmanager
 async def open_async(base_url: str, in_flight: int) -> AsyncGenerator[AsyncAsk, None]:
-    """A session with a connection for each call."""
+    """Open a session with a connection for each call."""
     url = f"{base_url}/chat/completions"
     connector = aiohttp.TCPConnector(limit=in_flight)
     async with aiohttp.ClientSession(connector=connector, headers=HEADERS) as session:

@@ -9,7 +9,7 @@ from _worker import HEADERS, Ask, AsyncAsk, Subject, answer_in, messages, serve
 
 @contextmanager
 def open_sync(base_url: str) -> Generator[Ask, None, None]:
-    """A synchronous client."""
+    """Open a synchronous client."""
     url = f"{base_url}/chat/completions"
     with httpx.Client(headers=HEADERS) as http:
         yield lambda text: answer_in(http.post(url, json={"messages": messages(text)}).json())
@@ -17,7 +17,7 @@ def open_sync(base_url: str) -> Generator[Ask, None, None]:
 
 @asynccontextmanager
 async def open_async(base_url: str, in_flight: int) -> AsyncGenerator[AsyncAsk, None]:
-    """An asynchronous client with a connection for each call."""
+    """Open an asynchronous client with a connection for each call."""
     url = f"{base_url}/chat/completions"
     limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
     async with httpx.AsyncClient(headers=HEADERS, limits=limits, timeout=60) as http:

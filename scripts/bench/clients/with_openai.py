@@ -9,7 +9,7 @@ from openai import AsyncOpenAI, OpenAI
 
 @contextmanager
 def open_sync(base_url: str) -> Generator[Ask, None, None]:
-    """A synchronous client."""
+    """Open a synchronous client."""
     with OpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
 
         def ask(text: str) -> str:
@@ -21,7 +21,7 @@ def open_sync(base_url: str) -> Generator[Ask, None, None]:
 
 @asynccontextmanager
 async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
-    """An asynchronous client."""
+    """Open an asynchronous client."""
     async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
 
         async def ask(text: str) -> str:

@@ -9,7 +9,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 
 @asynccontextmanager
 async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
-    """An asynchronous client."""
+    """Open an asynchronous client."""
     http = DefaultAioHttpClient()
     async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0, http_client=http) as client:
 

@@ -14,14 +14,14 @@ from pixigpt_api.models import Run
 
 @contextmanager
 def open_sync(base_url: str) -> Generator[Ask, None, None]:
-    """A synchronous client."""
+    """Open a synchronous client."""
     with Client(KEY, base_url) as client:
         yield lambda text: client.create_chat_completion(messages(text)).choices[0].message.content or ""
 
 
 @asynccontextmanager
 async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
-    """An asynchronous client."""
+    """Open an asynchronous client."""
     async with AsyncClient(KEY, base_url) as client:
 
         async def ask(text: str) -> str:
@@ -32,7 +32,7 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
 
 
 def wait_sync(command: Command) -> Measures:
-    """How late `wait_for_run` returns, several threads waiting for a run each."""
+    """Measure how late `wait_for_run` returns, several threads waiting for a run each."""
     with Client(KEY, command.base_url) as client, ThreadPoolExecutor(command.in_flight) as threads:
 
         def wait(seconds: float) -> tuple[float, Run]:
@@ -46,7 +46,7 @@ def wait_sync(command: Command) -> Measures:
 
 
 def wait_async(command: Command) -> Measures:
-    """How late `wait_for_run` returns, several tasks waiting for a run each."""
+    """Measure how late `wait_for_run` returns, several tasks waiting for a run each."""
     return asyncio.run(_wait_async(command))
 
 
@@ -65,7 +65,7 @@ async def _wait_async(command: Command) -> Measures:
 
 
 def waited(done: list[tuple[float, Run]], seconds: float) -> Measures:
-    """What is reported of waits for runs of equal length; the server has counted the polls."""
+    """Return what is reported of waits for runs of equal length; the server has counted the polls."""
     lags = [elapsed - seconds for elapsed, _ in done]
     allowed = 0.12 * seconds + 0.06
     return {

@@ -10,7 +10,7 @@ from pixigpt import ChatCompletionRequest, Client, Message
 
 @contextmanager
 def open_sync(base_url: str) -> Generator[Ask, None, None]:
-    """A synchronous client."""
+    """Open a synchronous client."""
     client = Client(KEY, base_url)
 
     def ask(text: str) -> str:

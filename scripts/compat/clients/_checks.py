@@ -43,7 +43,7 @@ def same(found: object, wanted: object) -> None:
 
 
 def error_of(kind: type[ErrorT], call: Callable[..., object], *args: object, **kwargs: object) -> ErrorT:
-    """The error of exactly this kind that a call ends in; fails if there is none."""
+    """Return the error of exactly this kind that a call ends in; fails if there is none."""
     try:
         answer = call(*args, **kwargs)
     except kind as error:

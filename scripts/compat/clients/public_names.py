@@ -1,4 +1,4 @@
-"""Prints what a user of the installed pixigpt may name: exports, types, methods and their arguments."""
+"""Print what a user of the installed pixigpt may name: exports, types, methods and their arguments."""
 
 import inspect
 
@@ -7,7 +7,7 @@ from pixigpt import types  # only 0.1.5 has it
 
 
 def public_names() -> set[str]:
-    """Every name of 0.1.5 that MIGRATING.md must tell of."""
+    """Return every name of 0.1.5 that MIGRATING.md must tell of."""
     names = set(pixigpt.__all__)
     names |= {name for name, value in vars(types).items() if getattr(value, "__module__", "") == types.__name__}
     for name, method in inspect.getmembers(pixigpt.Client, inspect.isfunction):

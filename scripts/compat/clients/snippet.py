@@ -1,4 +1,4 @@
-"""Runs a snippet of MIGRATING.md, from stdin, with the `client` and `assistant_id` that it expects."""
+"""Run a snippet of MIGRATING.md, from stdin, with the `client` and `assistant_id` that it expects."""
 
 import os
 import sys

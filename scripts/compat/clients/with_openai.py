@@ -15,7 +15,7 @@ CONVERSATION = [SYSTEM, USER]
 
 
 def chat(messages: list[object], **options: object) -> openai.types.chat.chat_completion.Choice:
-    """The first choice of an answer."""
+    """Return the first choice of an answer."""
     return strict.chat.completions.create(model="pixi", messages=messages, **options).choices[0]
 
 

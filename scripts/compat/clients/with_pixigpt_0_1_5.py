@@ -26,14 +26,14 @@ PICTURE = "https://example.com/cat-hat.png"
 
 
 def run_of(text: str) -> tuple[str, str]:
-    """The ids of a new thread that says a text, and of its run."""
+    """Return the ids of a new thread that says a text, and of its run."""
     thread = client.create_thread()
     client.create_message(thread.id, "user", text)
     return thread.id, client.create_run(thread.id, ASSISTANT).id
 
 
 def answer_to(text: str) -> ThreadMessage:
-    """The message that a run ends with."""
+    """Return the message that a run ends with."""
     return client.wait_for_run(*run_of(text), poll_interval=0.05).message
 
 
