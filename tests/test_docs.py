@@ -24,12 +24,14 @@ from pixigpt.testing import LocalServer
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FENCED = re.compile(r"```python\n(.*?)```", re.DOTALL)
-SNIPPETS = {
-    f"{page.stem.lower()}_{number}": snippet
+FENCED = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
+FOUND = {
+    f"{page.stem.lower()}_{number}": found
     for page in PAGES
-    for number, snippet in enumerate(FENCED.findall(page.read_text(encoding="utf-8")), 1)
+    for number, found in enumerate(FENCED.findall(page.read_text(encoding="utf-8")), 1)
 }
+SNIPPETS = {name: code for name, (code, _) in FOUND.items()}
+PRINTED = {name: output for name, (_, output) in FOUND.items()}  # empty where the page does not say it
 SNIPPET_WIDTH = 88
 GIVEN = """import os
 from pixigpt import Client
@@ -140,6 +142,10 @@ def test_the_reference_has_every_public_name() -> None:
     assert told >= {*pixigpt.__all__} - {"__version__"}
 
 
+def test_the_site_shows_the_version() -> None:
+    assert f'site_name = "pixigpt {pixigpt.__version__}"' in (ROOT / "zensical.toml").read_text(encoding="utf-8")
+
+
 def test_the_reference_shows_every_method_of_both_clients_once() -> None:
     for client, page in ((Client, "client.md"), (AsyncClient, "async_client.md")):
         text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
@@ -160,7 +166,9 @@ def test_a_snippet_runs(name: str, server: LocalServer, capsys: pytest.CaptureFi
         exec(compile(SNIPPETS[name], f"<{name}>", "exec"), given)
         for test in [value for name, value in given.items() if name.startswith("test_")]:
             test(*[client] if inspect.signature(test).parameters else [])
-    assert capsys.readouterr().err == ""
+    printed, warned = capsys.readouterr()
+    assert PRINTED[name] in ("", printed)
+    assert warned == ""
 
 
 @pytest.fixture(scope="module")
