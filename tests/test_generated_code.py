@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 
 import openapi_python_client
+
 from scripts.check import differences
 
 ROOT = Path(__file__).resolve().parent.parent
