@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from bench_report import Target, number, ratio, table, verdict
-from bench_rivals import environment
-from bench_server import delay_of, last_content, run_at
+
+from scripts.bench.report import Target, number, ratio, table, verdict
+from scripts.bench.server import delay_of, last_content, run_at
+from scripts.environments import clean_environment
 
 ROUNDS = {"httpx": {"cpu_ms": [1.0, 2.0, 4.0]}, "pixigpt": {"cpu_ms": [2.0, 2.0, 6.0]}}
 
@@ -41,9 +42,9 @@ def test_the_bench_tells_targets_met_and_missed() -> None:
     ]
 
 
-def test_the_bench_gives_all_rivals_the_same_environment() -> None:
+def test_the_bench_gives_all_baselines_the_same_environment() -> None:
     given = {"PATH": "/bin", "https_proxy": "http://proxy", "PYTHONDONTWRITEBYTECODE": "1", "OPENAI_API_KEY": "sk"}
-    assert environment(given) == {"PATH": "/bin"}
+    assert clean_environment(given) == {"PATH": "/bin"}
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])

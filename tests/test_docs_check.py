@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from check_docs import problems
+from scripts.docs.check import problems
 
 
 def test_the_check_of_the_docs_finds_dead_links_and_what_is_loaded_from_elsewhere(tmp_path: Path) -> None:

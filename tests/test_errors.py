@@ -17,6 +17,7 @@ import pixigpt
 from pixigpt import (
     APIError,
     AuthenticationError,
+    Client,
     DeadlineExceededError,
     NotFoundError,
     PixiGPTError,
@@ -164,3 +165,32 @@ def test_a_header_that_is_not_ascii_is_no_trouble(connect: Connect) -> None:
         connect(KEY, transport=transport, retry=RetryPolicy(backoff=0)).list_threads()
     assert caught.value.attempts == 4
     assert caught.value.headers.raw == [(b"x-note", b"caf\xc3\xa9 \xff")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"error": {"message": "%s"}}' % (b"m" * 100_000),
+        b'{"error": {"message": %s%s}}' % (b"[" * 500, b"]" * 500),
+        b'{"error": {"type": "%s", "code": "%s"}}' % (b"t" * 100_000, b"c" * 100_000),
+        b"<html>" + b"h" * 100_000,
+    ],
+)
+def test_no_part_that_a_server_fills_makes_an_error_text_long(body: bytes) -> None:
+    headers = {"x-request-id": "r" * 100_000}
+    transport = httpx.MockTransport(lambda _: httpx.Response(400, content=body, headers=headers))
+    with Client("sk-test", "https://pixigpt.test/v1", transport=transport) as client, pytest.raises(APIError) as caught:
+        client.list_threads()
+    assert len(str(caught.value)) < 1000
+    assert len(repr(caught.value)) < 1000
+
+
+def test_an_unknown_status_of_a_run_does_not_make_an_error_text_long() -> None:
+    run = {"id": "r", "object": "thread.run", "created_at": 1, "thread_id": "t", "assistant_id": "a", "model": "m"}
+    body = {**run, "status": "s" * 100_000}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    client = Client("sk-test", "https://pixigpt.test/v1", transport=transport)
+    with client, pytest.raises(RunTimeoutError) as caught:
+        client.wait_for_run("t", "r", timeout=0.05)
+    assert len(str(caught.value)) < 1000

@@ -432,16 +432,45 @@ def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options:
 
 
 def test_a_wait_polls_at_once_and_then_at_growing_intervals(fake_time: FakeTime) -> None:
-    driven = wait(fake_time, *[run_state("queued")] * 20, run_state("completed"))
-    assert driven.pauses[:4] == [0, 0.05, 0.0625, 0.078125]
+    driven = wait(fake_time, *[run_state("queued")] * 25, run_state("completed"))
+    assert driven.pauses[:4] == pytest.approx([0, 0.068, 0.068 * 1.16, 0.068 * 1.16**2], abs=1e-5)
     assert driven.pauses[-3:] == [1.0, 1.0, 1.0]
     assert isinstance(driven.result, Run)
 
 
-def test_the_intervals_of_a_wait_are_shortened_at_random_by_a_quarter_at_the_most(fake_time: FakeTime) -> None:
+def test_waits_are_shifted_against_each_other_by_up_to_one_interval(fake_time: FakeTime) -> None:
     fake_time.clock = evolve(fake_time.clock, random=lambda: 0.0)
-    driven = wait(fake_time, *[run_state("queued")] * 2, run_state("completed"))
-    assert driven.pauses == pytest.approx([0, 0.75 * 0.05, 0.75 * 0.0625])
+    driven = wait(fake_time, *[run_state("queued")] * 3, run_state("completed"))
+    assert driven.pauses == pytest.approx([0, 0.068 / 1.16, 0.068, 0.068 * 1.16], abs=1e-5)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.5, 1.0, 2.0, 3.0, 5.0])
+def test_a_run_is_noticed_soon_after_its_end_with_few_polls(seconds: float) -> None:
+    shifts = [each / 199 for each in range(200)]
+    polls = [_polls_until(seconds, shift) for shift in shifts]
+    late = [times[-1] - seconds for times in polls]
+    assert sum(late) / len(late) < 0.09 * seconds + 0.04
+    assert max(map(len, polls)) <= 16 or seconds > 3.0
+
+
+def _polls_until(seconds: float, random: float) -> list[float]:
+    """The times of a wait's polls, up to the first one after a run has ended."""
+    time = FakeTime()
+    time.clock = evolve(time.clock, random=lambda: random)
+    started, times = time.now, []
+    flow = wait_flow(prepare(get_run, "t", "r"), settings(), 600.0, None, None, clock=time.clock)
+    outcome: Outcome | None = None
+    while True:
+        step = flow.send(outcome)
+        if isinstance(step, Notify):
+            outcome = None
+            continue
+        time.now += step.pause
+        times.append(time.now - started)
+        if times[-1] >= seconds:
+            flow.close()
+            return times
+        outcome = run_state("queued")
 
 
 def test_a_wait_with_poll_interval_polls_at_that_interval(fake_time: FakeTime) -> None:
@@ -467,11 +496,11 @@ def test_a_run_that_ends_badly_is_an_error_with_the_run(fake_time: FakeTime, sta
 
 def test_a_wait_rides_out_failures_by_the_same_policy(fake_time: FakeTime) -> None:
     outcomes: list[Outcome] = [run_state("queued"), BROKEN, response(503), run_state("completed")]
-    assert wait(fake_time, *outcomes).pauses == [0, 0.05, 0.1, 0.2]
+    assert wait(fake_time, *outcomes).pauses == [0, 0.068, 0.1, 0.2]
     error = wait(fake_time, run_state("queued"), run_state("queued"), response(404)).error
     assert isinstance(error, APIError)
     assert error.attempts == 3
-    assert error.elapsed == pytest.approx(0.1125)
+    assert error.elapsed == pytest.approx(0.068 * 2.16)
 
 
 def test_a_wait_ends_at_its_timeout_with_a_last_poll_just_before(fake_time: FakeTime) -> None:

@@ -1,6 +1,6 @@
 """`make soak` finds what is lost, doubled or mixed up in a thread."""
 
-from soak_ledger import Ledger, faults_of
+from scripts.soak.ledger import Ledger, faults_of
 
 
 def test_the_soak_finds_what_is_wrong_with_a_thread() -> None:

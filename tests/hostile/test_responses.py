@@ -140,6 +140,8 @@ OUTSIDE_THE_CONTRACT: dict[str, tuple[bytes, str]] = {
     "an error's body": (ok(b'{"error": {"message": "no"}}'), "'object' is missing"),
     "an encoding that was not asked for": (reply(200, b"whatever", b"Content-Encoding: br"), "not asked for"),
     "no gzip": (reply(200, b"plain", b"Content-Encoding: gzip"), "not gzip"),
+    "no deflate": (reply(200, b"plain", b"Content-Encoding: deflate"), "not deflate"),
+    "half a deflate": (reply(200, zlib.compress(EMPTY)[:-5], b"Content-Encoding: deflate"), "deflate is cut off"),
     "half a gzip": (reply(200, gzip.compress(EMPTY)[:-9], b"Content-Encoding: gzip"), "gzip is cut off"),
 }
 
@@ -272,6 +274,11 @@ UNUSUAL: dict[str, bytes] = {
     "chunks with trailers": chunks(EMPTY, trailers=b"X-Checksum: 7\r\nSet-Cookie: a=b\r\n"),
     "chunks with an extension": chunks(EMPTY).replace(b"1e\r\n", b"1E;name=value\r\n"),
     "gzip": reply(200, gzip.compress(EMPTY), b"Content-Encoding: GZIP"),
+    "deflate": reply(200, zlib.compress(EMPTY), b"Content-Encoding: deflate"),
+    "bare deflate": reply(200, zlib.compress(EMPTY, wbits=-15), b"Content-Encoding: deflate"),
+    "deflate in chunks of one byte": chunks(*(bytes([byte]) for byte in zlib.compress(EMPTY))).replace(
+        b"\r\n", b"\r\nContent-Encoding: deflate\r\n", 1
+    ),
     "identity": reply(200, EMPTY, b"Content-Encoding: identity"),
     "no reason phrase": ok(EMPTY).replace(b"200 OK", b"200"),
     "bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: %d\n\n%s" % (len(EMPTY), EMPTY),
