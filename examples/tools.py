@@ -11,7 +11,7 @@ load_dotenv()
 
 
 def get_weather(city: str) -> str:
-    """The weather in a city; a real app would ask a weather service."""
+    """Return the weather in a city; a real app would ask a weather service."""
     return f"18 degrees and sunny in {city}"
 
 
