@@ -490,7 +490,7 @@ class Client:
         poll_interval: float | None = None,
         on_update: Callable[[Run], object] | None = None,
     ) -> Run:
-        """Poll a run until it ends: at once, then at growing intervals from 50 ms to 1 s.
+        """Poll a run until it ends: at once, then at growing intervals of up to 1 s.
 
         Args:
             thread_id: The thread's id.

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import make_sync
+from scripts import make_sync
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "generated" / "pixigpt_api"

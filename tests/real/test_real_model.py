@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import Connect
 from model_server import API_KEY, SLOTS, serving, why_not
+from support.clients import Connect
 from tiny_model import CONTEXT, THINK_FIRST, WIDTH, write_model
 
 from pixigpt import (
