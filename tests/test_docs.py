@@ -41,7 +41,7 @@ assistant_id = os.environ["DEFAULT_ASSISTANT_ID"]
 
 
 def documented() -> Iterator[Any]:
-    """The public things that have a docstring: the exported names, and the methods of those that we wrote."""
+    """Yield the public things that have a docstring: the exported names, and the methods of those that we wrote."""
     for name in pixigpt.__all__:
         thing = getattr(pixigpt, name)
         if getattr(thing, "__module__", "").startswith("pixigpt."):
@@ -103,7 +103,7 @@ async def run_examples(text: str, is_async: bool, server: LocalServer) -> None:
 
 
 async def printed(source: str, given: dict[str, Any]) -> str:
-    """What a line of an interactive session prints."""
+    """Return what a line of an interactive session prints."""
     output = io.StringIO()
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with contextlib.redirect_stdout(output):
