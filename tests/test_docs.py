@@ -6,6 +6,7 @@ import doctest
 import inspect
 import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -115,7 +116,8 @@ async def printed(source: str, given: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def environment(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(server: LocalServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.NOTSET, "pixigpt")  # a snippet may change it: the level is put back in the end
     monkeypatch.setenv("PIXIGPT_API_KEY", server.api_key)
     monkeypatch.setenv("PIXIGPT_BASE_URL", server.base_url)
     monkeypatch.setenv("DEFAULT_ASSISTANT_ID", server.assistant_id)
