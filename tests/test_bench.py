@@ -3,9 +3,10 @@
 import json
 
 import pytest
+
 from scripts.bench.report import Target, number, ratio, table, verdict
-from scripts.environments import clean_environment
 from scripts.bench.server import delay_of, last_content, run_at
+from scripts.environments import clean_environment
 
 ROUNDS = {"httpx": {"cpu_ms": [1.0, 2.0, 4.0]}, "pixigpt": {"cpu_ms": [2.0, 2.0, 6.0]}}
 

@@ -336,7 +336,7 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     httpx_mock.add_response(json=COMPLETION, is_reusable=True)
     client = connect(KEY)
     message = client.create_chat_completion([HELLO]).choices[0].message
-    message["refusal"] = None  # a field that the contract does not know
+    message.additional_properties["refusal"] = None  # a field that the contract does not know
     calls = {"role": "assistant", "tool_calls": message.tool_calls}
     result = {"role": "tool", "tool_call_id": "call_1", "content": "18"}
     client.create_chat_completion([message, calls, result, ThreadMessage.from_dict(MESSAGE)])

@@ -174,7 +174,7 @@ class Service:
     def list_assistants(self, page: Page = _ALL) -> AssistantList:
         assistants, has_more = page.of(list(self._store.assistants.values()))
         found = AssistantList(object_="list", data=assistants)
-        found["has_more"] = has_more
+        found.additional_properties["has_more"] = has_more
         return found
 
     def create_assistant(self, body: CreateAssistantRequest) -> Assistant:
@@ -339,7 +339,7 @@ def _message_list(messages: list[ThreadMessage], *, has_more: bool = False) -> T
 def _thread_list(threads: list[Thread], page: Page) -> ThreadList:
     threads, has_more = page.of(threads)
     found = ThreadList(object_="list", data=threads)
-    found["has_more"] = has_more
+    found.additional_properties["has_more"] = has_more
     return found
 
 
