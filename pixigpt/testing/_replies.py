@@ -24,7 +24,7 @@ def _tool_calls(name: str, value: object) -> None:
     """Check for pairs of a function's name and its arguments."""
     for call in cast("Sequence[object]", value if isinstance(value, list | tuple) else [value]):
         parts = cast("Sequence[object]", call if isinstance(call, list | tuple) else [])
-        if [isinstance(part, kind) for part, kind in zip(parts, (str, Mapping | str), strict=False)] != [True, True]:
+        if not (len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], Mapping | str)):
             raise TypeError(f'{name} must be pairs such as ("get_weather", {{"city": "Paris"}}), not {call!r}')
 
 

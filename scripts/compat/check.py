@@ -1,7 +1,8 @@
 """Run the calls of other clients against our local server: pixigpt 0.1.5, OpenAI's SDK, and MIGRATING.md's snippets.
 
-Each client has an environment of its own, made at its first use; one that cannot be made is a failure, unless
---offline-ok is given.
+With --full also of the clients that take minutes to install: openai's JavaScript client, litellm, langchain-openai,
+pydantic-ai and instructor. Each has an environment of its own, made at its first use; one that cannot be made is a
+failure, unless --offline-ok is given.
 """
 
 import argparse
@@ -17,17 +18,23 @@ from scripts.compat.worker import Check, worker_checks
 from scripts.environments import UnavailableError, python_of
 
 OLD = "pixigpt-0.1.5"
-SUITES: list[tuple[str, str, Callable[[Path, LocalServer], Iterable[Check]]]] = [
+Suite = tuple[str, str, Callable[[Path, LocalServer], Iterable[Check]]]
+
+SUITES: list[Suite] = [
     ("pixigpt 0.1.5", OLD, partial(worker_checks, "with_pixigpt_0_1_5.py")),
     ("openai", "openai", partial(worker_checks, "with_openai.py")),
     ("MIGRATING.md", OLD, guide_checks),
 ]
+MORE_SUITES: list[Suite] = [
+    (name, name, partial(worker_checks, f"with_{name.replace('-', '_')}.py"))
+    for name in ("openai-js", "litellm", "langchain-openai", "pydantic-ai", "instructor")
+]
 
 
-def checks(offline_ok: bool) -> Iterator[Check]:
+def checks(suites: Iterable[Suite], offline_ok: bool) -> Iterator[Check]:
     """Yield every check of every client; a client that cannot be installed is a failed one, unless allowed."""
     with LocalServer() as server:
-        for name, client, suite in SUITES:
+        for name, client, suite in suites:
             try:
                 python = python_of(client)
             except UnavailableError as error:
@@ -36,6 +43,7 @@ def checks(offline_ok: bool) -> Iterator[Check]:
                 continue
             server.reset()
             yield from suite(python, server)
+            yield from (Check(name, "the server", repr(error)) for error in server.errors)
 
 
 def told(check: Check) -> str:
@@ -49,15 +57,18 @@ def main() -> int:
     """Run every check; return 1 if any fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--offline-ok", action="store_true", help="skip the clients that cannot be installed")
+    parser.add_argument("--full", action="store_true", help="also the clients that take minutes to install")
+    options = parser.parse_args()
+    suites = [*SUITES, *MORE_SUITES] if options.full else SUITES
     tally: Counter[tuple[str, str]] = Counter()
-    for check in checks(parser.parse_args().offline_ok):
+    for check in checks(suites, options.offline_ok):
         print(told(check), flush=True)
         outcome = "skipped" if check.difference is None else "failed" if check.difference else "ok"
         tally[check.client, outcome] += 1
     print()
     for client in dict.fromkeys(client for client, _ in tally):
         outcomes = [f"{tally[client, outcome]} {outcome}" for outcome in ("ok", "failed", "skipped")]
-        print(f"{client:<16}{', '.join(outcomes)}")
+        print(f"{client:<24}{', '.join(outcomes)}")
     return int(any(outcome == "failed" for _, outcome in tally))
 
 

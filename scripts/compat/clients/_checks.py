@@ -52,6 +52,15 @@ def error_of(kind: type[ErrorT], call: Callable[..., object], *args: object, **k
     raise AssertionError(f"{answer!r} instead of {kind.__name__}")
 
 
+def refusal_of(kind: type[ErrorT], call: Callable[..., object], *args: object, **kwargs: object) -> ErrorT:
+    """Return the error of this kind, or of one that derives from it, that a call ends in; fail if there is none."""
+    try:
+        found = call(*args, **kwargs)
+    except kind as error:
+        return error
+    raise AssertionError(f"{found!r} instead of {kind.__name__}")
+
+
 def serve(distribution: str) -> None:
     """Run the checks in the order in which they were made."""
     name = f"{distribution} {version(distribution)}"
@@ -63,7 +72,7 @@ def _difference(function: Callable[[], None]) -> str:
     try:
         function()
     except AssertionError as error:
-        return str(error)
+        return str(error)[:500]
     except Exception as error:  # noqa: BLE001 - whatever a client raises is what differed
         return f"{type(error).__name__}: {error}"
     return ""
