@@ -249,12 +249,17 @@ def test_each_template_override_is_small_and_says_why() -> None:
 
     originals = Path(openapi_python_client.__file__).parent / "templates"
     overrides = sorted((ROOT / "openapi" / "templates").iterdir())
-    assert [path.name for path in overrides] == ["literal_enum.py.jinja", "types.py.jinja"]
+    assert [path.name for path in overrides] == [
+        "endpoint_init.py.jinja",
+        "literal_enum.py.jinja",
+        "models_init.py.jinja",
+        "types.py.jinja",
+    ]
     for override in overrides:
         old = (originals / override.name).read_text().splitlines()
         new = override.read_text().splitlines()
         changed = [line for line in difflib.ndiff(old, new) if line.startswith("+ ")]
-        assert 0 < len(changed) < 15
+        assert 0 < len(changed) < 20
         assert any("Override: " in line for line in changed)
 
 

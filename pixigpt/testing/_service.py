@@ -101,6 +101,8 @@ class Service:
             raise ServiceError(400, "Without assistant_id, the first message must be a system message.")
         answer = _chat_reply(body, instructions)
         message = Message(role="assistant", content=answer.content, tool_calls=answer.tool_calls)
+        if answer.content is None:
+            message["content"] = None  # OpenAI's API says null; the generated class would leave it out
         choice = Choice(0, message, answer.finish_reason, reasoning_content=answer.reasoning)
         return ChatCompletion(self._id("chatcmpl"), "chat.completion", _now(), MODEL, [choice], answer.usage)
 

@@ -22,8 +22,8 @@ class Message:
 
     role: Role
     """ Who speaks. """
-    content: None | str
-    """ The text; null beside tool calls. """
+    content: None | str | Unset = UNSET
+    """ The text; null or absent beside tool calls. """
     tool_calls: list[ToolCall] | Unset = UNSET
     """ The functions that the assistant wants called. """
     tool_call_id: str | Unset = UNSET
@@ -33,8 +33,11 @@ class Message:
     def to_dict(self) -> dict[str, Any]:
         role: str = self.role
 
-        content: None | str
-        content = self.content
+        content: None | str | Unset
+        if isinstance(self.content, Unset):
+            content = UNSET
+        else:
+            content = self.content
 
         tool_calls: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.tool_calls, Unset):
@@ -50,9 +53,10 @@ class Message:
         field_dict.update(
             {
                 "role": role,
-                "content": content,
             }
         )
+        if content is not UNSET:
+            field_dict["content"] = content
         if tool_calls is not UNSET:
             field_dict["tool_calls"] = tool_calls
         if tool_call_id is not UNSET:
@@ -67,12 +71,14 @@ class Message:
         d = dict(src_dict)
         role = check_role(d.pop("role"))
 
-        def _parse_content(data: object) -> None | str:
+        def _parse_content(data: object) -> None | str | Unset:
             if data is None:
                 return data
-            return cast(None | str, data)
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
 
-        content = _parse_content(d.pop("content"))
+        content = _parse_content(d.pop("content", UNSET))
 
         _tool_calls = d.pop("tool_calls", UNSET)
         tool_calls: list[ToolCall] | Unset = UNSET
