@@ -27,6 +27,7 @@ T_co = TypeVar("T_co", covariant=True)
 _STRICT = UnauthenticatedClient(base_url="", raise_on_unexpected_status=True)
 
 _LONGEST_ID = 1000  # quoted, it must fit a URL
+_BODIES = frozenset({"json", "data", "files", "content"})
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
@@ -70,7 +71,7 @@ def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call
     parser = partial(endpoint._parse_response, client=_STRICT)
     if content_type:
         headers["content-type"] = content_type
-    elif body == b"":
+    elif not _BODIES & wanted.keys():
         headers.pop("content-type", None)  # an optional body was left out
     return Call(
         wanted["method"].upper(),
@@ -103,7 +104,7 @@ def _body(wanted: Mapping[str, Any]) -> tuple[JsonBody | RequestBody, str | None
 
     Where one schema is of two content types, the generated code makes both bodies, and sets the last one's headers.
     """
-    kind = next((key for key in reversed([*wanted]) if key in ("json", "data", "files", "content")), None)
+    kind = next((key for key in reversed([*wanted]) if key in _BODIES), None)
     match kind:
         case "json":
             return JsonBody(wanted["json"]), None
