@@ -69,7 +69,7 @@ CHECKS: list[tuple[str, Callable[[], bool], str]] = [
     ("sync client", sync_client_in_step, "edit async_client.py, run `make generate` and commit client.py"),
     ("mypy", run("mypy"), "fix the types named above"),
     ("pyright", run("pyright"), "fix the types named above"),
-    ("operations", run("python", "-m", "pytest", "-q", "tests/test_parity.py"), "add the methods named above"),
+    ("operations", run("python", "scripts/operations.py"), "do what is named above, line by line"),
     ("build", run("python", "-m", "build", "--outdir", ".venv/dist"), "fix pyproject.toml"),
 ]
 

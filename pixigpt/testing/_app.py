@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pixigpt.testing._contract import Operation, complaint, operations
 from pixigpt.testing._faults import Faults, spoiled
 from pixigpt.testing._idempotency import Replays
+from pixigpt.testing._multipart import parts
 from pixigpt.testing._requests import ReceivedRequest
 from pixigpt.testing._service import Service, ServiceError
 
@@ -112,20 +113,22 @@ def _dispatch(methods: Mapping[str, _Endpoint]) -> _Endpoint:
 
 
 def _endpoint(operation: Operation, service: Service, replays: Replays) -> _Endpoint:
-    method = getattr(service, operation.name)
+    method = getattr(service, operation.name, None)
+    if method is None:
+        return _not_here_yet
     body_class = get_type_hints(method).get("body")
+    has_files = body_class is not None and not hasattr(body_class, "from_dict")
 
     def work(request: Request, body: bytes) -> Response:
         arguments: dict[str, Any] = {**request.path_params}
         arguments.update({name: int(value) for name, value in request.query_params.items() if name == "limit"})
         if body_class is not None:
-            arguments["body"] = body_class.from_dict(json.loads(body))
-        result = method(**arguments)
-        return Response(status_code=204) if result is None else _json(result.to_dict())
+            arguments["body"] = _decoded(request, body, body_class)
+        return _response(method(**arguments))
 
     async def endpoint(request: Request) -> Response:
         body = await request.body()
-        if found := complaint(request, body, BASE_PATH):
+        if found := complaint(request, body, BASE_PATH, has_files=has_files):
             return error_response(400, found)
         key = request.headers.get("idempotency-key")
         if key is None or operation.method != "POST":
@@ -133,6 +136,25 @@ def _endpoint(operation: Operation, service: Service, replays: Replays) -> _Endp
         return replays.answer(key, (request.url.path, body), lambda: work(request, body))
 
     return endpoint
+
+
+def _decoded(request: Request, body: bytes, body_class: Any) -> object:  # noqa: ANN401  # the service's annotation
+    """Return a body as the service's method wants it: a generated object, the parts of a form, or bytes."""
+    if hasattr(body_class, "from_dict"):
+        return body_class.from_dict(json.loads(body))
+    return body if body_class is bytes else parts(request.headers["content-type"], body)
+
+
+def _response(result: Any) -> Response:  # noqa: ANN401  # what the service's methods return
+    if result is None:
+        return Response(status_code=204)
+    if isinstance(result, bytes):
+        return Response(result, media_type="application/octet-stream")
+    return _json(result.to_dict())
+
+
+async def _not_here_yet(request: Request) -> Response:
+    return error_response(501, f"{request.method} {request.url.path} is not in the local server yet.")
 
 
 def _authorization(request: Request) -> bytes:
