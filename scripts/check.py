@@ -77,7 +77,7 @@ CHECKS: list[tuple[str, Callable[[], bool], str]] = [
     ("workflows", workflows_are_sound, "fix .github/ where it says"),
     ("mypy", run("mypy"), "fix the types named above"),
     ("pyright", run("pyright"), "fix the types named above"),
-    ("operations", run("python", "-m", "pytest", "-q", "tests/test_parity.py"), "add the methods named above"),
+    ("operations", run("python", "-m", "scripts.operations"), "do what is named above, line by line"),
     ("build", run("python", "-m", "build", "--outdir", ".venv/dist"), "fix pyproject.toml"),
 ]
 

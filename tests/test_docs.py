@@ -84,7 +84,10 @@ def test_every_method_tells_its_arguments_returns_raises_and_has_an_example(clie
 
 
 @pytest.mark.parametrize("thing", [each for each in THINGS if ">>>" in (inspect.getdoc(each) or "")], ids=label)
-def test_a_docstrings_example_runs(thing: Any, server: LocalServer) -> None:
+def test_a_docstrings_example_runs(
+    thing: Any, server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some examples save a file
     anyio.run(run_examples, inspect.getdoc(thing) or "", label(thing).startswith("AsyncClient"), server)
 
 
@@ -163,7 +166,14 @@ def test_a_snippet_fits_on_the_page(name: str) -> None:
 @pytest.mark.filterwarnings("ignore:Using .httpx. with .starlette.testclient.")  # FastAPI's documented way to test
 @pytest.mark.parametrize("name", SNIPPETS)
 @pytest.mark.usefixtures("environment")
-def test_a_snippet_runs(name: str, server: LocalServer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_snippet_runs(
+    name: str,
+    server: LocalServer,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # as above
     with Client() as client:
         given: dict[str, Any] = {"__name__": "__main__", "client": client, "assistant_id": server.assistant_id}
         exec(compile(SNIPPETS[name], f"<{name}>", "exec"), given)

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 from pytest_httpx import HTTPXMock
 from support.clients import Connect
-from support.samples import ASSISTANT_MESSAGE, ASSISTANT, CALL, COMPLETION, RANKED, RUN, SEEN, THREAD, VECTORS, VERDICT, listed
+from support.samples import (
+    ASSISTANT,
+    ASSISTANT_MESSAGE,
+    CALL,
+    COMPLETION,
+    RANKED,
+    RUN,
+    SEEN,
+    THREAD,
+    VECTORS,
+    VERDICT,
+    listed,
+)
 
 from pixigpt import APIResponseError, Client
 from pixigpt._generated import fields_of
@@ -225,7 +237,11 @@ REFUSED: list[tuple[Ask, Any, str]] = [
     (lambda c: c.get_run("t", "r"), changed(RUN, status=GONE), "the result's status is missing"),
     (lambda c: c.get_run("t", "r"), changed(RUN, id=None), "the result's id is NoneType, not str"),
     (lambda c: c.get_assistant("a"), changed(ASSISTANT, id=GONE), "the result's id is missing"),
-    (lambda c: c.list_messages("t"), listed(changed(ASSISTANT_MESSAGE, id=GONE)), r"the result's data\[0\].id is missing"),
+    (
+        lambda c: c.list_messages("t"),
+        listed(changed(ASSISTANT_MESSAGE, id=GONE)),
+        r"the result's data\[0\].id is missing",
+    ),
     (lambda c: c.list_messages("t"), listed(changed(ASSISTANT_MESSAGE, content=GONE)), r"data\[0\].content is missing"),
 ]
 

@@ -8,9 +8,10 @@ from typing import Any
 import yaml
 from attrs import frozen
 from jsonschema import Draft202012Validator, ValidationError
-from openapi_core import OpenAPI
+from openapi_core import Config, OpenAPI
 from openapi_core.contrib.starlette import StarletteOpenAPIRequest
 from openapi_core.exceptions import OpenAPIError
+from openapi_core.validation.request.validators import V31RequestParametersValidator
 from starlette.requests import Request
 
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -54,15 +55,18 @@ def paths() -> list[str]:
 
 
 @cache
-def _openapi(base_path: str) -> OpenAPI:
-    return OpenAPI.from_dict({**contract(), "servers": [{"url": base_path}], "security": []})
+def _openapi(base_path: str, *, has_files: bool) -> OpenAPI:
+    # A file is no string to a JSON schema: of forms and files, only the parameters are checked.
+    config = Config() if not has_files else Config(request_validator_cls=V31RequestParametersValidator)
+    return OpenAPI.from_dict({**contract(), "servers": [{"url": base_path}], "security": []}, config)
 
 
-def violation(request: Request, body: bytes, base_path: str) -> str | None:
+def violation(request: Request, body: bytes, base_path: str, *, has_files: bool = False) -> str | None:
     """Return how a request violates the contract; None if it does not."""
     try:
-        body.decode()
-        _openapi(base_path).validate_request(StarletteOpenAPIRequest(request, body))
+        if not has_files:
+            body.decode()
+        _openapi(base_path, has_files=has_files).validate_request(StarletteOpenAPIRequest(request, body))
     except UnicodeDecodeError as error:
         return f"the body is not UTF-8: {error}"
     except RecursionError:

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, get_type_hints
+from typing import Any, NoReturn, get_type_hints
 
 from attrs import define, field
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from pixigpt.testing._contract import Operation, contract, violation
 from pixigpt.testing._errors import ServiceError, error_response, json_response
 from pixigpt.testing._idempotency import Replays
+from pixigpt.testing._multipart import parts
 from pixigpt.testing._nulls import without_nulls
 from pixigpt.testing._paging import Page
 from pixigpt.testing._refusals import refusal
@@ -25,7 +26,7 @@ BASE_PATH = "/v1"
 EndpointFunction = Callable[[Request], Awaitable[Response]]
 
 
-_Result = Model | Mapping[str, Any] | PlannedReply | None
+_Result = Model | Mapping[str, Any] | PlannedReply | bytes | None
 
 _log = logging.getLogger("pixigpt.testing")
 
@@ -53,8 +54,10 @@ class Endpoint:
     def __init__(self, operation: Operation, backend: Backend) -> None:
         self._operation = operation
         self._backend = backend
-        self._method = getattr(backend.service, operation.name)
+        self._method = getattr(backend.service, operation.name, _not_here_yet)
         self._hints = get_type_hints(self._method)
+        self._body_type = self._hints.get("body")
+        self._has_files = self._body_type is not None and not hasattr(self._body_type, "from_dict")
 
     async def __call__(self, request: Request) -> Response:
         """Return the response to a request; an error of the server's own code is a 500, its traceback on the log."""
@@ -70,7 +73,7 @@ class Endpoint:
 
     def _response(self, request: Request, body: bytes) -> Response:
         decoded, body = self._without_nulls(body)
-        if found := refusal(self._operation.name, decoded) or violation(request, body, BASE_PATH):
+        if found := refusal(self._operation.name, decoded) or self._violation(request, body):
             return error_response(400, found)
         key = request.headers.get("idempotency-key")
         if key is None or self._operation.method != "POST":
@@ -90,18 +93,35 @@ class Endpoint:
 
     def _work(self, request: Request, body: bytes) -> Response:
         arguments: dict[str, Any] = {**request.path_params}
-        if "body" in self._hints:
-            arguments["body"] = self._hints["body"].from_dict(json.loads(body))
+        if self._body_type is not None:
+            arguments["body"] = self._decoded(request, body)
         if "page" in self._hints:
             arguments["page"] = Page.from_query(request.query_params)
         if "take" in self._hints:
             arguments["take"] = lambda: self._backend.replies.take(received(request, body, BASE_PATH))
+        if self._method is _not_here_yet:
+            arguments = {"asked": f"{request.method} {request.url.path}"}
         return _response_of(self._method(**arguments))
+
+    def _violation(self, request: Request, body: bytes) -> str | None:
+        return violation(request, body, BASE_PATH, has_files=self._has_files)
+
+    def _decoded(self, request: Request, body: bytes) -> object:
+        """Return a body as the service's method takes it: a generated object, the parts of a form, or bytes."""
+        if not self._has_files:
+            return self._hints["body"].from_dict(json.loads(body))
+        return body if self._body_type is bytes else parts(request.headers["content-type"], body)
+
+
+def _not_here_yet(asked: str) -> NoReturn:
+    raise ServiceError(501, f"{asked} is not in the local server yet.")
 
 
 def _response_of(result: _Result) -> Response:
     if result is None:
         return Response(status_code=204)
+    if isinstance(result, bytes):
+        return Response(result, media_type="application/octet-stream")
     if isinstance(result, PlannedReply):
         return _whole_response(result)
     return json_response(result.to_dict() if isinstance(result, Model) else result)
