@@ -67,9 +67,11 @@ def test_what_asks_for_nothing_special_is_taken(http: httpx.Client) -> None:
 
 
 def test_optional_fields_that_are_null_count_as_absent(http: httpx.Client, server: LocalServer) -> None:
-    absent = dict.fromkeys(("temperature", "max_tokens", "enable_thinking", "assistant_id", "stream", "n"))
+    absent: dict[str, Any] = dict.fromkeys(
+        ("temperature", "max_tokens", "enable_thinking", "assistant_id", "stream", "n")
+    )
     first = post(http, "/chat/completions", messages=[SYSTEM, HELLO], tools=[TOOL], **absent)["choices"][0]
-    message = {**first["message"], "tool_call_id": None, "refusal": None}
+    message: dict[str, Any] = {**first["message"], "tool_call_id": None, "refusal": None}
     result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "Noon.", "tool_calls": None}
     said = post(http, "/chat/completions", messages=[SYSTEM, HELLO, message, result], tools=None)["choices"][0]
     assert said["message"]["content"] == "The tool answered: Noon."

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, get_type_hints
 
 from attrs import define, field
@@ -28,7 +28,7 @@ class _HasDict(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-_Result = _HasDict | Mapping[str, Any] | PlannedReply | None
+_Result = _HasDict | dict[str, Any] | PlannedReply | None
 
 _log = logging.getLogger("pixigpt.testing")
 
@@ -107,7 +107,7 @@ def _response_of(result: _Result) -> Response:
         return Response(status_code=204)
     if isinstance(result, PlannedReply):
         return _whole_response(result)
-    return json_response(result if isinstance(result, Mapping) else result.to_dict())
+    return json_response(result if isinstance(result, dict) else result.to_dict())
 
 
 def _whole_response(reply: PlannedReply) -> Response:
