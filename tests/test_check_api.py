@@ -243,7 +243,7 @@ def git(root: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def tagged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with a release; only its working tree changes."""
+    """Return a repository with a release; only its working tree changes."""
     root = tmp_path_factory.mktemp("tagged")
     restore(root)
     git(root, "init", "--quiet")

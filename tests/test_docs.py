@@ -6,6 +6,7 @@ import doctest
 import inspect
 import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -41,7 +42,7 @@ assistant_id = os.environ["DEFAULT_ASSISTANT_ID"]
 
 
 def documented() -> Iterator[Any]:
-    """The public things that have a docstring: the exported names, and the methods of those that we wrote."""
+    """Yield the public things that have a docstring: the exported names, and the methods of those that we wrote."""
     for name in pixigpt.__all__:
         thing = getattr(pixigpt, name)
         if getattr(thing, "__module__", "").startswith("pixigpt."):
@@ -103,7 +104,7 @@ async def run_examples(text: str, is_async: bool, server: LocalServer) -> None:
 
 
 async def printed(source: str, given: dict[str, Any]) -> str:
-    """What a line of an interactive session prints."""
+    """Return what a line of an interactive session prints."""
     output = io.StringIO()
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with contextlib.redirect_stdout(output):
@@ -115,7 +116,8 @@ async def printed(source: str, given: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def environment(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(server: LocalServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.NOTSET, "pixigpt")  # a snippet may change it: the level is put back in the end
     monkeypatch.setenv("PIXIGPT_API_KEY", server.api_key)
     monkeypatch.setenv("PIXIGPT_BASE_URL", server.base_url)
     monkeypatch.setenv("DEFAULT_ASSISTANT_ID", server.assistant_id)

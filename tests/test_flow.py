@@ -454,7 +454,7 @@ def test_a_run_is_noticed_soon_after_its_end_with_few_polls(seconds: float) -> N
 
 
 def _polls_until(seconds: float, random: float) -> list[float]:
-    """The times of a wait's polls, up to the first one after a run has ended."""
+    """Return the times of a wait's polls, up to the first one after a run has ended."""
     time = FakeTime()
     time.clock = evolve(time.clock, random=lambda: random)
     started, times = time.now, []

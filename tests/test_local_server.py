@@ -272,7 +272,7 @@ def test_only_an_assistant_without_tools_of_its_own_brings_attachments(http: htt
 
 
 def answer_to(http: httpx.Client, assistant_id: str, said: str) -> Any:
-    """The message that a run on a new thread, in which something is said, ends with."""
+    """Return the message that a run on a new thread, in which something is said, ends with."""
     path = f"/threads/{http.post('/threads', json={}).json()['id']}"
     http.post(f"{path}/messages", json={"role": "user", "content": said})
     run = http.post(f"{path}/runs", json={"assistant_id": assistant_id}).json()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from support.clients import Connect
+from support.clients import FAST, Connect
 from support.scripted_server import ScriptedServer, resets, sends
 
 from pixigpt import Client, PixiGPTError, RetryPolicy
@@ -15,18 +15,17 @@ from pixigpt._log import logger, switch_on
 from pixigpt.testing import LocalServer
 
 KEY = "sk-proj-Secret123"
-FAST = RetryPolicy(backoff=0.001)
 
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """What is logged from DEBUG up."""
+    """Return what is logged from DEBUG up."""
     caplog.set_level(logging.DEBUG)
     return caplog
 
 
 def own(log: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """The SDK's own records."""
+    """Return the SDK's own records."""
     return [record for record in log.records if record.name == "pixigpt"]
 
 

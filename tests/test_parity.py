@@ -20,7 +20,7 @@ NO_OPERATIONS = {"call", "close", "aclose", "raw", "wait_for_run", "with_options
 
 
 def missing_methods(client: type) -> set[str]:
-    """What a client lacks of the contract, and has beyond it."""
+    """Return the operations that a client lacks, and the methods that are no operation."""
     wanted = {operation.name for operation in operations()}
     there = {name for name in vars(client) if not name.startswith("_")} - NO_OPERATIONS
     lacking = {f"{client.__name__}.{name}: in the contract, no such method; add it" for name in wanted - there}
@@ -37,7 +37,7 @@ def resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def contract_keywords(name: str) -> set[str]:
-    """An operation's parameters and its body's properties; the flow itself sets header parameters."""
+    """Return an operation's parameters and its body's properties; the flow itself sets header parameters."""
     operation = next(each for each in operations() if each.name == name)
     path = contract()["paths"][operation.path]
     item = path[operation.method.lower()]
@@ -50,7 +50,7 @@ def contract_keywords(name: str) -> set[str]:
 
 
 def keyword_differences(client: type) -> set[str]:
-    """Where a method's keywords are not its operation's."""
+    """Return where a method's keywords are not its operation's."""
     found: set[str] = set()
     for operation in operations():
         keywords = set(inspect.signature(getattr(client, operation.name)).parameters) - {"self"}

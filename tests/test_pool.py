@@ -42,7 +42,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
 @pytest.fixture
 def mute() -> Iterator[str]:
-    """The base URL of a server that accepts every connection, and never says anything."""
+    """Yield the base URL of a server that accepts every connection, and never sends anything."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
 
@@ -143,7 +143,7 @@ def test_a_response_that_comes_before_the_request_is_sent_whole_is_heard(against
 
 
 class Broken:
-    """What a stream stands on, when the other end has hung up."""
+    """The inner stream of a connection whose other end has hung up."""
 
     def __init__(self, connected: socket.socket) -> None:
         self.connected = connected
@@ -389,7 +389,7 @@ def test_a_raw_call_to_another_host_has_a_connection_of_its_own() -> None:
 
 
 def network_stream(client: Client, portal: BlockingPortal | None) -> Any:
-    """What a client's one connection is made of."""
+    """Return the network stream of a client's only connection."""
     (connection,) = slots_of(client, portal).all_connections()
     return connection._http._connection._network_stream
 

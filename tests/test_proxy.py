@@ -20,7 +20,7 @@ from pixigpt.testing import LocalServer
 
 
 def tunnels(seen: list[bytes]) -> Script:
-    """An HTTP proxy that opens a tunnel to wherever it is asked to."""
+    """Return an HTTP proxy that opens a tunnel to wherever it is asked to."""
 
     def script(connection: socket.socket) -> None:
         request = read_request(connection)
@@ -50,7 +50,7 @@ def refuses(connection: socket.socket) -> None:
 
 @contextmanager
 def secure_server() -> Generator[tuple[str, ssl.SSLContext], None, None]:
-    """A server that speaks TLS, and a context that trusts it."""
+    """Yield a server that speaks TLS, and a context that trusts it."""
     context, trusting = tls_contexts()
     with ScriptedServer(over_tls(responds(EMPTY), context)) as server:
         yield https(server.base_url), trusting
@@ -73,7 +73,7 @@ def test_an_https_call_goes_through_a_tunnel_that_is_used_again(connect: Connect
 
 @pytest.fixture
 def secure_proxy() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What a proxy that speaks TLS shows, and what trusts it."""
+    """Return a TLS proxy's context, and a client's that trusts it."""
     return tls_contexts()
 
 
@@ -287,7 +287,7 @@ def test_a_named_proxy_goes_before_the_environments(connect: Connect, monkeypatc
 
 
 def socks(seen: list[bytes]) -> Script:
-    """A SOCKS5 proxy that asks for no password, and responses the request itself."""
+    """A SOCKS5 proxy that asks for no password, and responds to the request itself."""
 
     def script(connection: socket.socket) -> None:
         connection.recv(65536)

@@ -294,7 +294,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_connection_error(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "nope://x")
     with pytest.raises(APIConnectionError, match="no connection can be opened"):
-        connect(KEY, "https://127.0.0.1:1/v1").list_threads()
+        connect(KEY, "https://pixigpt.test/v1").list_threads()
 
 
 def test_a_closed_injected_client_says_so() -> None:

@@ -18,19 +18,19 @@ def make(fake_time: FakeTime, used: int | None = 1, idle: int | None = 100, expi
 
 
 def taken(slots: AnySlots, connection: Any = None) -> Lease[Any]:
-    """A lease that has got a slot at once."""
+    """Return a lease that has got a slot at once."""
     lease: Lease[Any] = Lease(connection)
     assert slots.acquire(lease) is None
     return lease
 
 
 def waiting(slots: AnySlots) -> tuple[Lease[Any], threading.Event]:
-    """A lease that has not, and what it waits for."""
+    """Return a lease that waits for a slot, and what it waits on."""
     lease: Lease[Any] = Lease()
-    signal = slots.acquire(lease)
-    assert signal is not None
-    assert not signal.is_set()
-    return lease, signal
+    waiter = slots.acquire(lease)
+    assert waiter is not None
+    assert not waiter.is_set()
+    return lease, waiter
 
 
 def test_no_more_are_in_use_than_allowed(fake_time: FakeTime) -> None:
@@ -53,10 +53,10 @@ def test_those_who_wait_are_served_in_the_order_they_came(fake_time: FakeTime) -
     slots = make(fake_time)
     first = taken(slots)
     queue = [waiting(slots) for _ in range(3)]
-    for lease, signal in queue:
+    for lease, waiter in queue:
         slots.release(first)
         slots.check(lease)
-        assert signal.is_set()
+        assert waiter.is_set()
         first = lease
     assert usage(slots) == (1, 0, 0)
 
@@ -65,21 +65,21 @@ def test_who_gives_up_is_passed_over(fake_time: FakeTime) -> None:
     slots = make(fake_time)
     first = taken(slots)
     second, _ = waiting(slots)
-    _, signal = waiting(slots)
+    _, waiter = waiting(slots)
     slots.release(second)
     assert usage(slots) == (1, 0, 1)
     slots.release(first)
-    assert signal.is_set()
+    assert waiter.is_set()
 
 
 def test_who_gives_up_when_the_turn_has_come_passes_it_on(fake_time: FakeTime) -> None:
     slots = make(fake_time)
     first = taken(slots)
     second, _ = waiting(slots)
-    third, signal = waiting(slots)
+    third, waiter = waiting(slots)
     slots.release(first)
     slots.release(second)
-    assert signal.is_set()
+    assert waiter.is_set()
     slots.release(third)
     assert usage(slots) == (0, 0, 0)
 
@@ -143,9 +143,9 @@ def test_closing_returns_the_idle_ones_and_then_each_as_it_comes_back(fake_time:
 def test_closing_sends_those_who_wait_away(fake_time: FakeTime) -> None:
     slots = make(fake_time)
     taken(slots)
-    lease, signal = waiting(slots)
+    lease, waiter = waiting(slots)
     slots.close()
-    assert signal.is_set()
+    assert waiter.is_set()
     with pytest.raises(httpcore.LocalProtocolError, match="closed"):
         slots.check(lease)
 

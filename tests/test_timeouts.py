@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from support.clients import Connect
+from support.clients import FAST, Connect
 from support.scripted_server import EMPTY, Script, ScriptedServer, headers_only, read_request, responds, sends, silent
 
 from pixigpt import (
@@ -21,14 +21,12 @@ from pixigpt import (
     AsyncClient,
     Client,
     DeadlineExceededError,
-    RetryPolicy,
     RunTimeoutError,
     deadline,
 )
 from pixigpt._transport import resolver
 from pixigpt.testing import LocalServer
 
-FAST = RetryPolicy(backoff=0.001)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
 
@@ -51,7 +49,7 @@ def never_reads(connection: socket.socket) -> None:
 
 
 SLOW: dict[str, Script] = {
-    "says nothing": silent,
+    "sends nothing": silent,
     "goes silent after the headers": headers_only,
     "goes silent in the body": sends(HEAD + b"{", b"", pause=1.5),
     "drips its status line": drips(b"HTTP/1.1 200 "),
@@ -64,7 +62,7 @@ SLOW: dict[str, Script] = {
 
 @contextmanager
 def lasting(seconds: float) -> Generator[None, None, None]:
-    """The block ends when it should; the bounds are generous, since machines are busy."""
+    """Check that the block ends when it should; the bounds are generous, since machines are busy."""
     started = time.monotonic()
     yield
     assert 0.9 * seconds < time.monotonic() - started < seconds + 0.5

@@ -2,8 +2,8 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, get_type_hints
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, get_type_hints
 
 from attrs import define, field
 from starlette.requests import Request
@@ -18,17 +18,14 @@ from pixigpt.testing._refusals import refusal
 from pixigpt.testing._replies import PlannedReply, Replies
 from pixigpt.testing._requests import received
 from pixigpt.testing._service import Service
+from pixigpt_api.types import Model
 
 BASE_PATH = "/v1"
 
 EndpointFunction = Callable[[Request], Awaitable[Response]]
 
 
-class _HasDict(Protocol):
-    def to_dict(self) -> dict[str, Any]: ...
-
-
-_Result = _HasDict | dict[str, Any] | PlannedReply | None
+_Result = Model | Mapping[str, Any] | PlannedReply | None
 
 _log = logging.getLogger("pixigpt.testing")
 
@@ -107,7 +104,7 @@ def _response_of(result: _Result) -> Response:
         return Response(status_code=204)
     if isinstance(result, PlannedReply):
         return _whole_response(result)
-    return json_response(result if isinstance(result, dict) else result.to_dict())
+    return json_response(result.to_dict() if isinstance(result, Model) else result)
 
 
 def _whole_response(reply: PlannedReply) -> Response:

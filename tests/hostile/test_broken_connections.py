@@ -104,12 +104,12 @@ def test_a_broken_response_is_made_good_by_a_retry(against: Against, script: Scr
 
 
 def closes(connection: socket.socket) -> None:
-    """The polite end of a connection."""
+    """Close the connection in the regular way."""
     connection.shutdown(socket.SHUT_WR)
 
 
 def says_goodbye(connection: socket.socket) -> None:
-    """A 408 that nobody asked for, as some servers send it before they close an idle connection."""
+    """Send a 408 that nobody asked for, as some servers send it before they close an idle connection."""
     connection.sendall(reply(408, b"", b"Connection: close"))
 
 
@@ -196,14 +196,14 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """A client's context that trusts the authority."""
+    """Return a client's context that trusts the authority."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
 
 
 def self_signed(_: trustme.CA) -> trustme.LeafCert:
-    """An authority's own certificate, in the place of a server's."""
+    """Return an authority's own certificate in place of a server's."""
     own = trustme.CA()
     return trustme.LeafCert(own.private_key_pem.bytes(), own.cert_pem.bytes(), [])
 

@@ -368,7 +368,7 @@ def endless(*head: bytes, piece: bytes = b" " * 65536) -> Script:
 
 
 def bomb(megabytes: int) -> bytes:
-    """So many megabytes of blanks, as gzip: a thousandth of that."""
+    """Return a gzip, a thousand times smaller than the megabytes of blanks in it."""
     pack = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
     return b"".join(pack.compress(b" " * 2**20) for _ in range(megabytes)) + pack.flush()
 

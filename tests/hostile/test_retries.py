@@ -163,7 +163,7 @@ def test_the_default_pauses_double_from_a_tenth_of_a_second_each_shortened_to_ha
 
 
 def in_seconds(seconds: float) -> str:
-    """A time from now, as an HTTP date."""
+    """Return a time from now, as an HTTP date."""
     return formatdate(time.time() + seconds, usegmt=True)
 
 

@@ -42,7 +42,7 @@ def error_of(client: Client, does: Callable[[Client], object] = call) -> PixiGPT
 
 
 def family(error: BaseException) -> Iterator[BaseException]:
-    """An error with its causes, its contexts, the failures before it, and theirs."""
+    """Yield an error with its causes, its contexts, the failures before it, and theirs."""
     waiting: list[BaseException | None] = [error]
     seen: list[BaseException] = []
     while waiting:
@@ -54,7 +54,7 @@ def family(error: BaseException) -> Iterator[BaseException]:
 
 
 def everything(value: object, depth: int = 6) -> Iterator[str]:
-    """The text of a value and of what it holds."""
+    """Yield the text of a value and of what it holds."""
     yield f"{value!s} {value!r}"
     if depth and hasattr(value, "__dict__"):
         for inner in vars(value).values():
@@ -64,7 +64,7 @@ def everything(value: object, depth: int = 6) -> Iterator[str]:
 
 
 def locals_of(error: BaseException) -> Iterator[tuple[str, str]]:
-    """The function and the local variables of each of the libraries' frames, as a rendered traceback shows them."""
+    """Yield the function and the locals of each of the libraries' frames, as a rendered traceback shows them."""
     rendered = traceback.TracebackException.from_exception(error, capture_locals=True)
     for frame in rendered.stack:
         if any(f"/{library}/" in frame.filename.replace("\\", "/") for library in LIBRARIES):

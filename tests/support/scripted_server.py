@@ -148,7 +148,6 @@ class ScriptedServer:
         self.scripts = scripts
         self.connections = 0
         self.now: set[socket.socket] = set()
-        self.most_open = 0
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.base_url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/v1"
@@ -173,7 +172,6 @@ class ScriptedServer:
     def _play(self, script: Script, connection: socket.socket) -> None:
         with self.lock:
             self.now.add(connection)
-            self.most_open = max(self.open, self.most_open)
         with connection, suppress(OSError):
             script(connection)
         with self.lock:
