@@ -66,6 +66,7 @@ class Body:
         self._response = response
         self._max_bytes = max_bytes
         self._content = bytearray()
+        self._taken = 0
         self._defect: str | None = None
         self._surplus = 0
         self._encoding = response.headers.get("content-encoding", "").lower()
@@ -81,6 +82,12 @@ class Body:
             self._surplus += len(chunk)
         return self._defect is None
 
+    def piece(self) -> bytes:
+        """Take out what has arrived."""
+        content = bytes(self._content)
+        self._content.clear()
+        return content
+
     @property
     def is_overrun(self) -> bool:
         """Whether chunks still arrive long after no more were wanted."""
@@ -88,18 +95,26 @@ class Body:
 
     def response(self) -> Response:
         """Return the response with what has arrived."""
-        if self._defect is None and self._inflater is not None and self._content and not self._inflater.eof:
+        defect = self.defect(is_over=True)
+        return Response(self._response.status_code, self._response.headers, bytes(self._content), defect)
+
+    def defect(self, *, is_over: bool) -> str | None:
+        """Return why what has arrived is not the body, if so; what `is_over` must be complete."""
+        if is_over and self._defect is None and self._inflater is not None and self._taken and not self._inflater.eof:
             self._defect = f"the body's {self._encoding} is cut off"
-        return Response(self._response.status_code, self._response.headers, bytes(self._content), self._defect)
+        return self._defect
 
     def _take(self, chunk: bytes) -> None:
         try:
-            self._content += chunk if self._inflater is None else self._inflater.decompress(chunk, self._room())
+            taken = chunk if self._inflater is None else self._inflater.decompress(chunk, self._room())
         except zlib.error:
             self._defect = f"the body is not {self._encoding}, although its content-encoding says so"
-        if self._max_bytes is not None and len(self._content) > self._max_bytes:
+            return
+        self._content += taken
+        self._taken += len(taken)
+        if self._max_bytes is not None and self._taken > self._max_bytes:
             self._defect = _too_large(self._max_bytes)
 
     def _room(self) -> int:
         """Return how much to decompress at most, 0 meaning no limit: one byte too many is enough to tell."""
-        return 0 if self._max_bytes is None else self._max_bytes - len(self._content) + 1
+        return 0 if self._max_bytes is None else self._max_bytes - self._taken + 1

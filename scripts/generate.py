@@ -13,9 +13,10 @@ from scripts import make_sync
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "generated" / "pixigpt_api"
 CONTRACT = ROOT / "openapi" / "pixigpt.yaml"
+CONFIG = ROOT / "openapi" / "generator.yaml"
 
 
-def generate(output: Path) -> None:
+def generate(output: Path, contract: Path = CONTRACT, config: Path = CONFIG) -> None:
     """Write the low-level client to a folder, replacing what is there."""
     tools = Path(sys.executable).parent
     shutil.rmtree(output, ignore_errors=True)
@@ -28,13 +29,13 @@ def generate(output: Path) -> None:
         "--fail-on-warning",
         "--overwrite",
     ]
-    command += ["--path", CONTRACT, "--config", ROOT / "openapi" / "generator.yaml"]
+    command += ["--path", contract, "--config", config]
     with tempfile.TemporaryDirectory() as folder:
         command += ["--custom-template-path", _templates(Path(folder)), "--output-path", output]
         # The generator finds ruff by PATH.
         environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
         subprocess.run(command, env=environment, check=True)
-    shutil.copyfile(CONTRACT, output / "openapi.yaml")
+    shutil.copyfile(contract, output / "openapi.yaml")
     (output / "py.typed").touch()
 
 

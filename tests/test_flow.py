@@ -86,6 +86,7 @@ class Driven:
                 self.notified.append(step.run.status)
                 outcome = None
             else:
+                assert isinstance(step, Send)
                 self.sends.append(step)
                 time.now += step.pause + each_takes
                 outcome = next(left)
@@ -343,7 +344,7 @@ RUN_MESSAGE = '"object": "thread.message", "created_at": 1, "thread_id": "t", "r
 @pytest.mark.parametrize(
     ("message", "says"),
     [
-        ('{"id": "m"}', "message.object is missing"),
+        ('{"id": "m"}', "message.content is missing"),
         (f'{{"id": 5, {RUN_MESSAGE}, "content": []}}', "message.id is int, not str"),
         (f'{{"id": "m", {RUN_MESSAGE}, "content": "x"}}', "message.content is str, not list"),
         (f'{{"id": "m", {RUN_MESSAGE}, "content": [], "sources": {{}}}}', "message.sources is dict, not list"),
@@ -465,6 +466,7 @@ def _polls_until(seconds: float, random: float) -> list[float]:
         if isinstance(step, Notify):
             outcome = None
             continue
+        assert isinstance(step, Send)
         time.now += step.pause
         times.append(time.now - started)
         if times[-1] >= seconds:

@@ -29,7 +29,13 @@ def test_each_template_override_is_small_and_says_why() -> None:
     originals = Path(openapi_python_client.__file__).parent / "templates"
     overrides = sorted((ROOT / "openapi" / "templates").iterdir())
     added = ["model_base.py.jinja"]
-    assert [path.name for path in overrides] == ["literal_enum.py.jinja", "model.py.jinja", *added, "types.py.jinja"]
+    assert [path.name for path in overrides] == [
+        "endpoint_init.py.jinja",
+        "literal_enum.py.jinja",
+        "model.py.jinja",
+        *added,
+        "types.py.jinja",
+    ]
     for override in (path for path in overrides if path.name not in added):
         old = (originals / override.name).read_text().splitlines()
         new = override.read_text().splitlines()

@@ -11,12 +11,12 @@ import pytest
 
 import pixigpt
 from pixigpt import AsyncClient, Client
-from pixigpt._shape import NEVER_EMPTY
+from pixigpt._leniency import NEVER_EMPTY
 from pixigpt.testing._contract import contract, operations
 from scripts import make_sync
 
 # What a client has beside the contract's operations.
-NO_OPERATIONS = {"call", "close", "aclose", "raw", "wait_for_run", "with_options"}
+NO_OPERATIONS = {"call", "close", "aclose", "raw", "request", "stream_call", "wait_for_run", "with_options"}
 
 
 def missing_methods(client: type) -> set[str]:

@@ -385,7 +385,11 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.create_chat_completion(HELLO), TypeError, "messages must be a list"),
     (lambda client: client.create_chat_completion([HELLO, "x"]), TypeError, r"messages\[1\] must be a dict"),
     (lambda client: client.create_chat_completion([{"content": "x"}]), ValueError, r"messages\[0\] has no 'role'"),
-    (lambda client: client.create_chat_completion([{"role": 5}]), ValueError, r"messages\[0\] is malformed"),
+    (
+        lambda client: client.create_chat_completion([{"role": 5, "content": ""}]),
+        ValueError,
+        r"messages\[0\] is malformed",
+    ),
     (lambda client: client.create_chat_completion([HELLO], tools=[{}]), ValueError, r"tools\[0\] has no 'type'"),
     (lambda client: client.create_chat_completion([HELLO], tools=TOOL), TypeError, "tools must be a list"),
     (lambda client: client.create_chat_completion([HELLO], temperature=float("nan")), ValueError, "sent as JSON"),

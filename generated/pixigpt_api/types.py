@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, MutableMapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import (
     IO,
     TYPE_CHECKING,
@@ -60,7 +61,7 @@ class Model(Mapping[str, Any]):
     __slots__ = ()
 
     _fields: ClassVar[dict[str, tuple[str, bool]]] = {}
-    additional_properties: Any
+    additional_properties: Any = MappingProxyType({})  # of a model that allows none
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts and lists, as they stand in JSON."""
@@ -76,13 +77,12 @@ class Model(Mapping[str, Any]):
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def __getitem__(self, key: str) -> Any:
-        if key not in self._fields:
-            return self.additional_properties[key]
-        attribute, is_required = self._fields[key]
-        value = getattr(self, attribute)
-        if value is None and not is_required:
-            raise KeyError(key)
-        return value
+        if key in self._fields:
+            attribute, is_required = self._fields[key]
+            value = getattr(self, attribute)
+            if value is not None or is_required:
+                return value
+        return self.additional_properties[key]
 
     def __iter__(self) -> Iterator[str]:
         for key, (attribute, is_required) in self._fields.items():
@@ -144,6 +144,11 @@ class Model(Mapping[str, Any]):
             raise ValueError(f"this is no {cls.__name__}: {cause!r}") from cause
 
 
+def take(src_dict: dict[str, Any], key: str) -> Any:
+    """Take an optional field out of decoded JSON. A null stays there, so that `to_dict()` gives it back."""
+    return UNSET if src_dict.get(key) is None else src_dict.pop(key)
+
+
 def _short(value: object) -> str:
     if isinstance(value, list) and len(value) > _LONGEST_LIST:
         return f"[{', '.join(map(repr, value[:3]))}, ... {len(value):,} in all]"
@@ -163,4 +168,13 @@ class Response(Generic[T]):
     parsed: T | None
 
 
-__all__ = ["UNSET", "File", "FileTypes", "Model", "RequestFiles", "Response", "Unset"]
+__all__ = [
+    "UNSET",
+    "File",
+    "FileTypes",
+    "Model",
+    "RequestFiles",
+    "Response",
+    "Unset",
+    "take",
+]

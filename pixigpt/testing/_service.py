@@ -99,6 +99,8 @@ class Service:
 
     def _completion(self, said: Reply) -> ChatCompletion:
         message = Message(role="assistant", content=said.content, tool_calls=said.tool_calls)
+        if said.content is None:
+            message.additional_properties["content"] = None  # OpenAI's API says null; the generated class leaves it out
         choice = Choice(index=0, message=message, finish_reason=said.finish_reason, reasoning_content=said.reasoning)
         return ChatCompletion(
             id=self._store.new_id("chatcmpl"),

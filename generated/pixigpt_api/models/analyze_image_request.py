@@ -11,7 +11,7 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="AnalyzeImageRequest")
 
@@ -63,7 +63,7 @@ class AnalyzeImageRequest(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        user_prompt = _parse_user_prompt(d.pop("user_prompt", UNSET))
+        user_prompt = _parse_user_prompt(take(d, "user_prompt"))
 
         analyze_image_request = cls(
             image_url=image_url,

@@ -12,7 +12,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.assistant_object import AssistantObject, check_assistant_object
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="Assistant")
 
@@ -91,7 +91,7 @@ class Assistant(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        tools_config = _parse_tools_config(d.pop("tools_config", UNSET))
+        tools_config = _parse_tools_config(take(d, "tools_config"))
 
         assistant = cls(
             id=id,

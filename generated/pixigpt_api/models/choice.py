@@ -13,7 +13,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.finish_reason import FinishReason, check_finish_reason
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.message import Message
@@ -85,7 +85,7 @@ class Choice(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        reasoning_content = _parse_reasoning_content(d.pop("reasoning_content", UNSET))
+        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
 
         choice = cls(
             index=index,

@@ -11,7 +11,7 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="CodeExecution")
 
@@ -96,7 +96,7 @@ class CodeExecution(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        stdout = _parse_stdout(d.pop("stdout", UNSET))
+        stdout = _parse_stdout(take(d, "stdout"))
 
         def _parse_stderr(data: object) -> None | str | Unset:
             if data is None:
@@ -105,7 +105,7 @@ class CodeExecution(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        stderr = _parse_stderr(d.pop("stderr", UNSET))
+        stderr = _parse_stderr(take(d, "stderr"))
 
         def _parse_execution_time_ms(data: object) -> int | None | Unset:
             if data is None:
@@ -114,7 +114,7 @@ class CodeExecution(Model):
                 return data
             return cast(int | None | Unset, data)
 
-        execution_time_ms = _parse_execution_time_ms(d.pop("execution_time_ms", UNSET))
+        execution_time_ms = _parse_execution_time_ms(take(d, "execution_time_ms"))
 
         code_execution = cls(
             id=id,

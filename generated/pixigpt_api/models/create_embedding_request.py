@@ -11,7 +11,7 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="CreateEmbeddingRequest")
 
@@ -79,7 +79,7 @@ class CreateEmbeddingRequest(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        model = _parse_model(d.pop("model", UNSET))
+        model = _parse_model(take(d, "model"))
 
         create_embedding_request = cls(
             input_=input_,

@@ -13,7 +13,7 @@ from attrs import field as _attrs_field
 
 from ..models.media_source import MediaSource, check_media_source
 from ..models.media_type import MediaType, check_media_type
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="Media")
 
@@ -95,7 +95,7 @@ class Media(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        prompt = _parse_prompt(d.pop("prompt", UNSET))
+        prompt = _parse_prompt(take(d, "prompt"))
 
         def _parse_description(data: object) -> None | str | Unset:
             if data is None:
@@ -104,7 +104,7 @@ class Media(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        description = _parse_description(d.pop("description", UNSET))
+        description = _parse_description(take(d, "description"))
 
         media = cls(
             id=id,

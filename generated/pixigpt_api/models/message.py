@@ -13,7 +13,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.role import Role, check_role
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.tool_call import ToolCall
@@ -28,14 +28,15 @@ class Message(Model):
 
     Attributes:
         role (Role): Who speaks. Example: user.
-        content (None | str): The text; null beside tool calls. Example: What is the capital of France?.
+        content (None | str | Unset): The text; null or absent beside tool calls. Example: What is the capital of
+            France?.
         tool_calls (list[ToolCall] | Unset): The functions that the assistant wants called.
         tool_call_id (str | Unset): With role `tool`: the id of the tool call that this message answers. Example:
             call_1.
     """
 
     role: Role
-    content: None | str
+    content: None | str | Unset = UNSET
     tool_calls: list[ToolCall] | Unset = UNSET
     tool_call_id: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -43,8 +44,11 @@ class Message(Model):
     def to_dict(self) -> dict[str, Any]:
         role: str = self.role
 
-        content: None | str
-        content = self.content
+        content: None | str | Unset
+        if isinstance(self.content, Unset):
+            content = UNSET
+        else:
+            content = self.content
 
         tool_calls: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.tool_calls, Unset):
@@ -60,9 +64,10 @@ class Message(Model):
         field_dict.update(
             {
                 "role": role,
-                "content": content,
             }
         )
+        if content is not UNSET:
+            field_dict["content"] = content
         if tool_calls is not UNSET:
             field_dict["tool_calls"] = tool_calls
         if tool_call_id is not UNSET:
@@ -77,12 +82,14 @@ class Message(Model):
         d = dict(src_dict)
         role = check_role(d.pop("role"))
 
-        def _parse_content(data: object) -> None | str:
+        def _parse_content(data: object) -> None | str | Unset:
             if data is None:
                 return data
-            return cast(None | str, data)
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
 
-        content = _parse_content(d.pop("content"))
+        content = _parse_content(take(d, "content"))
 
         _tool_calls = d.pop("tool_calls", UNSET)
         tool_calls: list[ToolCall] | Unset = UNSET
@@ -108,7 +115,7 @@ class Message(Model):
     # The name in JSON: the attribute, and whether it is always there.
     _fields: ClassVar[dict[str, tuple[str, bool]]] = {
         "role": ("role", True),
-        "content": ("content", True),
+        "content": ("content", False),
         "tool_calls": ("tool_calls", False),
         "tool_call_id": ("tool_call_id", False),
     }

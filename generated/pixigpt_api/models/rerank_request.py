@@ -11,7 +11,7 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="RerankRequest")
 
@@ -79,7 +79,7 @@ class RerankRequest(Model):
                 return data
             return cast(int | None | Unset, data)
 
-        top_k = _parse_top_k(d.pop("top_k", UNSET))
+        top_k = _parse_top_k(take(d, "top_k"))
 
         def _parse_model(data: object) -> None | str | Unset:
             if data is None:
@@ -88,7 +88,7 @@ class RerankRequest(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        model = _parse_model(d.pop("model", UNSET))
+        model = _parse_model(take(d, "model"))
 
         rerank_request = cls(
             query=query,

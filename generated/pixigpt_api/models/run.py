@@ -14,7 +14,7 @@ from attrs import field as _attrs_field
 
 from ..models.run_object import RunObject, check_run_object
 from ..models.run_status import RunStatus, check_run_status
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.thread_message import ThreadMessage
@@ -125,7 +125,7 @@ class Run(Model):
                 pass
             return cast(None | ThreadMessage | Unset, data)
 
-        message = _parse_message(d.pop("message", UNSET))
+        message = _parse_message(take(d, "message"))
 
         run = cls(
             id=id,

@@ -11,7 +11,7 @@ from typing import (
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="Source")
 
@@ -89,7 +89,7 @@ class Source(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        title = _parse_title(d.pop("title", UNSET))
+        title = _parse_title(take(d, "title"))
 
         def _parse_url(data: object) -> None | str | Unset:
             if data is None:
@@ -98,7 +98,7 @@ class Source(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        url = _parse_url(d.pop("url", UNSET))
+        url = _parse_url(take(d, "url"))
 
         def _parse_snippet(data: object) -> None | str | Unset:
             if data is None:
@@ -107,7 +107,7 @@ class Source(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        snippet = _parse_snippet(d.pop("snippet", UNSET))
+        snippet = _parse_snippet(take(d, "snippet"))
 
         source = cls(
             id=id,

@@ -13,7 +13,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.thread_object import ThreadObject, check_thread_object
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.thread_metadata import ThreadMetadata
@@ -96,7 +96,7 @@ class Thread(Model):
                 pass
             return cast(None | ThreadMetadata | Unset, data)
 
-        metadata = _parse_metadata(d.pop("metadata", UNSET))
+        metadata = _parse_metadata(take(d, "metadata"))
 
         thread = cls(
             id=id,

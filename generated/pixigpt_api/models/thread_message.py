@@ -17,7 +17,7 @@ from ..models.thread_message_object import (
     ThreadMessageObject,
     check_thread_message_object,
 )
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.code_execution import CodeExecution
@@ -172,7 +172,7 @@ class ThreadMessage(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        reasoning_content = _parse_reasoning_content(d.pop("reasoning_content", UNSET))
+        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
 
         def _parse_sources(data: object) -> list[Source] | None | Unset:
             if data is None:
@@ -194,7 +194,7 @@ class ThreadMessage(Model):
                 pass
             return cast(list[Source] | None | Unset, data)
 
-        sources = _parse_sources(d.pop("sources", UNSET))
+        sources = _parse_sources(take(d, "sources"))
 
         def _parse_media(data: object) -> list[Media] | None | Unset:
             if data is None:
@@ -216,7 +216,7 @@ class ThreadMessage(Model):
                 pass
             return cast(list[Media] | None | Unset, data)
 
-        media = _parse_media(d.pop("media", UNSET))
+        media = _parse_media(take(d, "media"))
 
         def _parse_code(data: object) -> list[CodeExecution] | None | Unset:
             if data is None:
@@ -238,7 +238,7 @@ class ThreadMessage(Model):
                 pass
             return cast(list[CodeExecution] | None | Unset, data)
 
-        code = _parse_code(d.pop("code", UNSET))
+        code = _parse_code(take(d, "code"))
 
         thread_message = cls(
             id=id,

@@ -13,7 +13,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.list_object import ListObject, check_list_object
-from ..types import UNSET, Model, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.thread_message import ThreadMessage
@@ -101,7 +101,7 @@ class ThreadMessageList(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        first_id = _parse_first_id(d.pop("first_id", UNSET))
+        first_id = _parse_first_id(take(d, "first_id"))
 
         def _parse_last_id(data: object) -> None | str | Unset:
             if data is None:
@@ -110,7 +110,7 @@ class ThreadMessageList(Model):
                 return data
             return cast(None | str | Unset, data)
 
-        last_id = _parse_last_id(d.pop("last_id", UNSET))
+        last_id = _parse_last_id(take(d, "last_id"))
 
         has_more = d.pop("has_more", UNSET)
 
