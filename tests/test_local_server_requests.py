@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from pixigpt.testing import LocalServer
+from pixigpt.testing._contract import contract
 from pixigpt.testing._semantics import likeness
 
 HELLO = {"role": "user", "content": "Hello!"}
@@ -67,9 +68,11 @@ def test_what_asks_for_nothing_special_is_taken(http: httpx.Client) -> None:
 
 
 def test_optional_fields_that_are_null_count_as_absent(http: httpx.Client, server: LocalServer) -> None:
-    absent = dict.fromkeys(("temperature", "max_tokens", "enable_thinking", "assistant_id", "stream", "n"))
+    absent: dict[str, Any] = dict.fromkeys(
+        ("temperature", "max_tokens", "enable_thinking", "assistant_id", "stream", "n")
+    )
     first = post(http, "/chat/completions", messages=[SYSTEM, HELLO], tools=[TOOL], **absent)["choices"][0]
-    message = {**first["message"], "tool_call_id": None, "refusal": None}
+    message: dict[str, Any] = {**first["message"], "tool_call_id": None, "refusal": None}
     result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "Noon.", "tool_calls": None}
     said = post(http, "/chat/completions", messages=[SYSTEM, HELLO, message, result], tools=None)["choices"][0]
     assert said["message"]["content"] == "The tool answered: Noon."
@@ -176,3 +179,48 @@ def test_the_texts_of_the_official_clients_tests_get_the_category_that_these_exp
     found = post(http, "/moderations", prompt=prompt)
     assert found["category"] == category
     assert 0 < found["score"] <= 1
+
+
+def unlisted(schema: Any, value: Any, where: str) -> Iterator[str]:
+    """Yield the fields of a response that its schema does not list; has_more, of lists, is OpenAI's."""
+    schemas = contract()["components"]["schemas"]
+    for alternative in schema.get("oneOf", ()):
+        schema = alternative if "$ref" in alternative else schema
+    schema = schemas[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
+    if isinstance(value, list):
+        for item in value:
+            yield from unlisted(schema["items"], item, where)
+    if isinstance(value, dict) and "properties" in schema:
+        for name, item in value.items():
+            if name in schema["properties"]:
+                yield from unlisted(schema["properties"][name], item, f"{where}.{name}")
+            elif name != "has_more":
+                yield f"{where}.{name}"
+
+
+def test_no_response_has_a_field_that_the_contract_does_not_list(http: httpx.Client) -> None:
+    thread = post(http, "/threads", metadata={"a": "b"}, color="red")["id"]
+    assistant = post(http, "/assistants", name="A", instructions="I", model="pixi")["id"]
+    found = {
+        "Thread": http.get(f"/threads/{thread}").json(),
+        "Assistant": http.get(f"/assistants/{assistant}").json(),
+        "AssistantList": http.get("/assistants").json(),
+        "ChatCompletion": post(http, "/chat/completions", messages=[SYSTEM, HELLO], tools=[TOOL], seed=1),
+        "EmbeddingList": post(http, "/embeddings", input="A cat."),
+        "RerankResult": post(http, "/rerank", query="cat", documents=["A cat."]),
+        "Moderation": post(http, "/moderations", prompt="Hello!"),
+        "VisionResult": post(http, "/vision/tags", image_url="https://x.test/cat.png"),
+        "ErrorResponse": http.get("/threads/none").json(),
+    }
+    for said in ("/search cats", "/draw cats", "/code 1"):
+        post(http, f"/threads/{thread}/messages", role="user", content=said, metadata={"a": "b"})
+        run = post(http, f"/threads/{thread}/runs", assistant_id=assistant)
+        while run["status"] in ("queued", "in_progress"):
+            run = http.get(f"/threads/{thread}/runs/{run['id']}").json()
+        found[f"Run {said}"] = run
+    found["ThreadList"] = http.get(f"/assistants/{assistant}/threads").json()
+    found["ThreadMessageList"] = http.get(f"/threads/{thread}/messages").json()
+    schemas = contract()["components"]["schemas"]
+    assert [each for name, value in found.items() for each in unlisted(schemas[name.split()[0]], value, name)] == []
+    assert found["ThreadMessageList"]["data"][0]["code"]
+    assert list(unlisted(schemas["Thread"], {**found["Thread"], "color": "red"}, "Thread")) == ["Thread.color"]

@@ -2,13 +2,13 @@
 
 import base64
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pixigpt_api.models import EmbeddingList
 
 
-def in_base64(found: EmbeddingList) -> Mapping[str, Any]:
+def in_base64(found: EmbeddingList) -> dict[str, Any]:
     """Return the JSON of some vectors, each as the base64 of little-endian 32-bit floats."""
     value = found.to_dict()
     for each in value["data"]:

@@ -1,7 +1,7 @@
 """The PixiGPT service in memory: one method per operation of the contract, on the contract's own objects."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pixigpt.testing._attachments import attach
@@ -219,7 +219,7 @@ class Service:
     def moderate_media(self, body: ModerateMediaRequest) -> Moderation:
         return _moderation(words_of_url(body.media_url))
 
-    def create_embedding(self, body: CreateEmbeddingRequest) -> EmbeddingList | Mapping[str, Any]:
+    def create_embedding(self, body: CreateEmbeddingRequest) -> EmbeddingList | dict[str, Any]:
         texts = [body.input_] if isinstance(body.input_, str) else body.input_
         vectors = [
             EmbeddingVector(object_="embedding", embedding=vector(text), index=index)
