@@ -17,7 +17,7 @@ from typing import Any, cast
 import attrs
 from attrs import frozen
 
-from pixigpt._generated import Field, fields_of, hints_of, is_model, rest_hint
+from pixigpt._generated import fields_of, hints_of, is_model, rest_hint
 from pixigpt._leniency import ADAPT, NEVER_EMPTY, NUMBERED, fill, number
 
 _NOTHING: frozenset[type] = frozenset()
@@ -212,49 +212,58 @@ def _member_of(cls: type[enum.Enum]) -> _Find:
 
 
 def _json_object_of(cls: type) -> _Find:
-    adapt = ADAPT.get(cls, _anything)
+    adapt = ADAPT.get(cls)
 
     def find(value: object) -> str | None:
         if not isinstance(value, dict):
             return f" is {type(value).__name__}, not an object"
         fields = cast("dict[str, Any]", value)
-        if found := adapt(fields):
+        if adapt and (found := adapt(fields)):
             return found
-        for field, check in _json_fields(cls):
-            item = fields.get(field.name)
-            if type(item) not in check.at_once and (found := _odd(cls, fields, field, check)):
+        rows, check_rest = _json_fields(cls)
+        for name, at_once, find_field, is_required in rows:
+            item = fields.get(name)
+            if type(item) in at_once or (item is None and _is_filled(cls, fields, name, is_required=is_required)):
+                continue
+            if found := f".{name} is missing" if name not in fields else _prefixed(name, find_field(item)):
                 return found
-        return _rest(cls, fields)
+        return check_rest(fields) if check_rest else None
 
     return find
 
 
+def _prefixed(name: str, found: str | None) -> str | None:
+    return f".{name}{found}" if found else None
+
+
+def _is_filled(cls: type, fields: dict[str, Any], name: str, *, is_required: bool) -> bool:
+    """Return whether a field that is missing, or null, may be."""
+    return fill(cls, fields, name) or (name not in fields and not is_required)
+
+
 @cache  # on first use, since classes may refer to one another
-def _json_fields(cls: type) -> list[tuple[Field, _Check]]:
-    return [(field, _json_check(field)) for field in fields_of(cls)]
+def _json_fields(cls: type) -> tuple[list[tuple[str, frozenset[type], _Find, bool]], _Find | None]:
+    """Return each field: its name, what is right at once, the check of all else; and the check of other names."""
+    rows: list[tuple[str, frozenset[type], _Find, bool]] = []
+    for field in fields_of(cls):
+        check = _compiled(field.hint, is_json=True)
+        # None is right at once only where the field may be missing.
+        at_once = check.at_once - {type(None)} if field.is_required else check.at_once
+        find = _not_empty(check.find) if (cls, field.name) in NEVER_EMPTY else check.find
+        rows.append((field.name, at_once, find, field.is_required))
+    return rows, None if rest_hint(cls) is Any else _rest_of(cls)
 
 
-def _json_check(field: Field) -> _Check:
-    """Return a field's check; None is right at once only if it may be missing."""
-    check = _compiled(field.hint, is_json=True)
-    return attrs.evolve(check, at_once=check.at_once - {type(None)}) if field.is_required else check
+def _not_empty(find: _Find) -> _Find:
+    return lambda value: find(value) or (None if value else " is empty")
 
 
-def _odd(cls: type, fields: dict[str, Any], field: Field, check: _Check) -> str | None:
-    """Return how a field is wrong that is not of exactly the wanted type: missing, null, an object or a list."""
-    name = field.name
-    if fields.get(name) is None and fill(cls, fields, name):
-        return None
-    if name not in fields:
-        return f".{name} is missing" if field.is_required else None
-    if found := check.find(fields[name]):
-        return f".{name}{found}"
-    return f".{name} is empty" if (cls, name) in NEVER_EMPTY and not fields[name] else None
-
-
-def _rest(cls: type, fields: dict[str, Any]) -> str | None:
-    if rest_hint(cls) is Any:
-        return None
+def _rest_of(cls: type) -> _Find:
     known = {field.name for field in fields_of(cls)}
-    check = _compiled(rest_hint(cls), is_json=True)
-    return _values_of(check)({name: item for name, item in fields.items() if name not in known})
+    find_value = _values_of(_compiled(rest_hint(cls), is_json=True))
+
+    def find(value: object) -> str | None:
+        fields = cast("dict[str, Any]", value)
+        return find_value({name: item for name, item in fields.items() if name not in known})
+
+    return find

@@ -36,6 +36,8 @@ def test_extras_stand_beside_the_calls_own_query(httpx_mock: HTTPXMock, connect:
     connect(base_url=URL, extra_body={"a": 1}, extra_query={"after": "m"}).list_messages("t")
     request = httpx_mock.get_requests()[-1]
     assert (request.url.query, request.content) == (b"limit=20&after=m", b"")
+    connect(base_url=URL, extra_query={"filter": {"a": 1}, "none": None}).list_messages("t")
+    assert dict(httpx_mock.get_requests()[-1].url.params) == {"limit": "20", "filter": '{"a": 1}', "none": ""}
 
 
 def test_an_extra_that_the_call_sets_itself_is_refused(connect: Connect) -> None:

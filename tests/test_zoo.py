@@ -35,27 +35,41 @@ ID = uuid.UUID(int=7)
 
 
 class Zoo:
-    """The package that the zoo's contract makes."""
+    """A package that the zoo's contract makes."""
 
-    def __init__(self) -> None:
-        self.models: Any = importlib.import_module("zoo_api.models")
-        self.file: Any = importlib.import_module("zoo_api.types").File
-        self.raw: Any = importlib.import_module("zoo_api")
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self.models: Any = importlib.import_module(f"{package}.models")
+        self.file: Any = importlib.import_module(f"{package}.types").File
 
     def __getattr__(self, endpoint: str) -> Any:
         try:
-            return importlib.import_module(f"zoo_api.api.zoo.{endpoint}")
+            return importlib.import_module(f"{self.package}.api.zoo.{endpoint}")
         except ModuleNotFoundError:
             raise AttributeError(endpoint) from None
 
 
 @pytest.fixture(scope="session")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
-    folder = tmp_path_factory.mktemp("zoo")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    made = tmp_path_factory.mktemp("zoo")
+    sys.path.insert(0, str(made))
+    yield made
+    sys.path.remove(str(made))
+
+
+@pytest.fixture(scope="session")
+def zoo(folder: Path) -> Zoo:
     generate(folder / "zoo_api", HERE / "contract_zoo.yaml", HERE / "zoo_generator.yaml")
-    sys.path.insert(0, str(folder))
-    yield Zoo()
-    sys.path.remove(str(folder))
+    return Zoo("zoo_api")
+
+
+@pytest.fixture(scope="session")
+def class_zoo(folder: Path) -> Zoo:
+    """The zoo with enumerations as classes, the generator's other kind."""
+    config = (HERE / "zoo_generator.yaml").read_text().replace("literal_enums: true", "literal_enums: false")
+    (folder / "config.yaml").write_text(config)
+    generate(folder / "class_zoo_api", HERE / "contract_zoo.yaml", folder / "config.yaml")
+    return Zoo("class_zoo_api")
 
 
 @pytest.fixture(scope="module")
@@ -477,6 +491,50 @@ def test_a_response_that_does_not_fit_is_a_response_error(
     with pytest.raises(APIResponseError, match=says) as caught:
         keeper.call(getattr(zoo, name))
     assert "dict" not in caught.value.message
+
+
+def test_enumerations_as_classes(class_zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+    kind, size = class_zoo.models.Kind.TAME, class_zoo.models.Size.VALUE_2
+    keeper.call(class_zoo.query_parameters, the_text="t", kind=kind, size=size)
+    assert parse_qs(urlsplit(echo.requests[-1].target).query) | {"kind": ["tame"], "size": ["2"]} == {
+        "theText": ["t"],
+        "kind": ["tame"],
+        "size": ["2"],
+        "limit": ["20"],
+    }
+    keeper.call(class_zoo.header_and_cookie_parameters, x_text="t", x_kind=kind, session="s")
+    assert echo.requests[-1].headers["x-kind"] == "tame"
+    keeper.call(class_zoo.multipart_body, body=upload(class_zoo, class_zoo.file(b""), kind=kind))
+    assert echo.requests[-1].parts()[-1][1] == b"tame"
+    with pytest.raises(TypeError, match="kind is str, not Kind"):
+        keeper.call(class_zoo.query_parameters, the_text="t", kind="tame")
+    echo.replies.append((200, "application/json", json.dumps(ANIMAL).encode()))
+    animal = keeper.call(class_zoo.json_response)
+    assert (animal.kind, animal.size) == (class_zoo.models.Kind.WILD, size)
+    echo.replies.append((200, "application/json", json.dumps({**ANIMAL, "kind": "new"}).encode()))
+    with pytest.raises(APIResponseError, match="the result's kind is none of Kind's values"):
+        keeper.call(class_zoo.json_response)
+
+
+def test_what_is_nested_too_deeply_is_a_response_error(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+    animal: dict[str, Any] = ANIMAL
+    for _ in range(380):
+        animal = {**ANIMAL, "parents": [animal]}
+    echo.replies.append((200, "application/json", json.dumps(animal).encode()))
+    with pytest.raises(APIResponseError, match="nested too deeply"):
+        keeper.call(zoo.json_response)
+
+
+def test_a_generated_parser_that_fails_tells_nothing_of_python(
+    zoo: Zoo, keeper: Client, echo: EchoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_: object) -> None:
+        raise AttributeError("'int' object has no attribute 'get'")
+
+    monkeypatch.setattr(zoo.json_scalar_response, "_parse_response", fails)
+    echo.replies.append((200, "application/json", b"5"))
+    with pytest.raises(APIResponseError, match="the body does not match the API schema; the body begins"):
+        keeper.call(zoo.json_scalar_response)
 
 
 RESPONSES = [

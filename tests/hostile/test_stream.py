@@ -45,7 +45,9 @@ def test_a_large_response_comes_in_pieces_and_its_connection_is_used_again(again
 
 
 def test_gzip_is_inflated_piece_by_piece(against: Against) -> None:
-    client, _ = against(Replies(reply(200, gzip.compress(LARGE), b"Content-Encoding: gzip")))
+    zipped = reply(200, gzip.compress(LARGE), b"Content-Encoding: gzip")
+    body = zipped.index(b"\r\n\r\n") + 4
+    client, _ = against(says(zipped[: body + 3], zipped[body + 3 :], pause=0.05))  # cut in gzip's own header
     with client.stream_call(list_threads) as stream:
         assert b"".join(stream) == LARGE
 
@@ -137,6 +139,19 @@ def test_silence_is_a_timeout_but_slowness_is_not(against: Against) -> None:
         assert b"".join(stream) == b"x" * 20
 
 
+def silent(connection: socket.socket) -> None:
+    """Read a request, and wait."""
+    read_request(connection)
+    connection.recv(1)
+
+
+def test_silence_before_the_headers_is_a_timeout_too(against: Against) -> None:
+    client, server = against(silent, timeout=0.1, max_retries=0)
+    with pytest.raises(APITimeoutError), client.stream_call(list_threads):
+        pytest.fail("it must not be entered")
+    assert eventually(lambda: server.open == 0)
+
+
 def test_the_deadline_bounds_it_all_the_users_own_pauses_too(against: Against) -> None:
     client, server = against(drips, total_timeout=0.2)
     with client.stream_call(list_threads) as stream, pytest.raises(DeadlineExceededError):
@@ -214,6 +229,26 @@ def test_a_stream_that_is_dropped_while_open_warns_and_closes() -> None:
             client.stream_call(list_threads).__enter__()
             gc.collect()
         assert [each.category for each in caught] == [ResourceWarning]
+        assert eventually(lambda: server.open == 0)
+
+
+def test_an_async_stream_that_is_dropped_while_open_warns() -> None:
+    from hostile.server import ScriptedServer
+
+    async def use(base_url: str) -> None:
+        async with AsyncClient("sk-test", base_url) as client:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                stream = client.stream_call(list_threads)
+                await stream.__aenter__()
+                driver = stream._driver
+                del stream
+                gc.collect()
+            assert "<AsyncResponseStream 200> was dropped" in str(caught[0].message)
+            await driver.aclose()
+
+    with ScriptedServer(waits) as server:
+        anyio.run(use, server.base_url)
         assert eventually(lambda: server.open == 0)
 
 
