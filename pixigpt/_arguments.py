@@ -56,6 +56,8 @@ def text_list(name: str, texts: Sequence[str]) -> list[str]:
 
 
 def _chat_message(fields: Mapping[str, object]) -> Message:
+    if isinstance(fields.get("content"), list):
+        raise TypeError("content must be a text, not a list of parts; for images, see analyze_image()")
     return Message.from_dict({"content": None, **fields} if fields.get("tool_calls") else fields)
 
 

@@ -123,7 +123,9 @@ def elsewhere() -> Iterator[ProcessPoolExecutor]:
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
 def test_an_error_of_another_process_arrives_whole(elsewhere: ProcessPoolExecutor, error: PixiGPTError) -> None:
-    errors.stamp(error, "GET", "/threads", 2, 1.5, (ServerError("Before.", status_code=500),))
+    errors.stamp(
+        error, "GET", "/threads", "https://pixigpt.test/v1/threads", 2, 1.5, (ServerError("Before.", status_code=500),)
+    )
     with pytest.raises(type(error)) as caught:
         elsewhere.submit(fail, error).result(timeout=60)
     assert type(caught.value) is type(error)
