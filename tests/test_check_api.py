@@ -267,11 +267,10 @@ def repository(tagged: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def check_api(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import check_api
+def check_api() -> ModuleType:
+    from scripts.api import check
 
-    return check_api
+    return check
 
 
 def change(root: Path, name: str, old: str, new: str) -> None:

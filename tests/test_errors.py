@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
 from pytest_httpx import HTTPXMock
+from support.clients import Connect
 
 import pixigpt
 from pixigpt import (
@@ -56,8 +56,8 @@ def test_two_types_in_the_body_win_over_the_status(
 
 
 def test_an_error_says_what_happened(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    answer = {"error": {"message": "The model is overloaded.", "type": "server_error"}}
-    httpx_mock.add_response(status_code=503, json=answer, headers={"X-Request-Id": "req_7"}, is_reusable=True)
+    response = {"error": {"message": "The model is overloaded.", "type": "server_error"}}
+    httpx_mock.add_response(status_code=503, json=response, headers={"X-Request-Id": "req_7"}, is_reusable=True)
     with pytest.raises(ServerError) as caught:
         connect(KEY, retry=RetryPolicy(backoff=0)).get_run("t", "r")
     error = caught.value
@@ -65,7 +65,7 @@ def test_an_error_says_what_happened(httpx_mock: HTTPXMock, connect: Connect) ->
         "GET /threads/t/runs/r: 503 Service Unavailable: The model is overloaded. [request req_7] (4 attempts in 0."
     )
     assert (error.method, error.path, error.request_id) == ("GET", "/threads/t/runs/r", "req_7")
-    assert (error.headers["x-request-id"], error.body) == ("req_7", answer)
+    assert (error.headers["x-request-id"], error.body) == ("req_7", response)
     assert [type(each) for each in error.earlier] == [ServerError] * 3
     assert all(each.elapsed <= error.elapsed for each in error.earlier)
 
@@ -103,12 +103,12 @@ def test_an_error_pickles_and_copies(error: PixiGPTError, copied: Any) -> None:
     error.method, error.path, error.attempts, error.elapsed = "GET", "/threads", 2, 1.5
     error.earlier = (ServerError("Before.", status_code=500),)
     error.note = "not retried"
-    twin = copied(error)
-    assert type(twin) is type(error)
-    assert str(twin) == str(error)
-    assert re.fullmatch(r"GET /threads: .*No\..* \(2 attempts in 1\.50 s; not retried\)", str(twin))
-    assert {**vars(twin), "earlier": 0} == {**vars(error), "earlier": 0}
-    assert str(twin.earlier[0]) == str(error.earlier[0])
+    received = copied(error)
+    assert type(received) is type(error)
+    assert str(received) == str(error)
+    assert re.fullmatch(r"GET /threads: .*No\..* \(2 attempts in 1\.50 s; not retried\)", str(received))
+    assert {**vars(received), "earlier": 0} == {**vars(error), "earlier": 0}
+    assert str(received.earlier[0]) == str(error.earlier[0])
 
 
 def fail(error: PixiGPTError) -> None:

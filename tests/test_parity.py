@@ -7,13 +7,13 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-import make_sync
 import pytest
 
 import pixigpt
 from pixigpt import AsyncClient, Client
 from pixigpt._shape import NEVER_EMPTY
 from pixigpt.testing._contract import contract, operations
+from scripts import make_sync
 
 # What a client has beside the contract's operations.
 NO_OPERATIONS = {"call", "close", "aclose", "raw", "wait_for_run", "with_options"}

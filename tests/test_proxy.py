@@ -10,20 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect, eventually
-from hostile.server import (
-    EMPTY,
-    Replies,
-    Script,
-    ScriptedServer,
-    answers,
-    https,
-    ok,
-    over_tls,
-    read_request,
-    silent,
-    tls_contexts,
-)
+from support.clients import Connect
+from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, read_request, responds, silent
+from support.tls import https, over_tls, tls_contexts
+from support.waiting import eventually
 
 from pixigpt import APIConnectionError, APITimeoutError
 from pixigpt.testing import LocalServer
@@ -62,7 +52,7 @@ def refuses(connection: socket.socket) -> None:
 def secure_server() -> Generator[tuple[str, ssl.SSLContext], None, None]:
     """A server that speaks TLS, and a context that trusts it."""
     context, trusting = tls_contexts()
-    with ScriptedServer(over_tls(answers(EMPTY), context)) as server:
+    with ScriptedServer(over_tls(responds(EMPTY), context)) as server:
         yield https(server.base_url), trusting
 
 
@@ -100,7 +90,7 @@ def test_a_tunnel_may_lead_through_a_proxy_that_speaks_tls_itself(
         client.close()
 
 
-def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_one(
+def test_what_comes_after_a_response_through_two_layers_of_tls_is_not_the_next_one(
     connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     def script(connection: socket.socket) -> None:
@@ -111,7 +101,7 @@ def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_on
             time.sleep(0.3)
 
     context, trusting = secure_proxy
-    honest = over_tls(answers(EMPTY), context)
+    honest = over_tls(responds(EMPTY), context)
     with ScriptedServer(script, honest) as server, ScriptedServer(over_tls(tunnels([]), context)) as proxy:
         through = httpx.Proxy(https(address(proxy)), ssl_context=trusting)
         client = connect(base_url=https(server.base_url), verify=trusting, proxy=through, timeout=5)
@@ -121,7 +111,7 @@ def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_on
         client.close()
 
 
-def test_an_answer_through_two_layers_of_tls_may_end_with_its_connection(
+def test_a_response_through_two_layers_of_tls_may_end_with_its_connection(
     connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     def script(connection: socket.socket) -> None:
@@ -270,14 +260,14 @@ def test_a_named_proxy_goes_before_the_environments(connect: Connect, monkeypatc
 
 
 def socks(seen: list[bytes]) -> Script:
-    """A SOCKS5 proxy that asks for no password, and answers the request itself."""
+    """A SOCKS5 proxy that asks for no password, and responses the request itself."""
 
     def script(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(b"\x05\x00")
         seen.append(connection.recv(65536))
         connection.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x09")
-        answers(EMPTY)(connection)
+        responds(EMPTY)(connection)
 
     return script
 

@@ -6,11 +6,10 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
-from conftest import FakeTime
+from support.pools import AnySlots, usage
+from support.waiting import FakeTime
 
 from pixigpt._transport.slots import Lease, Slots
-
-AnySlots = Slots[Any, threading.Event]
 
 
 def make(fake_time: FakeTime, used: int | None = 1, idle: int | None = 100, expiry: float | None = 90.0) -> AnySlots:
@@ -39,7 +38,7 @@ def test_no_more_are_in_use_than_allowed(fake_time: FakeTime) -> None:
     taken(slots)
     taken(slots)
     waiting(slots)
-    assert repr(slots) == "<Slots 2 taken, 0 idle, 1 waiting>"
+    assert usage(slots) == (2, 0, 1)
 
 
 def test_none_means_no_limit(fake_time: FakeTime) -> None:
@@ -59,7 +58,7 @@ def test_those_who_wait_are_served_in_the_order_they_came(fake_time: FakeTime) -
         slots.check(lease)
         assert signal.is_set()
         first = lease
-    assert repr(slots) == "<Slots 1 taken, 0 idle, 0 waiting>"
+    assert usage(slots) == (1, 0, 0)
 
 
 def test_who_gives_up_is_passed_over(fake_time: FakeTime) -> None:
@@ -68,7 +67,7 @@ def test_who_gives_up_is_passed_over(fake_time: FakeTime) -> None:
     second, _ = waiting(slots)
     _, signal = waiting(slots)
     slots.release(second)
-    assert repr(slots) == "<Slots 1 taken, 0 idle, 1 waiting>"
+    assert usage(slots) == (1, 0, 1)
     slots.release(first)
     assert signal.is_set()
 
@@ -82,7 +81,7 @@ def test_who_gives_up_when_the_turn_has_come_passes_it_on(fake_time: FakeTime) -
     slots.release(second)
     assert signal.is_set()
     slots.release(third)
-    assert repr(slots) == "<Slots 0 taken, 0 idle, 0 waiting>"
+    assert usage(slots) == (0, 0, 0)
 
 
 def test_to_leave_twice_or_without_having_entered_does_no_harm(fake_time: FakeTime) -> None:
@@ -91,9 +90,9 @@ def test_to_leave_twice_or_without_having_entered_does_no_harm(fake_time: FakeTi
     slots.release(lease, keep=True)
     slots.release(lease, keep=True)
     slots.release(Lease("b"), keep=True)
-    assert repr(slots) == "<Slots 1 taken, 1 idle, 0 waiting>"
+    assert usage(slots) == (1, 1, 0)
     slots.release(other)
-    assert repr(slots) == "<Slots 0 taken, 1 idle, 0 waiting>"
+    assert usage(slots) == (0, 1, 0)
 
 
 def test_waiting_too_long_is_a_pool_timeout(fake_time: FakeTime) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from samples import ANSWERED, ASSISTANT, COMPLETION, MESSAGE, RUN, THREAD, listed
+from support.clients import Connect
+from support.samples import ASSISTANT, ASSISTANT_MESSAGE, COMPLETION, MESSAGE, RUN, THREAD, listed
+from support.scripted_server import ScriptedServer, ok, read_request
 
-from hostile.server import ScriptedServer, ok, read_request
 from pixigpt import APIResponseError, Client, PixiGPTError, RetryPolicy
 from pixigpt._retry import retry_after
 from pixigpt.testing._contract import contract
@@ -123,7 +123,7 @@ PROTOCOLS = st.sampled_from([b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0",
 
 @st.composite
 def messages(draw: st.DrawFn) -> bytes:
-    """An answer: any status, any headers, any body, framed well or badly, cut anywhere."""
+    """A response: any status, any headers, any body, framed well or badly, cut anywhere."""
     body = draw(BODIES)
     fields = draw(st.lists(FIELDS, max_size=4))
     framing = draw(st.sampled_from(["length", "length", "chunked", "none"]))
@@ -161,7 +161,7 @@ def test_so_do_any_bytes_after_which_the_server_keeps_the_connection_open(lied: 
     chunked=st.booleans(),
 )
 @examples(60)
-def test_so_does_a_good_answer_with_some_bytes_changed(lied: Lied, flips: list[tuple[int, int]], chunked: bool) -> None:
+def test_so_does_a_response_with_some_bytes_changed(lied: Lied, flips: list[tuple[int, int]], chunked: bool) -> None:
     body = json.dumps(THREAD).encode()
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     message = bytearray(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else ok(body))
@@ -170,7 +170,7 @@ def test_so_does_a_good_answer_with_some_bytes_changed(lied: Lied, flips: list[t
     lied.to(Client.create_thread, bytes(message), closes=True)
 
 
-# an operation, its call, and a valid answer to it
+# an operation, its call, and a valid response to it
 OPERATIONS: dict[str, tuple[Callable[[Client], object], dict[str, Any]]] = {
     "create_chat_completion": (
         lambda client: client.create_chat_completion([{"role": "system", "content": "S"}]),
@@ -184,7 +184,7 @@ OPERATIONS: dict[str, tuple[Callable[[Client], object], dict[str, Any]]] = {
         lambda client: client.create_messages_bulk("t", [{"role": "user", "content": "Hi."}]),
         listed(MESSAGE),
     ),
-    "list_messages": (lambda client: client.list_messages("t"), listed(ANSWERED)),
+    "list_messages": (lambda client: client.list_messages("t"), listed(ASSISTANT_MESSAGE)),
     "create_run": (lambda client: client.create_run("t", "a"), {**RUN, "message": None}),
     "get_run": (lambda client: client.get_run("t", "r"), RUN),
     "create_assistant": (lambda client: client.create_assistant("A", "I"), ASSISTANT),
@@ -238,8 +238,8 @@ def open_to_the_unknown(schema: Any) -> Any:
     return [open_to_the_unknown(item) for item in schema] if isinstance(schema, list) else schema
 
 
-def answer_schema(operation: str) -> dict[str, Any]:
-    """What the contract says of an operation's answer."""
+def response_schema(operation: str) -> dict[str, Any]:
+    """What the contract says of an operation's response."""
     found = [each for item in contract()["paths"].values() for each in item.values() if "operationId" in each]
     (described,) = [each for each in found if each["operationId"] == operation]
     schema = described["responses"]["2XX"]["content"]["application/json"]["schema"]
@@ -249,24 +249,24 @@ def answer_schema(operation: str) -> dict[str, Any]:
 @pytest.mark.parametrize("operation", OPERATIONS)
 @given(data=st.data())
 @examples(25)
-def test_an_answer_with_one_value_replaced_is_a_result_just_where_the_contract_allows_it(
+def test_a_response_with_one_value_replaced_is_a_result_just_where_the_contract_allows_it(
     lied: Lied, operation: str, data: st.DataObject
 ) -> None:
     call, valid = OPERATIONS[operation]
     path = data.draw(st.sampled_from(list(paths(valid))))
-    answer = replaced(valid, path, data.draw(JSON))
-    outcome = lied.to(call, ok(json.dumps(answer).encode()), closes=False)
-    allowed = Draft202012Validator(answer_schema(operation))
+    response = replaced(valid, path, data.draw(JSON))
+    outcome = lied.to(call, ok(json.dumps(response).encode()), closes=False)
+    allowed = Draft202012Validator(response_schema(operation))
     if isinstance(outcome, PixiGPTError):
         assert isinstance(outcome, APIResponseError)
-        assert not allowed.is_valid(answer)
+        assert not allowed.is_valid(response)
     else:
-        assert allowed.is_valid(answer)
+        assert allowed.is_valid(response)
         assert allowed.is_valid(as_json(outcome))
 
 
 def as_json(result: Any) -> Any:
-    """A result as an answer that would make it."""
+    """A result as a response that would make it."""
     return listed(*(item.to_dict() for item in result)) if isinstance(result, list) else result.to_dict()
 
 
