@@ -1,5 +1,6 @@
 """The flow decides every retry, pause and deadline: outcomes in, steps and result out, without I/O."""
 
+import logging
 import re
 import ssl
 from collections.abc import Mapping
@@ -261,6 +262,12 @@ def test_when_the_budget_is_spent_failures_are_raised_at_once(fake_time: FakeTim
 def test_no_budget_is_no_limit(post: Any) -> None:
     policy = RetryPolicy(max_retries=500, budget=None, backoff=0)
     assert len(post(*[BROKEN] * 500, GOOD, retry=policy).sends) == 501
+
+
+def test_the_logged_seconds_of_an_attempt_do_not_include_its_pause(post: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "pixigpt")
+    assert post(response(503), response(503), GOOD, each_takes=0.25).pauses == [0, 0.1, 0.2]
+    assert re.findall(r"\d+ ms", caplog.text) == ["250 ms"] * 3
 
 
 def test_each_attempt_has_the_timeout_or_what_is_left_of_the_total(post: Any) -> None:

@@ -236,10 +236,11 @@ def test_an_interpreter_that_ends_with_open_clients_prints_nothing_odd(server: L
     assert run_script(OPEN_AT_EXIT, server.base_url, warnings="ignore::ResourceWarning") == "[] []\n"
 
 
-def test_a_budgets_capacity_is_pickled() -> None:
-    with Client("sk-test", retry=RetryPolicy(budget=2.5)) as client:
+@pytest.mark.parametrize(("capacity", "retries"), [(2.5, 2), (0, 0), (None, 1000)])
+def test_a_budgets_capacity_is_pickled(capacity: float | None, retries: int) -> None:
+    with Client("sk-test", retry=RetryPolicy(budget=capacity)) as client:
         copied = pickle.loads(pickle.dumps(client))
-        assert [copied._settings.budget.spend() for _ in range(4)] == [True, True, False, False]
+        assert [copied._settings.budget.spend() for _ in range(1000)] == [True] * retries + [False] * (1000 - retries)
         copied.close()
 
 

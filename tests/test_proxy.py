@@ -223,6 +223,15 @@ def test_a_proxy_that_is_not_there_is_a_connection_error(connect: Connect) -> No
         client.list_threads()
 
 
+in_clear_text = pytest.mark.filterwarnings("ignore:base_url sends the API key in clear text")
+
+
+def beyond_loopback(server: LocalServer) -> str:
+    """Return the server's URL by an address that is none of loopback's, though it leads there."""
+    return server.base_url.replace("127.0.0.1", "0.0.0.0")
+
+
+@in_clear_text
 @pytest.mark.parametrize(("name", "goes_through"), [("HTTP_PROXY", True), ("all_proxy", True), ("HTTPS_PROXY", False)])
 def test_the_environments_proxy_is_used(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer, name: str, goes_through: bool
@@ -230,31 +239,49 @@ def test_the_environments_proxy_is_used(
     forwards = Replies(ok(EMPTY))
     with ScriptedServer(forwards) as proxy:
         monkeypatch.setenv(name, address(proxy).removeprefix("http://"))
-        client = connect(server.api_key, server.base_url)
+        client = connect(server.api_key, beyond_loopback(server))
         assert client.list_threads() == []
         assert bool(forwards.requests) == goes_through
         client.close()
 
 
-@pytest.mark.parametrize("hosts", ["*", "127.0.0.1", "other.test, 127.0.0.1", "localhost,.0.0.1"])
+@in_clear_text
+@pytest.mark.parametrize("hosts", ["*", "0.0.0.0", "other.test, 0.0.0.0", "localhost,.0.0.0"])
 def test_no_proxy_names_the_hosts_that_are_reached_directly(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer, hosts: str
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", hosts)
-    assert connect(server.api_key, server.base_url).list_threads() == []
+    assert connect(server.api_key, beyond_loopback(server)).list_threads() == []
 
 
+@in_clear_text
 def test_no_proxy_may_name_a_port(connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("NO_PROXY", server.base_url.split("/")[2])
-    assert connect(server.api_key, server.base_url).list_threads() == []
+    monkeypatch.setenv("NO_PROXY", beyond_loopback(server).split("/")[2])
+    assert connect(server.api_key, beyond_loopback(server)).list_threads() == []
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "localhost", "[::1]"])
+def test_loopback_is_never_reached_through_the_environments_proxy(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    listens = "::1" if host == "[::1]" else "0.0.0.0"
+    with LocalServer(host=listens) as server, ScriptedServer(Replies(ok(EMPTY))) as proxy:
+        for name in ("HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, address(proxy))
+        port = server.base_url.rsplit(":", 1)[1]
+        client = connect(server.api_key, f"http://{host}:{port}")
+        assert [assistant.name for assistant in client.list_assistants()] == ["Pixi"]
+        assert proxy.connections == 0
+        client.close()
+
+
+@in_clear_text
 def test_a_named_proxy_goes_before_the_environments(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with ScriptedServer(Replies(ok(EMPTY))) as proxy:
-        client = connect(base_url="http://127.0.0.1:9/v1", proxy=address(proxy))
+        client = connect(base_url="http://0.0.0.0:9/v1", proxy=address(proxy))
         assert client.list_threads() == []
         client.close()
 

@@ -29,7 +29,7 @@ def served() -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline().strip() for _ in range(4)]
-        yield process, dict(line.split("=", 1) for line in lines[:3])
+        yield process, dict(line.removeprefix("export ").split("=", 1) for line in lines[:3])
         process.kill()
 
 

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.request import getproxies, proxy_bypass
@@ -102,13 +103,25 @@ def is_broken_socks(failure: BaseException) -> bool:
 
 
 def _environment_proxy(origin: httpcore.Origin) -> str | None:
-    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name."""
+    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name.
+
+    Loopback is never reached through one: a proxy on another machine would look for the server there.
+    """
     proxies = getproxies()
     url = proxies.get(origin.scheme.decode("ascii")) or proxies.get("all")
     host = origin.host.decode("ascii")
-    if not url or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
+    if not url or _is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
         return None
     return url if "://" in url else f"http://{url}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _unusable(cause: object) -> httpcore.UnsupportedProtocol:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 from attrs import frozen
+from jsonschema import Draft202012Validator, ValidationError
 from openapi_core import OpenAPI
 from openapi_core.contrib.starlette import StarletteOpenAPIRequest
 from openapi_core.exceptions import OpenAPIError
@@ -22,6 +23,7 @@ class Operation:
     name: str
     method: str
     path: str
+    body_schema: Mapping[str, Any] | None
 
 
 @cache
@@ -33,11 +35,22 @@ def contract() -> Mapping[str, Any]:
 
 
 def operations() -> Iterator[Operation]:
-    """Every operation of the contract."""
+    """Yield every operation of the contract."""
     for path, item in contract()["paths"].items():
         for method in _METHODS:
             if method in item:
-                yield Operation(item[method]["operationId"], method.upper(), path)
+                yield Operation(item[method]["operationId"], method.upper(), path, _body_schema(item[method]))
+
+
+def _body_schema(operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    content = operation.get("requestBody", {}).get("content", {})
+    schema: Mapping[str, Any] | None = content.get("application/json", {}).get("schema")
+    return schema
+
+
+def paths() -> list[str]:
+    """Return the paths of all operations, such as `/threads/{thread_id}`."""
+    return list(contract()["paths"])
 
 
 @cache
@@ -45,7 +58,7 @@ def _openapi(base_path: str) -> OpenAPI:
     return OpenAPI.from_dict({**contract(), "servers": [{"url": base_path}], "security": []})
 
 
-def complaint(request: Request, body: bytes, base_path: str) -> str | None:
+def violation(request: Request, body: bytes, base_path: str) -> str | None:
     """Return how a request violates the contract; None if it does not."""
     try:
         body.decode()
@@ -59,10 +72,18 @@ def complaint(request: Request, body: bytes, base_path: str) -> str | None:
     return None
 
 
+def schema_violation(name: str, value: object) -> str | None:
+    """Return how a value violates a schema of the contract; None if it does not."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": contract()["components"]}
+    validator: Any = Draft202012Validator(schema)
+    return next((_place_and_message(error) for error in validator.iter_errors(value)), None)
+
+
 def _reason(error: OpenAPIError) -> str:
     schema_errors = getattr(error.__cause__, "schema_errors", None)
-    if not schema_errors:
-        return str(error)
-    first = next(iter(schema_errors))
+    return _place_and_message(next(iter(schema_errors))) if schema_errors else str(error)
+
+
+def _place_and_message(first: ValidationError) -> str:
     where = ".".join(str(step) for step in first.absolute_path)
     return f"{where}: {first.message}" if where else str(first.message)

@@ -232,10 +232,16 @@ def replaced(value: Any, path: Path, new: object) -> Any:
 
 
 def open_to_the_unknown(schema: Any) -> Any:
-    """A schema that also allows what a later version of the API may say: other enum values."""
-    if isinstance(schema, dict):
-        return {key: open_to_the_unknown(value) for key, value in schema.items() if key != "enum"}
-    return [open_to_the_unknown(item) for item in schema] if isinstance(schema, list) else schema
+    """Return a schema that also allows what the SDK reads beyond it: other enum values, and null for what is absent."""
+    if isinstance(schema, list):
+        return [open_to_the_unknown(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    opened = {key: open_to_the_unknown(value) for key, value in schema.items() if key != "enum"}
+    for name, value in opened.get("properties", {}).items():
+        if name not in schema.get("required", []):
+            opened["properties"][name] = {"anyOf": [value, {"type": "null"}]}
+    return opened
 
 
 def response_schema(operation: str) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""An operation's endpoint: what a request must pass before the service's method of the same name gets it."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, get_type_hints
+
+from attrs import define, field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pixigpt.testing._contract import Operation, contract, violation
+from pixigpt.testing._errors import ServiceError, error_response, json_response
+from pixigpt.testing._idempotency import Replays
+from pixigpt.testing._nulls import without_nulls
+from pixigpt.testing._paging import Page
+from pixigpt.testing._refusals import refusal
+from pixigpt.testing._replies import PlannedReply, Replies
+from pixigpt.testing._requests import received
+from pixigpt.testing._service import Service
+
+BASE_PATH = "/v1"
+
+EndpointFunction = Callable[[Request], Awaitable[Response]]
+
+
+class _HasDict(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+_Result = _HasDict | Mapping[str, Any] | PlannedReply | None
+
+_log = logging.getLogger("pixigpt.testing")
+
+
+@define
+class Backend:
+    """What all endpoints share; `errors` are the exceptions of the server's own code."""
+
+    service: Service
+    replies: Replies = field(factory=Replies)
+    replays: Replays = field(factory=Replays)
+    errors: list[Exception] = field(factory=list[Exception])
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.service.reset()
+        self.replies.clear()
+        self.replays.clear()
+        self.errors.clear()
+
+
+class Endpoint:
+    """One operation over HTTP."""
+
+    def __init__(self, operation: Operation, backend: Backend) -> None:
+        self._operation = operation
+        self._backend = backend
+        self._method = getattr(backend.service, operation.name)
+        self._hints = get_type_hints(self._method)
+
+    async def __call__(self, request: Request) -> Response:
+        """Return the response to a request; an error of the server's own code is a 500, its traceback on the log."""
+        body = await request.body()
+        try:
+            return self._response(request, body)
+        except ServiceError as error:
+            return error_response(error.status, str(error), code=error.code)
+        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, it is logged and kept
+            _log.exception("%s: an error in the local server", self._operation.name)
+            self._backend.errors.append(error)
+            return error_response(500, f"An error in the local server: {error!r}", code="local_server_error")
+
+    def _response(self, request: Request, body: bytes) -> Response:
+        decoded, body = self._without_nulls(body)
+        if found := refusal(self._operation.name, decoded) or violation(request, body, BASE_PATH):
+            return error_response(400, found)
+        key = request.headers.get("idempotency-key")
+        if key is None or self._operation.method != "POST":
+            return self._work(request, body)
+        asked = (request.url.path, body)
+        return self._backend.replays.response(key, asked, lambda: self._work(request, body))
+
+    def _without_nulls(self, body: bytes) -> tuple[object, bytes]:
+        """Return a body without its optional nulls, decoded and encoded; None and the body itself if it is no JSON."""
+        if self._operation.body_schema is None:
+            return None, body
+        try:
+            decoded = without_nulls(json.loads(body), self._operation.body_schema, contract())
+            return decoded, json.dumps(decoded).encode()
+        except (ValueError, RecursionError):
+            return None, body
+
+    def _work(self, request: Request, body: bytes) -> Response:
+        arguments: dict[str, Any] = {**request.path_params}
+        if "body" in self._hints:
+            arguments["body"] = self._hints["body"].from_dict(json.loads(body))
+        if "page" in self._hints:
+            arguments["page"] = Page.from_query(request.query_params)
+        if "take" in self._hints:
+            arguments["take"] = lambda: self._backend.replies.take(received(request, body, BASE_PATH))
+        return _response_of(self._method(**arguments))
+
+
+def _response_of(result: _Result) -> Response:
+    if result is None:
+        return Response(status_code=204)
+    if isinstance(result, PlannedReply):
+        return _whole_response(result)
+    return json_response(result if isinstance(result, Mapping) else result.to_dict())
+
+
+def _whole_response(reply: PlannedReply) -> Response:
+    if reply.body is None:
+        return error_response(reply.status, reply.content or "This failure was asked for.")
+    if isinstance(reply.body, bytes):
+        return Response(reply.body, reply.status, media_type="application/json")
+    return json_response(reply.body, reply.status)
