@@ -3,6 +3,7 @@
 import httpx
 
 from pixigpt._checks import of_type, optional
+from pixigpt._transport.extensions import ClosedError
 
 
 def given_transport(
@@ -64,4 +65,4 @@ def _merged(http: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> h
 
 def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
     if http.is_closed:
-        raise httpx.LocalProtocolError("the injected http_client is closed") from None
+        raise httpx.LocalProtocolError("the injected http_client is closed") from ClosedError()

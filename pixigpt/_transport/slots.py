@@ -13,6 +13,8 @@ import httpcore
 import httpx
 from attrs import define
 
+from pixigpt._transport.extensions import ClosedError
+
 ConnectionT = TypeVar("ConnectionT")
 WaiterT = TypeVar("WaiterT", bound="Settable")
 
@@ -132,4 +134,6 @@ class Slots(Generic[ConnectionT, WaiterT]):
 
 def closed() -> httpcore.LocalProtocolError:
     """Return the error of a call made after the pool was closed."""
-    return httpcore.LocalProtocolError("the client is closed")
+    error = httpcore.LocalProtocolError("the client is closed")
+    error.__cause__ = ClosedError()
+    return error

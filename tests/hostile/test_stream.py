@@ -47,7 +47,7 @@ def test_a_large_response_comes_in_pieces_and_its_connection_is_used_again(again
 def test_gzip_is_inflated_piece_by_piece(against: Against) -> None:
     zipped = reply(200, gzip.compress(LARGE), b"Content-Encoding: gzip")
     body = zipped.index(b"\r\n\r\n") + 4
-    client, _ = against(says(zipped[: body + 3], zipped[body + 3 :], pause=0.05))  # cut in gzip's own header
+    client, _ = against(sends(zipped[: body + 3], zipped[body + 3 :], pause=0.05))  # cut in gzip's own header
     with client.stream_call(list_threads) as stream:
         assert b"".join(stream) == LARGE
 
@@ -233,7 +233,7 @@ def test_a_stream_that_is_dropped_while_open_warns_and_closes() -> None:
 
 
 def test_an_async_stream_that_is_dropped_while_open_warns() -> None:
-    from hostile.server import ScriptedServer
+    from support.scripted_server import ScriptedServer
 
     async def use(base_url: str) -> None:
         async with AsyncClient("sk-test", base_url) as client:
