@@ -1,5 +1,7 @@
 """What a user injects in place of the SDK's own connections: a transport, or an httpx client adapted to one."""
 
+from typing import Any
+
 import httpx
 
 from pixigpt._checks import of_type, optional
@@ -58,8 +60,10 @@ class AsyncClientTransport(httpx.AsyncBaseTransport):
 
 
 def _merged(http: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> httpx.Request:
+    stream: Any = request.stream
+    content = request.read() if isinstance(stream, httpx.ByteStream) else stream  # an upload, read in pieces
     return http.build_request(
-        request.method, request.url, headers=request.headers, content=request.read(), extensions=request.extensions
+        request.method, request.url, headers=request.headers, content=content, extensions=request.extensions
     )
 
 
