@@ -1,19 +1,12 @@
 """What a request tells its transport beside HTTP: its timeouts, in httpx's terms, and its deadline."""
 
 import math
-from collections.abc import Mapping
-from typing import Any, Protocol
+
+import httpx
 
 DEADLINE = "pixigpt.deadline"
 
 _CONNECT_TIMEOUT = 10.0
-
-
-class Extended(Protocol):
-    """A request with httpx's extensions, as httpcore passes them on to a pool."""
-
-    @property
-    def extensions(self) -> Mapping[str, Any]: ...
 
 
 def timeouts(seconds: float | None) -> dict[str, float | None]:
@@ -22,13 +15,13 @@ def timeouts(seconds: float | None) -> dict[str, float | None]:
     return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
 
 
-def pool_timeout(request: Extended) -> float | None:
-    """Return the seconds that a request may wait for a connection; None means no limit."""
-    seconds: float | None = request.extensions["timeout"]["pool"]
+def timeout_of(request: httpx.Request, what: str) -> float | None:
+    """Return the seconds that a request may wait to connect, read, write, or for a pool; None means no limit."""
+    seconds: float | None = request.extensions["timeout"][what]
     return seconds
 
 
-def request_deadline(request: Extended) -> float:
+def request_deadline(request: httpx.Request) -> float:
     """Return when a request's response must be complete, by the monotonic clock, or by the event loop's."""
     deadline: float = request.extensions.get(DEADLINE, math.inf)
     return deadline
