@@ -31,6 +31,7 @@ class Channel(Protocol):
 
     def poll(self) -> bool:
         """Feed what is there already; return False where the other end has hung up."""
+        ...
 
     async def aclose(self) -> None:
         """Close the socket, in any state."""

@@ -43,6 +43,7 @@ class Parser(Protocol):
 
     def is_reusable(self) -> bool:
         """Return whether the response ended with its last byte, and another may follow on the connection."""
+        ...
 
 
 def new_parser() -> Parser:

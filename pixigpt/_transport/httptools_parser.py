@@ -141,7 +141,8 @@ class _Message:
         llhttp skips line breaks between two responses without a word. But a chunked body ends with exactly one empty
         line, and so its last bytes tell whether anything came after it.
         """
-        if not data or self.is_complete:
+        had_end = self.is_complete
+        if had_end or not data:
             self.has_surplus |= bool(data)
             return b""
         self._llhttp.feed_data(data)

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import httpcore
 import httpx
@@ -76,7 +76,8 @@ def core_request(request: httpx.Request) -> httpcore.Request:
 
 def core_head(response: httpcore.Response) -> Head:
     """Return the head of a response of httpcore's."""
-    return Head(response.status, response.headers, response.extensions.get("reason_phrase", b""))
+    extensions: dict[str, bytes] = cast("Any", response).extensions
+    return Head(response.status, response.headers, extensions.get("reason_phrase", b""))
 
 
 def request_of(request: httpcore.Request) -> httpx.Request:
@@ -100,7 +101,7 @@ def core_response(response: httpx.Response) -> httpcore.Response:
         response.status_code,
         headers=response.headers.raw,
         content=response.stream,
-        extensions=response.extensions,
+        extensions=cast("Any", response).extensions,
     )
 
 
