@@ -265,6 +265,19 @@ def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyP
             assert client.list_threads() == []
 
 
+def test_the_next_address_is_tried_on_asyncio_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def addresses(*_: object) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+    async def use() -> None:
+        async with AsyncClient("sk-test", server.base_url.replace("127.0.0.1", "many.localhost")) as client:
+            assert await client.list_threads() == []
+
+    monkeypatch.setattr("pixigpt._transport.asyncio_channel.resolve_async", addresses)
+    with ScriptedServer(answers(EMPTY)) as server:
+        anyio.run(use)
+
+
 def test_where_all_addresses_refuse_the_last_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pixigpt._transport.connection.resolve", lambda *_: ["127.0.0.2", "127.0.0.3"])
     with (

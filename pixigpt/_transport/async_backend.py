@@ -67,8 +67,6 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> object:
         if info == "is_readable":
             return self._is_cut_short or is_readable(self._socket) or self._has_unread_bytes()
-        if info == "socket":
-            return self._socket
         return self._inner.extra(TLSAttribute.ssl_object, None)
 
     def _has_unread_bytes(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import AsyncGenerator
 from typing import Protocol, cast
 
 import anyio
@@ -85,11 +86,15 @@ class AsyncDirectConnection:
 
     async def _send(self, head: bytes, body: BodyEncoder, stream: httpx.AsyncByteStream) -> None:
         """Send a request whose body comes in pieces."""
-        unsent = head
-        async for piece in stream:
-            if not await self._write(unsent, body.encode(piece)):
-                return
-            unsent = b""
+        unsent, pieces = head, aiter(stream)
+        try:
+            async for piece in pieces:
+                if not await self._write(unsent, body.encode(piece)):
+                    return
+                unsent = b""
+        finally:
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
         if unsent := unsent + self._http.end_request(body):
             await self._write(unsent, b"")
 

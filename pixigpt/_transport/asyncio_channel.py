@@ -4,6 +4,7 @@ It reads ahead no more than a buffer's worth of what nobody has asked for, and t
 """
 
 import asyncio
+from contextlib import suppress
 from typing import cast
 
 import anyio
@@ -36,17 +37,12 @@ class AsyncioChannel(asyncio.Protocol):
     async def open(self, route: Route, origin: Origin, end: float) -> None:
         """Try the addresses in order, each with an equal share of the time that is left."""
         self._is_tls = route.ssl_context is not None
-        addresses = await resolve_async(origin.host, origin.port)
-        for tries_left in range(len(addresses), 0, -1):
-            share = (end - anyio.current_time()) / tries_left
-            try:
-                with anyio.fail_after(share):
-                    await self._connect(addresses[-tries_left], route, origin)
-            except OSError:
-                if tries_left == 1:
-                    raise
-            else:
-                break
+        *others, last = await resolve_async(origin.host, origin.port)
+        for tried, address in enumerate(others):
+            share = (end - anyio.current_time()) / (len(others) + 1 - tried)
+            with suppress(OSError), anyio.fail_after(share):  # which raises a TimeoutError, an OSError
+                return await self._connect(address, route, origin)
+        return await self._connect(last, route, origin)
 
     async def write(self, packet: bytes | memoryview, timeout: float | None) -> None:
         """Write, and wait while the other end does not keep up, unless something arrives."""
@@ -100,7 +96,8 @@ class AsyncioChannel(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end, and why it came."""
-        self._http.feed(b"")
+        if exc is None:
+            self._http.feed(b"")
         self._failure = exc
         self._lost.set_result(None)
         self._wake()

@@ -95,8 +95,13 @@ class DirectConnection:
         if not is_readable(connected):
             return False
         connected.settimeout(0)
-        with suppress(ssl.SSLWantReadError):
+        try:
             self._http.feed(connected.recv(PACKET_SIZE))
+        except ssl.SSLWantReadError:
+            return False
+        except OSError:
+            self._http.cut_short()
+            return True
         return self._http.head() is not None
 
     def _receive(self) -> None:
@@ -133,18 +138,17 @@ class DirectConnection:
 
     def _connect(self, addresses: list[str], end: float) -> None:
         """Try the addresses in order, each with an equal share of the time that is left."""
-        for tries_left in range(len(addresses), 0, -1):
-            address = (addresses[-tries_left], self._origin.port)
-            left = _time_left(None, httpx.ConnectTimeout, end)
-            try:
-                self._socket = socket.create_connection(address, None if left is None else left / tries_left)
-            except OSError:
-                if tries_left == 1:
-                    raise
-            else:
-                break
+        *others, last = addresses
+        for tried, address in enumerate(others):
+            with suppress(OSError):
+                return self._dial(address, end, len(addresses) - tried)
+        return self._dial(last, end, 1)
+
+    def _dial(self, address: str, end: float, shares: int) -> None:
+        left = _time_left(None, httpx.ConnectTimeout, end)
+        self._socket = socket.create_connection((address, self._origin.port), None if left is None else left / shares)
         for option in SOCKET_OPTIONS:
-            cast("socket.socket", self._socket).setsockopt(*option)
+            self._socket.setsockopt(*option)
 
     def _secure(self, end: float) -> None:
         """Shake hands, if the route is over TLS."""

@@ -3,7 +3,7 @@
 import h11
 import httpx
 
-from pixigpt._transport.response import MAX_HEAD, Head, cut_off, framing
+from pixigpt._transport.response import MAX_HEAD, Head, framing
 
 _END = h11.EndOfMessage()
 _REQUESTS: dict[str, h11.Request] = {}
@@ -51,9 +51,7 @@ class H11Parser:
             return head
         if isinstance(event, h11.EndOfMessage):
             return b""
-        if self._is_closed:
-            raise cut_off()
-        return None
+        return None  # h11 itself refuses what is cut off
 
     def is_reusable(self) -> bool:
         """Return whether the response ended with its last byte, and another may follow."""

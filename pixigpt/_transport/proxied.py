@@ -91,7 +91,7 @@ def request_of(request: httpcore.Request) -> httpx.Request:
         url,
         headers=request.headers,
         stream=cast("httpx.SyncByteStream", request.stream),
-        extensions=request.extensions,
+        extensions=cast("Any", request).extensions,
     )
 
 
