@@ -1,10 +1,11 @@
 # Each target builds .venv from nothing but Python >= 3.11 when it is missing or pyproject.toml has changed.
 PYTHON ?= python3
-BIN := .venv/bin
-BIN_REAL := .real/bin
-BIN_DOCS := .docs/bin
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := .venv/$(SCRIPTS)
+BIN_REAL := .real/$(SCRIPTS)
+BIN_DOCS := .docs/$(SCRIPTS)
 
-.PHONY: demo test test-real check check-api check-compat check-wheel docs generate bench soak clean
+.PHONY: demo test test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
@@ -13,7 +14,7 @@ BIN_DOCS := .docs/bin
 	@touch $@
 
 demo: .venv/.ready ## run every example against the local server
-	@$(BIN)/python scripts/demo.py
+	@$(BIN)/python -m scripts.demo
 
 # What the tests hold of bytes on the wire, they hold on both parsers.
 ON_THE_WIRE := tests/hostile tests/test_pool.py tests/test_transport.py
@@ -35,16 +36,23 @@ test-real: .real/.ready ## run the tests against llama.cpp's model server
 	$(BIN_REAL)/python -m pytest tests/real
 
 check: .venv/.ready ## format, lint, types, contract, generated code, build
-	$(BIN)/python scripts/check.py
+	$(BIN)/python -m scripts.check
 
 check-api: .venv/.ready ## compare the public names and the contract with the last release
-	@$(BIN)/python scripts/check_api.py
+	@$(BIN)/python -m scripts.api.check
 
 check-compat: .venv/.ready ## run pixigpt 0.1.5, OpenAI's SDK and MIGRATING.md against the local server
-	@$(BIN)/python scripts/check_compat.py
+	@$(BIN)/python -m scripts.compat.check
+
+check-compat-full: .venv/.ready ## the same, and openai's JavaScript client, litellm, langchain-openai, pydantic-ai, instructor
+	@$(BIN)/python -m scripts.compat.check --full
 
 check-wheel: .venv/.ready ## build the wheel, install it on every Python, use it, check its types
-	@$(BIN)/python scripts/check_wheel.py
+	@$(BIN)/python -m scripts.check_wheel
+
+build: .venv/.ready ## the sdist and the wheel, in dist/
+	@rm -rf dist
+	$(BIN)/python -m build
 
 .docs/.ready: pyproject.toml
 	$(PYTHON) -m venv .docs
@@ -52,17 +60,17 @@ check-wheel: .venv/.ready ## build the wheel, install it on every Python, use it
 	@touch $@
 
 docs: .docs/.ready ## build the documentation into site/, warnings as errors, and check its links
-	$(BIN_DOCS)/python scripts/build_docs.py
-	$(BIN_DOCS)/python scripts/check_docs.py
+	$(BIN_DOCS)/python -m scripts.docs.build
+	$(BIN_DOCS)/python -m scripts.docs.check
 
 generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml, and client.py from async_client.py
-	$(BIN)/python scripts/generate.py
+	$(BIN)/python -m scripts.generate
 
-bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others, each in its own environment
-	$(BIN)/python scripts/bench.py
+bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others; write figures and a plot to docs/assets/
+	$(BIN)/python -m scripts.bench --json docs/assets/benchmark.json
 
 soak: .venv/.ready ## minutes of mixed traffic against a server with faults
-	$(BIN)/python scripts/soak.py
+	$(BIN)/python -m scripts.soak
 
 clean:
 	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build site

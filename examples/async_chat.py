@@ -12,15 +12,15 @@ load_dotenv()
 
 
 async def ask(client: AsyncClient, question: str) -> str:
-    """One question's answer."""
-    answer = await client.create_chat_completion(
+    """Return the answer to one question."""
+    completion = await client.create_chat_completion(
         [{"role": "user", "content": question}], assistant_id=os.environ["DEFAULT_ASSISTANT_ID"]
     )
-    return answer.choices[0].message.content or ""
+    return completion.choices[0].message.content or ""
 
 
 async def main() -> None:
-    """All questions, each answer beside its own."""
+    """Ask all questions, and print each answer beside its question."""
     questions = [f"What is {number} squared?" for number in range(1, 21)]
     started = time.perf_counter()
     async with AsyncClient() as client:

@@ -9,14 +9,14 @@ from pixigpt import Client
 load_dotenv()
 
 with Client() as client:
-    answer = client.create_chat_completion(
+    completion = client.create_chat_completion(
         [{"role": "user", "content": "What is the capital of France?"}],
         assistant_id=os.environ["DEFAULT_ASSISTANT_ID"],
     )
-    choice = answer.choices[0]
+    choice = completion.choices[0]
     print("thinking:", choice.reasoning_content)
     print("answer:  ", choice.message.content)
-    print("tokens:  ", answer.usage.total_tokens)
+    print("tokens:  ", completion.usage.total_tokens)
 
     brief = client.create_chat_completion(
         [

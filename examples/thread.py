@@ -10,7 +10,7 @@ load_dotenv()
 
 
 def show(run: Run) -> None:
-    """Called on each change of the run's status."""
+    """Print a change of the run's status."""
     print(f"  run {run.id} is {run.status}")
 
 

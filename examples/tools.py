@@ -1,4 +1,4 @@
-"""Let the model call a function of ours, and answer with what it returned."""
+"""Let the model call a function of ours, and send back what it returned."""
 
 import json
 import os
@@ -11,7 +11,7 @@ load_dotenv()
 
 
 def get_weather(city: str) -> str:
-    """The weather in a city; a real app would ask a weather service."""
+    """Return the weather in a city; a real app would ask a weather service."""
     return f"18 degrees and sunny in {city}"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
+from pixigpt._leniency import PARTS
 from pixigpt_api.models import (
     CreateMessageRequest,
     FunctionCall,
@@ -56,7 +57,12 @@ def text_list(name: str, texts: Sequence[str]) -> list[str]:
 
 
 def _chat_message(fields: Mapping[str, object]) -> Message:
-    return Message.from_dict({"content": None, **fields} if fields.get("tool_calls") else fields)
+    if "content" not in fields and not fields.get("tool_calls"):
+        raise KeyError("content")
+    message = Message.from_dict({name: value for name, value in fields.items() if name != PARTS})
+    if message.content is None:  # beside tool calls; OpenAI's API says null, and the generated class would leave it out
+        message.additional_properties["content"] = None
+    return message
 
 
 def _messages(messages: object, convert: Callable[[Mapping[str, object]], T]) -> list[T]:

@@ -1,25 +1,44 @@
 """Drives a flow for the async client, on asyncio and on trio; the counterpart of `_driver`."""
 
 import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from inspect import isawaitable
 from typing import TypeVar, cast
 
 import anyio
+import anyio.to_thread
 import httpx
 
 from pixigpt._body import Body, complete_response
 from pixigpt._failure import FAILURES, outcome_of
+from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Outcome, Response, Send
+from pixigpt._steps import Flow, Notify, Opened, Outcome, Piece, Read, Response, Send, Step
 from pixigpt._transport.extensions import DEADLINE, timeouts
 from pixigpt._transport.shared import SharedTransport
 
 T = TypeVar("T")
 
 _GRACE = 0.02  # later than the pool's and the connection's own timeouts, which know what was waited for
+_LONGEST_CLOSE = 0.5  # what has been cancelled must still close its connection, which may take TLS a message
+
+_Transport = SharedTransport[httpx.AsyncBaseTransport]
 
 
-async def drive(flow: Flow[T], transport: SharedTransport[httpx.AsyncBaseTransport], settings: Settings) -> T:
+class _UploadStream(httpx.AsyncByteStream):
+    """A request's body in pieces, for httpx. Files are read in a thread, since a disk or a pipe may block."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self._upload.restarted():
+            while piece := await anyio.to_thread.run_sync(part.read) if part.blocks else part.read():
+                yield piece
+
+
+async def drive(flow: Flow[T], perform: Callable[[Step], Awaitable[Outcome | None]]) -> T:
     """Run a flow to its end; return its result or raise its error."""
     outcome: Outcome | None = None
     while True:
@@ -28,11 +47,123 @@ async def drive(flow: Flow[T], transport: SharedTransport[httpx.AsyncBaseTranspo
         except StopIteration as done:
             result: T = done.value
             return result
+        outcome = await perform(step)
+
+
+class CallDriver:
+    """Performs the steps of a call."""
+
+    def __init__(self, transport: _Transport, settings: Settings) -> None:
+        self._transport = transport
+        self._settings = settings
+
+    async def perform(self, step: Step) -> Outcome | None:
+        """Perform a step; return its outcome."""
         if isinstance(step, Notify):
             await _notify(step)
-            outcome = None
-        else:
-            outcome = await _attempt(step, transport, settings)
+            return None
+        send = cast("Send", step)
+        if send.pause:  # even sleep(0) gives the processor away
+            await anyio.sleep(send.pause)
+        end = _end(send.timeout)
+        try:
+            with anyio.CancelScope(deadline=end + _GRACE):  # bounds reading and writing as a whole
+                response = await self._transport.get().handle_async_request(_request(send, end))
+                try:
+                    return await _receive(response, self._settings.max_response_bytes, end)
+                finally:
+                    await response.aclose()
+        except FAILURES as failure:
+            return outcome_of(failure, self._settings)
+        return httpx.ReadTimeout("no complete response in time")
+
+
+class StreamDriver:
+    """Performs the steps of a streamed response, which stays open between its reads."""
+
+    def __init__(self, transport: _Transport, settings: Settings) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._response: httpx.Response | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
+        self._body: Body | None = None
+
+    async def perform(self, step: Step) -> Outcome:
+        """Perform a step; return its outcome."""
+        try:
+            outcome = await (self._read(step) if isinstance(step, Read) else self._open(cast("Send", step)))
+        except FAILURES as failure:
+            outcome = outcome_of(failure, self._settings)
+        if isinstance(outcome, httpx.RequestError):
+            await self.aclose()
+        return outcome
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it if the response is not read to its end."""
+        response, self._response = self._response, None
+        chunks, self._chunks = self._chunks, None
+        if response is not None:
+            with anyio.move_on_after(_LONGEST_CLOSE, shield=True):
+                await _end_generators(chunks)
+                await response.aclose()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a response to close."""
+        return self._response is not None
+
+    async def _open(self, step: Send) -> Outcome:
+        await self.aclose()  # what a failed attempt has left
+        if step.pause:  # even sleep(0) gives the processor away
+            await anyio.sleep(step.pause)
+        end = _end(step.timeout)
+        with anyio.CancelScope(deadline=end + _GRACE):
+            request = _request(step, _end(step.left))
+            self._response = await self._transport.get().handle_async_request(request)
+            return await self._opened(self._response, end)
+        return httpx.ReadTimeout("no response in time")
+
+    async def _opened(self, response: httpx.Response, end: float) -> Response | Opened:
+        if not response.is_success:
+            try:
+                return await _receive(response, self._settings.max_response_bytes, end)
+            finally:
+                await self.aclose()
+        self._body = None if response.is_stream_consumed else Body(response, self._settings.max_response_bytes)
+        self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
+        return Opened(response.status_code, response.headers)
+
+    async def _read(self, step: Read) -> Outcome:
+        with anyio.CancelScope(deadline=_end(step.timeout)):
+            piece = await self._next_piece(cast("httpx.Response", self._response))
+            if piece.is_last or piece.defect:
+                await self.aclose()
+            return piece
+        return httpx.ReadTimeout("the response has stopped arriving")
+
+    async def _next_piece(self, response: httpx.Response) -> Piece:
+        if self._body is None:  # a mock, or an injected client's event hook, has read it
+            complete = complete_response(response, self._settings.max_response_bytes)
+            return Piece(complete.content, is_last=True, defect=complete.defect)
+        async for chunk in cast("AsyncIterator[bytes]", self._chunks):
+            if not self._body.add(chunk):
+                break
+            if content := self._body.piece():
+                return Piece(content)
+        return Piece(self._body.piece(), is_last=True, defect=self._body.defect(is_over=True))
+
+
+async def _end_generators(chunks: AsyncIterator[bytes] | None) -> None:
+    """Read on, but cancelled, which ends the generators under a response that is left early.
+
+    Nobody else can: `aclose()` reaches the outermost one only, and trio warns of each that is left open.
+    """
+    if chunks is not None:
+        with anyio.CancelScope() as reading:
+            reading.cancel()
+            with suppress(*FAILURES):
+                async for _ in chunks:
+                    pass
 
 
 async def _notify(step: Notify) -> None:
@@ -41,22 +172,14 @@ async def _notify(step: Notify) -> None:
         await result
 
 
-async def _attempt(step: Send, transport: SharedTransport[httpx.AsyncBaseTransport], settings: Settings) -> Outcome:
-    if step.pause:  # even sleep(0) gives the processor away
-        await anyio.sleep(step.pause)
-    end = math.inf if step.timeout is None else anyio.current_time() + step.timeout
-    # The scope bounds reading and writing as a whole.
-    request = step.request(**{"timeout": {**timeouts(step.timeout), "read": None, "write": None}, DEADLINE: end})
-    try:
-        with anyio.CancelScope(deadline=end + _GRACE):
-            response = await transport.get().handle_async_request(request)
-            try:
-                return await _receive(response, settings.max_response_bytes, end)
-            finally:
-                await response.aclose()
-    except FAILURES as failure:
-        return outcome_of(failure, settings)
-    return httpx.ReadTimeout("no complete response in time")
+def _end(seconds: float | None) -> float:
+    return math.inf if seconds is None else anyio.current_time() + seconds
+
+
+def _request(step: Send, end: float) -> httpx.Request:
+    """Build the request; scopes bound reading and writing, so that the transport need not."""
+    seconds = {**timeouts(step.timeout), "read": None, "write": None}
+    return step.request(_UploadStream, **{"timeout": seconds, DEADLINE: end})
 
 
 async def _receive(response: httpx.Response, max_bytes: int | None, end: float) -> Response:

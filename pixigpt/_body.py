@@ -1,12 +1,12 @@
 """A response's body as it arrives: decompressed, and no larger than is allowed."""
 
 import zlib
+from typing import Protocol
 
 import httpx
 
 from pixigpt._steps import Response
 
-_ENCODINGS = ("", "identity", "gzip")  # all that the SDK asks for
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_SURPLUS = 2**17  # more than an HTTP parser holds back
 
@@ -22,6 +22,43 @@ def _too_large(max_bytes: int) -> str:
     return f"the body is larger than max_response_bytes, {max_bytes:,}"
 
 
+class _Inflater(Protocol):
+    """What decompresses a body."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Deflate:
+    """Inflates a deflate body: in zlib's format, as the standard says, or in the bare one that some servers send."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._inner: _Inflater | None = None
+
+    @property
+    def eof(self) -> bool:
+        return self._inner is not None and self._inner.eof
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if self._inner is None:
+            self._head = data = self._head + data
+            if len(data) < 2:  # zlib's header has two bytes, and is a multiple of 31
+                return b""
+            has_header = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0
+            self._inner = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+        return self._inner.decompress(data, max_length)
+
+
+def _inflater(encoding: str) -> _Inflater | None:
+    """Return what decompresses an encoding: gzip, which the SDK asks for, and deflate, which some servers send."""
+    if encoding == "gzip":
+        return zlib.decompressobj(_GZIP)
+    return _Deflate() if encoding == "deflate" else None
+
+
 class Body:
     """The body of one response, which a driver feeds chunk by chunk until it is complete or defective."""
 
@@ -29,12 +66,13 @@ class Body:
         self._response = response
         self._max_bytes = max_bytes
         self._content = bytearray()
+        self._taken = 0
         self._defect: str | None = None
         self._surplus = 0
-        encoding = response.headers.get("content-encoding", "").lower()
-        self._gzip = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
-        if encoding not in _ENCODINGS:
-            self._defect = f"the body's content-encoding is {encoding!r}, which was not asked for"
+        self._encoding = response.headers.get("content-encoding", "").lower()
+        self._inflater = _inflater(self._encoding)
+        if self._inflater is None and self._encoding not in ("", "identity"):
+            self._defect = f"the body's content-encoding is {self._encoding!r}, which was not asked for"
 
     def add(self, chunk: bytes) -> bool:
         """Add one more chunk off the wire; return False when no more is wanted."""
@@ -44,6 +82,12 @@ class Body:
             self._surplus += len(chunk)
         return self._defect is None
 
+    def piece(self) -> bytes:
+        """Take out what has arrived."""
+        content = bytes(self._content)
+        self._content.clear()
+        return content
+
     @property
     def is_overrun(self) -> bool:
         """Whether chunks still arrive long after no more were wanted."""
@@ -51,18 +95,26 @@ class Body:
 
     def response(self) -> Response:
         """Return the response with what has arrived."""
-        if self._defect is None and self._gzip is not None and self._content and not self._gzip.eof:
-            self._defect = "the body's gzip is cut off"
-        return Response(self._response.status_code, self._response.headers, bytes(self._content), self._defect)
+        defect = self.defect(is_over=True)
+        return Response(self._response.status_code, self._response.headers, bytes(self._content), defect)
+
+    def defect(self, *, is_over: bool) -> str | None:
+        """Return why what has arrived is not the body, if so; what `is_over` must be complete."""
+        if is_over and self._defect is None and self._inflater is not None and self._taken and not self._inflater.eof:
+            self._defect = f"the body's {self._encoding} is cut off"
+        return self._defect
 
     def _take(self, chunk: bytes) -> None:
         try:
-            self._content += chunk if self._gzip is None else self._gzip.decompress(chunk, self._room())
+            taken = chunk if self._inflater is None else self._inflater.decompress(chunk, self._room())
         except zlib.error:
-            self._defect = "the body is not gzip, although its content-encoding says so"
-        if self._max_bytes is not None and len(self._content) > self._max_bytes:
+            self._defect = f"the body is not {self._encoding}, although its content-encoding says so"
+            return
+        self._content += taken
+        self._taken += len(taken)
+        if self._max_bytes is not None and self._taken > self._max_bytes:
             self._defect = _too_large(self._max_bytes)
 
     def _room(self) -> int:
         """Return how much to decompress at most, 0 meaning no limit: one byte too many is enough to tell."""
-        return 0 if self._max_bytes is None else self._max_bytes - len(self._content) + 1
+        return 0 if self._max_bytes is None else self._max_bytes - self._taken + 1

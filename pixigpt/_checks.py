@@ -44,6 +44,12 @@ def non_negative_int(name: str, value: object) -> None:
         raise TypeError(f"{name} must be an integer, not {value}")
 
 
+def printable_ascii(name: str, value: str) -> None:
+    """Check a text that stands in a header."""
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise ValueError(f"{name} must be printable ASCII without blanks around it")
+
+
 def port(name: str, value: int | None) -> None:
     """Check a URL's port; None means that the URL names none."""
     if value is not None and not 1 <= value <= 65535:

@@ -1,22 +1,38 @@
-"""Drives a flow for the sync client: sleeps, sends, and hands back the outcome."""
+"""Drives a flow for the sync client: sleeps, sends, reads, and hands back the outcome."""
 
 import math
 import time
+from collections.abc import Callable, Iterator
 from typing import TypeVar, cast
 
 import httpx
 
 from pixigpt._body import Body, complete_response
 from pixigpt._failure import FAILURES, outcome_of
+from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Outcome, Response, Send
+from pixigpt._steps import Flow, Notify, Opened, Outcome, Piece, Read, Response, Send, Step
 from pixigpt._transport.extensions import DEADLINE, timeouts
 from pixigpt._transport.shared import SharedTransport
 
 T = TypeVar("T")
 
+_Transport = SharedTransport[httpx.BaseTransport]
 
-def drive(flow: Flow[T], transport: SharedTransport[httpx.BaseTransport], settings: Settings) -> T:
+
+class _UploadStream(httpx.SyncByteStream):
+    """A request's body in pieces, for httpx."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._upload.restarted():
+            while piece := part.read():
+                yield piece
+
+
+def drive(flow: Flow[T], perform: Callable[[Step], Outcome | None]) -> T:
     """Run a flow to its end; return its result or raise its error."""
     outcome: Outcome | None = None
     while True:
@@ -25,26 +41,99 @@ def drive(flow: Flow[T], transport: SharedTransport[httpx.BaseTransport], settin
         except StopIteration as done:
             result: T = done.value
             return result
+        outcome = perform(step)
+
+
+class CallDriver:
+    """Performs the steps of a call."""
+
+    def __init__(self, transport: _Transport, settings: Settings) -> None:
+        self._transport = transport
+        self._settings = settings
+
+    def perform(self, step: Step) -> Outcome | None:
+        """Perform a step; return its outcome."""
         if isinstance(step, Notify):
             step.callback(step.run)
-            outcome = None
-        else:
-            outcome = _attempt(step, transport, settings)
+            return None
+        send = cast("Send", step)
+        try:
+            response, end = _send(send, self._transport, send.timeout)
+            try:
+                return _receive(response, self._settings.max_response_bytes, end)
+            finally:
+                response.close()
+        except FAILURES as failure:
+            return outcome_of(failure, self._settings)
 
 
-def _attempt(step: Send, transport: SharedTransport[httpx.BaseTransport], settings: Settings) -> Outcome:
+class StreamDriver:
+    """Performs the steps of a streamed response, which stays open between its reads."""
+
+    def __init__(self, transport: _Transport, settings: Settings) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._response: httpx.Response | None = None
+        self._chunks: Iterator[bytes] = iter(())
+        self._body: Body | None = None
+
+    def perform(self, step: Step) -> Outcome:
+        """Perform a step; return its outcome."""
+        try:
+            return self._read() if isinstance(step, Read) else self._open(cast("Send", step))
+        except FAILURES as failure:
+            self.close()
+            return outcome_of(failure, self._settings)
+
+    def close(self) -> None:
+        """Give the connection back, or close it if the response is not read to its end."""
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a response to close."""
+        return self._response is not None
+
+    def _open(self, step: Send) -> Response | Opened:
+        self.close()  # what a failed attempt has left
+        response, end = _send(step, self._transport, step.left)
+        self._response = response
+        if not response.is_success:
+            try:
+                return _receive(response, self._settings.max_response_bytes, end)
+            finally:
+                self.close()
+        self._body = None if response.is_stream_consumed else Body(response, self._settings.max_response_bytes)
+        self._chunks = iter(cast("httpx.SyncByteStream", response.stream))
+        return Opened(response.status_code, response.headers)
+
+    def _read(self) -> Piece:
+        piece = self._next_piece(cast("httpx.Response", self._response))
+        if piece.is_last or piece.defect:
+            self.close()
+        return piece
+
+    def _next_piece(self, response: httpx.Response) -> Piece:
+        if self._body is None:  # a mock, or an injected client's event hook, has read it
+            complete = complete_response(response, self._settings.max_response_bytes)
+            return Piece(complete.content, is_last=True, defect=complete.defect)
+        for chunk in self._chunks:
+            if not self._body.add(chunk):
+                break
+            if content := self._body.piece():
+                return Piece(content)
+        return Piece(self._body.piece(), is_last=True, defect=self._body.defect(is_over=True))
+
+
+def _send(step: Send, transport: _Transport, seconds: float | None) -> tuple[httpx.Response, float]:
+    """Send a request after its pause; return the response, and when it must be complete."""
     if step.pause:  # even sleep(0) gives the processor away
         time.sleep(step.pause)
-    end = math.inf if step.timeout is None else time.monotonic() + step.timeout
-    request = step.request(**{"timeout": timeouts(step.timeout), DEADLINE: end})
-    try:
-        response = transport.get().handle_request(request)
-        try:
-            return _receive(response, settings.max_response_bytes, end)
-        finally:
-            response.close()
-    except FAILURES as failure:
-        return outcome_of(failure, settings)
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    request = step.request(_UploadStream, **{"timeout": timeouts(step.timeout), DEADLINE: end})
+    return transport.get().handle_request(request), end
 
 
 def _receive(response: httpx.Response, max_bytes: int | None, end: float) -> Response:

@@ -1,31 +1,34 @@
-"""The seam to the generated client: the one file that uses a generated endpoint module's private functions."""
+"""The seam to the generated client: a generated endpoint and its arguments become a call, with all that is sent."""
 
 # pyright: reportPrivateUsage=false
 # This is what the file is for: no other one uses the generated modules' private names.
 
 import inspect
-import json
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache, partial
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 import httpx
-from attrs import define, field, frozen
+from attrs import evolve, field, frozen
 
-from pixigpt._shape import hints_of, json_mismatch, mismatch
+from pixigpt._generated import fields_of, hints_of, is_model, successes
+from pixigpt._request_body import JsonBody, RequestBody, content, form, multipart, text_of
+from pixigpt._result import Parser, parse, parse_json
+from pixigpt._shape import mismatch
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api import Client as UnauthenticatedClient
-from pixigpt_api.errors import UnexpectedStatus
 from pixigpt_api.models import ErrorResponse
 
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-_LONGEST_ID = 1000  # quoted, it must fit a URL
-
 # A generated parser asks its client for nothing but this switch.
 _STRICT = UnauthenticatedClient(base_url="", raise_on_unexpected_status=True)
+
+_LONGEST_ID = 1000  # quoted, it must fit a URL
+_BODIES = frozenset({"json", "data", "files", "content"})
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class Endpoint(Protocol[P, T_co]):
@@ -35,11 +38,7 @@ class Endpoint(Protocol[P, T_co]):
 
     def _parse_response(
         self, *, client: AuthenticatedClient | UnauthenticatedClient, response: httpx.Response
-    ) -> T_co | ErrorResponse: ...
-
-
-class UnexpectedShapeError(Exception):
-    """A 2xx response does not match the API schema."""
+    ) -> T_co | ErrorResponse | None: ...
 
 
 @frozen
@@ -50,69 +49,79 @@ class Call(Generic[T]):
     path: str
     params: Mapping[str, Any]
     headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
-    parse: Callable[["Received"], T] = field(repr=False)
+    body: JsonBody | RequestBody = field(repr=False)
+    parse: Parser[T] = field(repr=False)
 
-
-@define
-class Received:
-    """The part of an `httpx.Response` that a generated parser reads, at a tenth of its cost."""
-
-    status_code: int
-    content: bytes = field(repr=False)
-    _decoded: object = field(init=False, repr=False, default=None)
-
-    def json(self) -> object:
-        """Return the decoded body."""
-        if self._decoded is None:
-            self._decoded = json.loads(self.content)
-        return self._decoded
+    def streamed(self) -> "Call[T]":
+        """Return the call for a response that is read as it comes, of whatever type."""
+        return evolve(self, headers={**self.headers, "accept": "*/*"})
 
 
 def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
     """Turn an endpoint and its arguments into a call; raise ValueError or TypeError if an argument is bad."""
-    if not hasattr(endpoint, "_get_kwargs"):
-        raise TypeError(f"endpoint must be a module of pixigpt_api.api, not {endpoint!r}")
+    expected = successes(cast("Hashable", endpoint))
     _check_arguments(endpoint._get_kwargs, args, kwargs)
     wanted = endpoint._get_kwargs(*args, **kwargs)
-    content = _encoded(wanted.pop("json")) if "json" in wanted else b""
-    method: str = wanted.pop("method").upper()
-    path: str = wanted.pop("url")
-    headers = {name.lower(): value for name, value in wanted.pop("headers", {}).items()}
-    params = wanted.pop("params", {})
-    if wanted:
-        raise TypeError(f"{path} wants {', '.join(wanted)}, which this version cannot send")
-    return Call(method, path, params, headers, content, partial(_parse, endpoint))
+    headers = {name.lower(): text_of(value) for name, value in wanted.get("headers", {}).items()}
+    if any(each.source not in ("response.json()", "None") for each in expected):
+        headers.setdefault("accept", "*/*")
+    if cookies := wanted.get("cookies"):
+        headers["cookie"] = "; ".join(_cookie(name, text_of(value)) for name, value in cookies.items())
+    body, content_type = _body(wanted)
+    parser = partial(endpoint._parse_response, client=_STRICT)
+    if content_type:
+        headers["content-type"] = content_type
+    elif not _BODIES & wanted.keys():
+        headers.pop("content-type", None)  # an optional body was left out
+    return Call(
+        wanted["method"].upper(),
+        wanted["url"],
+        wanted.get("params", {}),
+        headers,
+        body,
+        partial(parse, expected, parser),
+    )
 
 
-def _encoded(body: object) -> bytes:
-    try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as cause:
-        kind = TypeError if isinstance(cause, TypeError) else ValueError
-        raise kind(f"an argument cannot be sent as JSON: {cause}") from cause
+def prepare_request(
+    method: str, path: str, json: object, params: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+) -> Call[object]:
+    """Turn a path that no contract knows into a call; raise ValueError or TypeError if an argument is bad."""
+    if method.upper() not in _METHODS:
+        raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {method!r}")
+    if not path.startswith("/") or "?" in path or "#" in path:
+        raise ValueError("path must begin with / and stand below base_url; a query goes into params")
+    given = {name.lower(): value for name, value in (headers or {}).items()}
+    if json is None:
+        return Call(method.upper(), path, params or {}, given, b"", parse_json)
+    return Call(
+        method.upper(), path, params or {}, {"content-type": "application/json", **given}, JsonBody(json), parse_json
+    )
 
 
-def _parse(endpoint: Endpoint[..., T], received: Received) -> T:
-    try:
-        result = endpoint._parse_response(client=_STRICT, response=cast("httpx.Response", received))
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, UnexpectedStatus) as cause:
-        reason = _reason(cause)
-    else:
-        if isinstance(result, ErrorResponse):
-            raise UnexpectedShapeError("the API schema has no such response")
-        if result is not None and (found := json_mismatch(received.json(), cast("Hashable", type(result)))):
-            raise UnexpectedShapeError(f"the result's {found.lstrip('.')}")
-        return result
-    raise UnexpectedShapeError(reason)  # not from its cause, which holds the whole body
+def _body(wanted: Mapping[str, Any]) -> tuple[JsonBody | RequestBody, str | None]:
+    """Return the body, and its content type if that is not the one that the generated code sets.
+
+    Where one schema is of two content types, the generated code makes both bodies, and sets the last one's headers.
+    """
+    kind = next((key for key in reversed([*wanted]) if key in _BODIES), None)
+    match kind:
+        case "json":
+            return JsonBody(wanted["json"]), None
+        case "data":
+            return form(wanted["data"]), None
+        case "files":
+            return multipart(wanted["files"])
+        case "content":
+            return content(wanted["content"]), None
+        case _:
+            return b"", None
 
 
-def _reason(cause: Exception) -> str:
-    if isinstance(cause, json.JSONDecodeError | UnicodeDecodeError):
-        return f"the body is not JSON: {cause}"
-    if isinstance(cause, KeyError):
-        return f"the field {cause} is missing"
-    return f"the body does not match the API schema: {cause}"
+def _cookie(name: str, value: str) -> str:
+    if not (value.isascii() and value.isprintable()) or any(char in ' ",;\\' for char in value):
+        raise ValueError(f"the cookie {name} must be printable ASCII without blanks, quotes, commas and semicolons")
+    return f"{name}={value}"
 
 
 def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
@@ -120,29 +129,34 @@ def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...]
     given = {**dict(zip(signature.in_path, args, strict=False)), **kwargs}
     for name, value in given.items():
         if name in signature.hints and (found := mismatch(value, signature.hints[name])):
-            raise TypeError(found.lstrip(".") if name == "body" else f"{name}{found}")
+            raise TypeError(found.lstrip(".") if name == "body" and found[0] == "." else f"{name}{found}")
     for name in signature.in_path:
         _check_id(name, given.get(name))
-    for name in signature.ids_in_body:
-        _check_id(name, getattr(given.get("body"), name, None))
+    body = given.get("body")
+    for name, attribute in _ids_of(cast("Hashable", type(body))):
+        _check_id(name, getattr(body, attribute))
 
 
 @frozen
 class _Signature:
-    """The signature of a generated function: types, path parameters, and ids in its body."""
+    """The signature of a generated function: types, and path parameters."""
 
     hints: Mapping[str, Hashable]
     in_path: tuple[str, ...]
-    ids_in_body: tuple[str, ...]
 
 
 @cache
 def _signature(get_kwargs: Callable[..., object]) -> _Signature:
-    hints = hints_of(get_kwargs)
     parameters = inspect.signature(get_kwargs).parameters.values()
     in_path = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
-    in_body = hints_of(hints["body"]) if "body" in hints else {}
-    return _Signature(hints, in_path, tuple(name for name in in_body if name.endswith("_id")))
+    return _Signature(hints_of(get_kwargs), in_path)
+
+
+@cache
+def _ids_of(cls: Hashable) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a body that hold an id."""
+    fields = fields_of(cls) if isinstance(cls, type) and is_model(cls) else ()
+    return tuple((each.name, each.attribute) for each in fields if each.name.endswith("_id"))
 
 
 def _check_id(name: str, value: object) -> None:

@@ -7,6 +7,7 @@ import httpx
 
 from pixigpt import errors
 from pixigpt._body import complete_response
+from pixigpt._request_body import UnreadableBodyError
 from pixigpt._retry import causes, is_certificate_failure, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Outcome, Response
@@ -69,6 +70,8 @@ def _how_far(failure: httpx.RequestError, host: str) -> str:
         return f"nothing was sent to {host}: {cause}"
     if is_certificate_failure(failure):
         return f"the certificate of {host} is not valid: {cause}"
+    if isinstance(failure, UnreadableBodyError):
+        return f"the request was not sent in full to {host}: {cause}"
     stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no complete response from"
     return f"{stage} {host}: {cause}"
 

@@ -4,31 +4,35 @@ A flow is a generator: it yields a step, is sent the outcome, and returns the ca
 `Client` and `AsyncClient` only drive it.
 """
 
+import math
 import uuid
 from collections.abc import Callable
-from typing import Generic, NoReturn, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import httpx
-from attrs import define, field
+from attrs import define, evolve, field
 
 from pixigpt import _capture, errors
 from pixigpt._checks import LONGEST_SECONDS, optional, positive_seconds
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
-from pixigpt._endpoint import Call, Received, UnexpectedShapeError
+from pixigpt._endpoint import Call
 from pixigpt._failure import connection_error, redact_failure, response_error, status_error
 from pixigpt._log import is_debugging, log_attempt
+from pixigpt._request_body import JsonBody, RequestBody, Upload
+from pixigpt._result import Received, UnexpectedShapeError
 from pixigpt._retry import is_unsendable, retry_after
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Outcome, Response, Send
+from pixigpt._steps import Failure, Flow, Notify, Opened, Outcome, Piece, Read, Response, Send
 from pixigpt_api.models import Run
 from pixigpt_api.models.run_status import RUN_STATUS_VALUES
 
 T = TypeVar("T")
 
-_FIRST_POLL_INTERVAL = 0.05
-_POLL_INTERVAL_GROWTH = 1.25
+# At any time the next poll is about a seventh of the wait away: a run of 1 s is noticed 0.1 s late on average, one of
+# 3 s 0.25 s late, after at most 16 polls.
+_FIRST_POLL_INTERVAL = 0.068
+_POLL_INTERVAL_GROWTH = 1.16
 _LONGEST_POLL_INTERVAL = 1.0
-_SHORTEST_POLL_SHARE = 0.75  # jitter keeps this share of an interval at least, so that waits do not poll in step
 _LAST_POLL_SHARE = 0.05  # this share of a wait, but at most 0.1 s, is kept for its last poll
 _OVER = 0.005  # a timer may go off this early
 
@@ -36,6 +40,11 @@ _OVER = 0.005  # a timer may go off this early
 def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[T]:
     """Send a call, retrying by the policy, until it has a result or an error."""
     return (yield from _Attempts(call, settings, clock, _end(settings, clock)).run())
+
+
+def open_flow(call: Call[object], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow["Reading"]:
+    """Send a call whose response is read as it comes, retrying by the policy, until its first byte is there."""
+    return (yield from _Attempts(call.streamed(), settings, clock, _end(settings, clock)).open())
 
 
 def wait_flow(
@@ -69,6 +78,7 @@ class _Attempts(Generic[T]):
     end: float | None
     url: httpx.URL = field(init=False)
     headers: dict[str, str] = field(init=False)
+    body: RequestBody = field(init=False)
     started: float = field(init=False)
     sent: int = 0
     earlier: tuple[errors.PixiGPTError, ...] = ()
@@ -77,36 +87,66 @@ class _Attempts(Generic[T]):
         self.started = self.clock.monotonic()
         self.url = self.settings.url(self.call.path, self.call.params)
         self.headers = self.settings.request_headers(self.call.headers)
+        body = self.call.body
+        self.body = body.encoded(self.settings.extra_body) if isinstance(body, JsonBody) else body
         if self.call.method == "POST":
             self.headers.setdefault("idempotency-key", str(uuid.uuid4()))
 
     def run(self, pause: float = 0.0) -> Flow[T]:
+        """Send until there is a result."""
         while True:
-            step = self._send(pause)
-            begun = self.clock.monotonic() + pause
-            outcome = cast("Outcome", (yield step))
-            self._log(outcome, self.clock.monotonic() - begun)
-            if isinstance(outcome, Response) or not is_unsendable(outcome):
-                self.sent += 1
+            outcome = cast("Failure", (yield from self._exchange(self._send(pause))))
             if isinstance(outcome, Response) and outcome.is_success:
                 return self._result(outcome)
-            pause = self._retry_pause(outcome, self._error(outcome))
+            pause = self._retry_pause(outcome, self.error(outcome))
+
+    def open(self) -> Flow["Reading"]:
+        """Send until a response has begun that is a 2xx, and its first byte is there."""
+        pause = 0.0
+        while True:
+            outcome = yield from self._exchange(evolve(self._send(pause), is_streamed=True, left=self._left(pause)))
+            if isinstance(outcome, Opened):
+                opened, outcome = outcome, cast("Outcome", (yield self.read()))
+                if isinstance(outcome, Piece):
+                    self._record(opened)
+                    self.settings.budget.give_back()
+                    return Reading(self, opened, outcome)
+            failure = cast("Failure", outcome)
+            pause = self._retry_pause(failure, self.error(failure))
+
+    def read(self) -> Read:
+        """Return the step that reads on; raise DeadlineExceededError if it is too late for that."""
+        left = self._left(0)
+        if left is not None and left <= 0:
+            raise self._stamped(errors.DeadlineExceededError("the deadline passed while the response was being read"))
+        return Read(earliest(self.settings.timeout, left))
+
+    def _exchange(self, step: Send) -> Flow[Outcome]:
+        begun = self.clock.monotonic() + step.pause
+        outcome = cast("Outcome", (yield step))
+        self._log(outcome, self.clock.monotonic() - begun)
+        if not isinstance(outcome, httpx.RequestError) or not is_unsendable(outcome):
+            self.sent += 1
+        return outcome
 
     def _log(self, outcome: Outcome, seconds: float) -> None:
         if not is_debugging():
             return
         result, request_id = type(outcome).__name__, "-"
-        if isinstance(outcome, Response):
+        if isinstance(outcome, Response | Opened):
             result = str(outcome.status_code)
             request_id = self.settings.redact_key(outcome.headers.get("x-request-id", "-"))
         log_attempt(self.call.method, self.call.path, result, len(self.earlier) + 1, seconds, request_id)
 
     def _send(self, pause: float) -> Send:
-        left = None if self.end is None else self.end - self.clock.monotonic() - pause
+        left = self._left(pause)
         if left is not None and left <= 0:
             raise self._stamped(errors.DeadlineExceededError("the deadline passed before the request was sent"))
         timeout = earliest(self.settings.timeout, left)
-        return Send(pause, self.call.method, self.url, self.headers, self.call.content, timeout)
+        return Send(pause, self.call.method, self.url, self.headers, self.body, timeout)
+
+    def _left(self, pause: float) -> float | None:
+        return None if self.end is None else self.end - self.clock.monotonic() - pause
 
     def _result(self, response: Response) -> T:
         self._record(response)
@@ -114,16 +154,20 @@ class _Attempts(Generic[T]):
             result = self._parsed(response)
         except UnexpectedShapeError as cause:
             redact_failure(cause, self.settings)
-            raise self._stamped(response_error(str(cause), response, self.settings)) from cause
+            raise self.unusable(str(cause), response) from cause
         self.settings.budget.give_back()
         return result
+
+    def unusable(self, reason: str, response: Response) -> errors.PixiGPTError:
+        """Return the error for a 2xx response that cannot be used."""
+        return self._stamped(response_error(reason, response, self.settings))
 
     def _parsed(self, response: Response) -> T:
         if response.defect:
             raise UnexpectedShapeError(response.defect)
-        return self.call.parse(Received(response.status_code, response.content))
+        return self.call.parse(Received(response.status_code, response.headers, response.content))
 
-    def _error(self, outcome: Outcome) -> errors.PixiGPTError:
+    def error(self, outcome: Failure) -> errors.PixiGPTError:
         if isinstance(outcome, Response):
             return self._stamped(status_error(outcome, self.settings, self.clock.wall()))
         error: errors.PixiGPTError = connection_error(outcome, self.call.method, self.url, self.settings)
@@ -132,7 +176,7 @@ class _Attempts(Generic[T]):
         error.__cause__ = outcome
         return self._stamped(error)
 
-    def _retry_pause(self, outcome: Outcome, error: errors.PixiGPTError) -> float:
+    def _retry_pause(self, outcome: Failure, error: errors.PixiGPTError) -> float:
         """Return the pause before the next attempt; raise the error if there is to be none."""
         if self._is_terminal(outcome, error):
             self._fail(outcome, error)
@@ -144,7 +188,7 @@ class _Attempts(Generic[T]):
         self.earlier += (error,)
         return pause
 
-    def _is_terminal(self, outcome: Outcome, error: errors.PixiGPTError) -> bool:
+    def _is_terminal(self, outcome: Failure, error: errors.PixiGPTError) -> bool:
         policy = self.settings.retry
         failure = outcome.status_code if isinstance(outcome, Response) else outcome
         ran_out = isinstance(error, errors.DeadlineExceededError) or len(self.earlier) >= policy.max_retries
@@ -152,6 +196,8 @@ class _Attempts(Generic[T]):
 
     def _refusal(self, asked: float | None, pause: float) -> str | None:
         """Return why a retry that the policy allows is not taken, if so."""
+        if isinstance(self.body, Upload) and not self.body.is_replayable:
+            return "the request's body cannot be rewound"
         longest = self.settings.retry.max_retry_after
         if asked is not None and longest is not None and asked > longest:
             return f"the server asks to wait {asked:g} s, longer than max_retry_after"
@@ -161,7 +207,7 @@ class _Attempts(Generic[T]):
             return "the client's retry budget is spent"
         return None
 
-    def _fail(self, outcome: Outcome, error: errors.PixiGPTError, note: str = "") -> NoReturn:
+    def _fail(self, outcome: Failure, error: errors.PixiGPTError, note: str = "") -> NoReturn:
         if isinstance(outcome, Response):
             self._record(outcome)
         error.note = note
@@ -176,10 +222,46 @@ class _Attempts(Generic[T]):
     def _elapsed(self) -> float:
         return self.clock.monotonic() - self.started
 
-    def _record(self, response: Response) -> None:
+    def _record(self, response: Response | Opened) -> None:
         _capture.record(
             self.call.method, self.call.path, response.status_code, response.headers, self.sent, self._elapsed()
         )
+
+
+@define
+class Reading:
+    """A response that is read as it comes; it decides what each outcome of a Read means, and does no I/O."""
+
+    attempts: _Attempts[Any]
+    opened: Opened
+    _first: Piece | None
+    is_over: bool = False
+    _is_unread: bool = True
+
+    def take_first(self) -> Piece | None:
+        """Return the piece that was read to see that there is one, once."""
+        first, self._first, self._is_unread = self._first, None, False
+        return first
+
+    def check_unread(self) -> None:
+        """Raise RuntimeError if anything was read, so that what is left is not taken for all."""
+        if not self._is_unread:
+            raise RuntimeError("some of the stream has been read already")
+
+    def step(self) -> Read:
+        """Return what to do for the next piece; raise DeadlineExceededError if it is too late for that."""
+        return self.attempts.read()
+
+    def piece(self, outcome: Outcome) -> bytes:
+        """Return a piece's bytes; raise the error that it is instead."""
+        if isinstance(outcome, httpx.RequestError):
+            raise self.attempts.error(outcome)
+        piece = cast("Piece", outcome)
+        if piece.defect:
+            response = Response(self.opened.status_code, self.opened.headers, piece.content)
+            raise self.attempts.unusable(piece.defect, response)
+        self.is_over = piece.is_last
+        return piece.content
 
 
 @define
@@ -204,14 +286,14 @@ class _Wait:
         self.end = earliest(self.own_end, _end(self.settings, self.clock))
 
     def run(self) -> Flow[Run]:
-        pause, interval = 0.0, _FIRST_POLL_INTERVAL
+        pause, interval = 0.0, _FIRST_POLL_INTERVAL * self._phase()
         while True:
             run = yield from self._poll(pause)
             if run.status == "completed":
                 return run
             if run.status in errors.RUN_ERRORS:
                 raise self._stamped(errors.RUN_ERRORS[run.status](f"the run ended as {run.status}", run))
-            pause = self._next_pause(self.poll_interval or self._jittered(interval))
+            pause = self._next_pause(self.poll_interval or interval)
             interval = min(interval * _POLL_INTERVAL_GROWTH, _LONGEST_POLL_INTERVAL)
 
     def _poll(self, pause: float) -> Flow[Run]:
@@ -230,8 +312,13 @@ class _Wait:
             yield Notify(self.on_update, self.seen)
         return self.seen
 
-    def _jittered(self, interval: float) -> float:
-        return interval * (_SHORTEST_POLL_SHARE + (1 - _SHORTEST_POLL_SHARE) * self.clock.random())
+    def _phase(self) -> float:
+        """Return where in the first interval a wait starts, so that many waits do not poll in step.
+
+        One random factor shifts the whole wait by up to one interval. Jitter on each interval would spread the polls
+        too, but bad luck would add up: the lag would be larger on average, and the number of polls not bounded.
+        """
+        return math.pow(_POLL_INTERVAL_GROWTH, self.clock.random() - 1)
 
     def _next_pause(self, interval: float) -> float:
         """Return the interval, shortened so that the last poll comes just before the end."""
@@ -258,4 +345,5 @@ class _Wait:
 
 def _status(run: Run) -> str:
     known = run.status in RUN_STATUS_VALUES
-    return repr(run.status) if known else f"{run.status!r}, a status that this version does not know"
+    status = repr(errors.excerpt(run.status))
+    return status if known else f"{status}, a status that this version does not know"

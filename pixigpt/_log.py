@@ -1,4 +1,4 @@
-"""Logging: one line per attempt at DEBUG, and a warning when a retry budget is spent. Nothing else, ever."""
+"""Logging: each attempt and each field filled in at DEBUG, and a warning when a retry budget is spent. No more."""
 
 import logging
 import os
@@ -41,6 +41,11 @@ def log_attempt(method: str, path: str, outcome: str, number: int, seconds: floa
     """Log one attempt: its status, or the kind of its failure; never a header, a body or an error's text."""
     message = "%s %s: %s, attempt %d, %.0f ms, request %s"
     logger.debug(message, method, path, outcome, number, 1000 * seconds, request_id)
+
+
+def log_filled(field: str) -> None:
+    """Log that a response lacked a field, which now reads as its default."""
+    logger.debug("the response lacks %s: filled in", field)
 
 
 def log_spent_budget() -> None:

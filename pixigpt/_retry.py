@@ -12,10 +12,11 @@ from attrs import field, frozen
 from pixigpt._checks import non_negative, non_negative_int, optional, validator
 from pixigpt._fork import ForkSafeLock
 from pixigpt._log import log_spent_budget
+from pixigpt._request_body import UnreadableBodyError
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENDS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-_NOT_RETRYABLE = (*_NEVER_SENDS, httpx.TooManyRedirects)
+_NOT_RETRYABLE = (*_NEVER_SENDS, httpx.TooManyRedirects, UnreadableBodyError)
 _MAX_DATE_LENGTH = 50  # searching a much longer text is slow
 _HTTP_DATE = re.compile(r"[A-Za-z]{3}.*\d\d:\d\d:\d\d")
 

@@ -12,7 +12,8 @@ from typing import Any, Self, TypedDict, cast
 import httpx
 from attrs import evolve, field, frozen
 
-from pixigpt._checks import non_negative_int, of_type, optional, port, positive_seconds, validator
+from pixigpt._checks import non_negative_int, of_type, optional, port, positive_seconds, printable_ascii, validator
+from pixigpt._request_body import merged, pairs
 from pixigpt._retry import Budget, RetryPolicy
 from pixigpt._version import __version__
 
@@ -46,6 +47,9 @@ class Options(TypedDict, total=False):
     max_retries: int
     retry: RetryPolicy
     headers: Mapping[str, str]
+    extra_body: Mapping[str, object]
+    extra_query: Mapping[str, object]
+    max_response_bytes: int | None
 
 
 @frozen(kw_only=True)
@@ -58,6 +62,8 @@ class Settings:
     total_timeout: float | None = field(validator=validator(optional(positive_seconds)))
     retry: RetryPolicy
     headers: Mapping[str, str] = field(repr=False)
+    extra_body: Mapping[str, object] = field(repr=False)
+    extra_query: Mapping[str, object] = field(repr=False)
     max_response_bytes: int | None = field(validator=validator(optional(non_negative_int)))
     budget: Budget = field(repr=False)
 
@@ -72,6 +78,8 @@ class Settings:
         max_retries: int | None,
         retry: RetryPolicy,
         headers: Mapping[str, str] | None,
+        extra_body: Mapping[str, object] | None = None,
+        extra_query: Mapping[str, object] | None = None,
         max_response_bytes: int | None,
     ) -> Self:
         """Check a constructor's arguments and the environment; raise ValueError or TypeError if one is bad."""
@@ -83,6 +91,8 @@ class Settings:
             total_timeout=total_timeout,
             retry=policy,
             headers=_checked_headers(headers or {}),
+            extra_body=_checked_extra("extra_body", extra_body or {}),
+            extra_query=_checked_extra("extra_query", extra_query or {}),
             max_response_bytes=max_response_bytes,
             budget=Budget(policy.budget),
         )
@@ -97,17 +107,27 @@ class Settings:
             changes["budget"] = Budget(changes["retry"].budget)
         if "headers" in options:
             changes["headers"] = {**self.headers, **_checked_headers(options["headers"])}
+        for name in ("extra_body", "extra_query"):
+            if name in changes:
+                changes[name] = _checked_extra(name, changes[name])
         return evolve(self, **changes)
 
     def url(self, path: str, params: Mapping[str, Any]) -> httpx.URL:
         """Return the URL of a request."""
-        url = _parsed_url(self.base_url + path)
-        return url.copy_merge_params(params) if params else url
+        try:
+            url = _parsed_url(self.base_url + path)
+        except httpx.InvalidURL as cause:
+            raise ValueError(f"there is no such URL: {cause}") from cause
+        query = merged("extra_query", params, self.extra_query)
+        return url.copy_merge_params(httpx.QueryParams(pairs(query))) if query else url
 
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
         """Return a request's headers: the SDK's, then the call's, then the user's."""
         authorization = Secret(f"Bearer {self.api_key}")
-        return {**_SDK_HEADERS, "authorization": authorization, **_checked_headers(own), **self.headers}
+        headers = {**_SDK_HEADERS, "authorization": authorization, **_checked_headers(own), **self.headers}
+        if "cookie" in own and "cookie" in self.headers:
+            headers["cookie"] = Secret(f"{own['cookie']}; {self.headers['cookie']}")
+        return headers
 
     def redact_key(self, text: str) -> str:
         """Return a text of the server's with the key redacted, in case the server echoes it."""
@@ -161,6 +181,14 @@ def _checked_retry(retry: RetryPolicy, max_retries: int | None) -> RetryPolicy:
     return retry if max_retries is None else evolve(retry, max_retries=max_retries)
 
 
+def _checked_extra(name: str, extra: object) -> dict[str, object]:
+    if not isinstance(extra, Mapping) or not all(
+        isinstance(key, str) for key in cast("Mapping[object, object]", extra)
+    ):
+        raise TypeError(f"{name} must be a mapping with string keys")
+    return dict(cast("Mapping[str, object]", extra))
+
+
 def _checked_headers(headers: object) -> dict[str, str]:
     if not isinstance(headers, Mapping):
         raise TypeError(f"headers must be a mapping of strings, not {type(headers).__name__}")
@@ -171,6 +199,5 @@ def _checked_headers(headers: object) -> dict[str, str]:
             raise ValueError(f"headers: {name!r} is not a header name")
         if name.lower() in _FRAMING_HEADERS:
             raise ValueError(f"headers: {name!r} cannot be set; it is derived from the request")
-        if not (value.isascii() and value.isprintable() and value == value.strip()):
-            raise ValueError(f"headers: the value of {name!r} must be printable ASCII without blanks around it")
+        printable_ascii(f"headers: the value of {name!r}", value)
     return {name.lower(): Secret(value) for name, value in cast("Mapping[str, str]", headers).items()}

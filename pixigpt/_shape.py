@@ -1,62 +1,69 @@
 """Checks values against the contract's types: arguments before they are sent, results before they are parsed.
 
-The generated code accepts any value for a plain `str` or `int`. Checking here makes a mismatch an error of the call,
-instead of one of the server, or of the code that later uses the result.
+The generated code accepts any value for a plain `str` or `int`, and fails with Python's own errors on the rest.
+A type is compiled once, into nested functions. Most values are of exactly the wanted type, which one look-up tells.
 """
 
+import datetime
+import enum
+import io
 import types
 import typing
+import uuid
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import attrs
+from attrs import frozen
 
-from pixigpt_api import models
+from pixigpt._generated import fields_of, hints_of, is_model, rest_hint
+from pixigpt._leniency import ADAPT, NEVER_EMPTY, NUMBERED, fill, number
 
-# The contract's `minItems` for answers, the one constraint beside the types that the generator drops.
-NEVER_EMPTY: frozenset[tuple[type, str]] = frozenset({(models.ChatCompletion, "choices")})
+_NOTHING: frozenset[type] = frozenset()
 
 # Returns where and how a value is wrong; None if it is right.
-_Check = Callable[[object], str | None]
+_Find = Callable[[object], str | None]
+
+
+@frozen
+class _Check:
+    """A compiled type: the types of which every value is right, and how any other value is wrong."""
+
+    at_once: frozenset[type]
+    find: _Find
 
 
 def mismatch(value: object, hint: Hashable) -> str | None:
     """Return how a value differs from a type annotation; None if it does not."""
-    return _check_for(hint, _object_of)(value)
+    return _compiled(hint, is_json=False).find(value)
 
 
 def json_mismatch(value: object, hint: Hashable) -> str | None:
     """Return how decoded JSON differs from the type annotation of its parsed form; None if it does not.
 
-    Results are checked in this form, since the generated code reads `{}` as an empty list.
+    What it may lack is filled in.
     """
-    return _check_for(hint, _json_object_of)(value)
-
-
-def hints_of(annotated: object) -> dict[str, Any]:
-    """Return the annotations of a generated class or function, resolved."""
-    return typing.get_type_hints(annotated, localns=vars(models))
+    return _compiled(hint, is_json=True).find(value)
 
 
 @cache
-def _check_for(hint: Hashable, object_of: Callable[[type], _Check]) -> _Check:
-    def check_for(part: Hashable) -> _Check:
-        return _check_for(part, object_of)
-
+def _compiled(hint: Hashable, *, is_json: bool) -> _Check:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is list:
-        return _list_of(check_for(arguments[0]))
+        return _list_of(arguments[0], is_json=is_json)
     if origin is dict:
-        return _dict_of(check_for(arguments[1]))
+        return _Check(_NOTHING, _values_of(_compiled(arguments[1], is_json=is_json)))
     if origin in (types.UnionType, typing.Union):
         # None first, so that what is told of a mismatch is told of the other type
-        return _any_of([check_for(each) for each in sorted(arguments, key=lambda each: each is not types.NoneType)])
+        return _any_of(
+            [_compiled(each, is_json=is_json) for each in sorted(arguments, key=lambda each: each is not type(None))]
+        )
     if origin is typing.Literal:
-        return _instance_of(str)
-    if isinstance(hint, type) and hint is not typing.Any:
-        return object_of(hint) if attrs.has(hint) else _instance_of(hint)
-    return _anything
+        return _instance_of(type(cast("object", arguments[0])))  # other values may come later
+    if not isinstance(hint, type) or hint is Any:
+        return _Check(_NOTHING, _anything)
+    return _json(hint) if is_json else _argument(hint)
 
 
 def _anything(_: object) -> None:
@@ -64,93 +71,199 @@ def _anything(_: object) -> None:
 
 
 def _instance_of(wanted: type) -> _Check:
-    def check(value: object) -> str | None:
+    def find(value: object) -> str | None:
         if isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool)):
             return None
-        if _is_number(value, wanted):
+        if wanted is int and isinstance(value, float) and value.is_integer():
             return None
-        return f" is {type(value).__name__}, not {wanted.__name__}"
+        return None if type(value) in at_once else f" is {type(value).__name__}, not {wanted.__name__}"
 
-    return check
-
-
-def _is_number(value: object, wanted: type) -> bool:
-    """Return whether a value is the wanted number: JSON has only one kind, so 1 is a float, and 1.0 an integer."""
-    if wanted is float:
-        return type(value) is int
-    return wanted is int and isinstance(value, float) and value.is_integer()
+    at_once = frozenset({float, int} if wanted is float else {wanted})  # JSON has only one kind of number
+    return _Check(at_once, find)
 
 
-def _list_of(check_item: _Check) -> _Check:
-    def check(value: object) -> str | None:
+def _list_of(hint: Hashable, *, is_json: bool) -> _Check:
+    check = _compiled(hint, is_json=is_json)
+    numbered = cast("type", hint) if is_json and hint in NUMBERED else None
+
+    def find(value: object) -> str | None:
         if not isinstance(value, list):
             return f" is {type(value).__name__}, not list"
-        for index, item in enumerate(typing.cast("list[object]", value)):
-            if found := check_item(item):
+        items = cast("list[object]", value)
+        if set(map(type, items)) <= check.at_once:
+            return None
+        for index, item in enumerate(items):
+            if numbered:
+                number(numbered, item, index)
+            if found := check.find(item):
                 return f"[{index}]{found}"
         return None
 
-    return check
+    return _Check(_NOTHING, find)
 
 
-def _dict_of(check_value: _Check) -> _Check:
-    def check(value: object) -> str | None:
-        for key, item in typing.cast("Mapping[str, object]", value).items():
-            if found := check_value(item):
+def _values_of(check: _Check) -> _Find:
+    def find(value: object) -> str | None:
+        for key, item in cast("Mapping[str, object]", value).items():
+            if found := check.find(item):
                 return f"[{key!r}]{found}"
         return None
 
-    return check
+    return find
 
 
 def _any_of(checks: list[_Check]) -> _Check:
-    def check(value: object) -> str | None:
+    def find(value: object) -> str | None:
         found = None
-        for alternative in checks:
-            found = alternative(value)
+        for check in checks:
+            found = check.find(value)
             if found is None:
                 return None
         return found
 
-    return check
+    return _Check(_NOTHING.union(*(check.at_once for check in checks)), find)
 
 
-def _object_of(cls: type) -> _Check:
-    fields: dict[str, _Check] = {}  # filled on first use, since classes may refer to one another
+# ---- arguments ----
 
-    def check(value: object) -> str | None:
+
+@cache
+def _argument(cls: type[Any]) -> _Check:
+    if is_model(cls):
+        return _Check(_NOTHING, _object_of(cls))
+    return _Check(_NOTHING, _file_of(cls)) if attrs.has(cls) else _instance_of(cls)
+
+
+def _object_of(cls: type) -> _Find:
+    def find(value: object) -> str | None:
         if not isinstance(value, cls):
             return f" is {type(value).__name__}, not {cls.__name__}"
-        if not fields:
-            fields.update({name: _check_for(hint, _object_of) for name, hint in hints_of(cls).items()})
-        for name, check_field in fields.items():
-            if found := check_field(getattr(value, name)):
-                return f".{name.rstrip('_')}{found}"  # the generated code calls `input` `input_`
+        for name, attribute, check in _attributes(cls):
+            item = getattr(value, attribute)
+            if type(item) not in check.at_once and (found := check.find(item)):
+                return f".{name}{found}"
         return None
 
-    return check
-
-
-def _json_object_of(cls: type) -> _Check:
-    def check(value: object) -> str | None:
-        if not isinstance(value, dict):
-            return f" is {type(value).__name__}, not an object"
-        rest = dict(typing.cast("dict[str, object]", value))
-        fields, check_rest = _json_fields(cls)
-        for name, check_field in fields.items():
-            there = name in rest
-            if found := check_field(rest.pop(name, None)):
-                return f".{name}{found}" if there else f".{name} is missing"
-            if (cls, name) in NEVER_EMPTY and not value[name]:
-                return f".{name} is empty"
-        return check_rest(rest)
-
-    return check
+    return find
 
 
 @cache  # on first use, since classes may refer to one another
-def _json_fields(cls: type) -> tuple[dict[str, _Check], _Check]:
-    """Return the checks of a generated class's fields by their names in JSON, and the check of the rest."""
-    fields = {name.rstrip("_"): _check_for(hint, _json_object_of) for name, hint in hints_of(cls).items()}
-    check_rest = fields.pop("additional_properties")
-    return fields, check_rest
+def _attributes(cls: type) -> list[tuple[str, str, _Check]]:
+    rows = [(each.name, each.attribute, _compiled(each.hint, is_json=False)) for each in fields_of(cls)]
+    if rest := hints_of(cls).get("additional_properties"):
+        rows.append(("additional_properties", "additional_properties", _compiled(rest, is_json=False)))
+    return rows
+
+
+def _file_of(cls: type) -> _Find:
+    def find(value: object) -> str | None:
+        if not isinstance(value, cls):
+            return f" is {type(value).__name__}, not {cls.__name__} of {cls.__module__}"
+        payload: object = getattr(value, "payload", None)
+        if isinstance(payload, io.TextIOBase):
+            return ".payload is open in text mode: open it with 'rb'"
+        if isinstance(payload, bytes | bytearray | str) or callable(getattr(payload, "read", None)):
+            return None
+        return f".payload is {type(payload).__name__}, neither a file nor bytes"
+
+    return find
+
+
+# ---- results, as decoded JSON ----
+
+_PARSERS: Mapping[type, Callable[[str], object]] = {
+    datetime.date: datetime.date.fromisoformat,
+    datetime.datetime: datetime.datetime.fromisoformat,
+    uuid.UUID: uuid.UUID,
+}
+
+
+@cache
+def _json(cls: type[Any]) -> _Check:
+    if is_model(cls):
+        return _Check(_NOTHING, _json_object_of(cls))
+    if cls in _PARSERS:
+        return _Check(_NOTHING, _text_for(_PARSERS[cls], cls))
+    if issubclass(cls, enum.Enum):
+        return _Check(_NOTHING, _member_of(cls))
+    return _instance_of(cls)
+
+
+def _text_for(parse: Callable[[str], object], cls: type) -> _Find:
+    def find(value: object) -> str | None:
+        if not isinstance(value, str):
+            return f" is {type(value).__name__}, not str"
+        try:
+            parse(value)
+        except ValueError:
+            return f" is not a {cls.__name__}"
+        return None
+
+    return find
+
+
+def _member_of(cls: type[enum.Enum]) -> _Find:
+    values = [member.value for member in cls]
+
+    def find(value: object) -> str | None:
+        return None if value in values else f" is none of {cls.__name__}'s values"
+
+    return find
+
+
+def _json_object_of(cls: type) -> _Find:
+    adapt = ADAPT.get(cls)
+
+    def find(value: object) -> str | None:
+        if not isinstance(value, dict):
+            return f" is {type(value).__name__}, not an object"
+        fields = cast("dict[str, Any]", value)
+        if adapt and (found := adapt(fields)):
+            return found
+        rows, check_rest = _json_fields(cls)
+        for name, at_once, find_field, is_required in rows:
+            item = fields.get(name)
+            if type(item) in at_once or (item is None and _is_filled(cls, fields, name, is_required=is_required)):
+                continue
+            if found := f".{name} is missing" if name not in fields else _prefixed(name, find_field(item)):
+                return found
+        return check_rest(fields) if check_rest else None
+
+    return find
+
+
+def _prefixed(name: str, found: str | None) -> str | None:
+    return f".{name}{found}" if found else None
+
+
+def _is_filled(cls: type, fields: dict[str, Any], name: str, *, is_required: bool) -> bool:
+    """Return whether a field that is missing, or null, may be."""
+    return fill(cls, fields, name) or (name not in fields and not is_required)
+
+
+@cache  # on first use, since classes may refer to one another
+def _json_fields(cls: type) -> tuple[list[tuple[str, frozenset[type], _Find, bool]], _Find | None]:
+    """Return each field: its name, what is right at once, the check of all else; and the check of other names."""
+    rows: list[tuple[str, frozenset[type], _Find, bool]] = []
+    for field in fields_of(cls):
+        check = _compiled(field.hint, is_json=True)
+        # None is right at once only where the field may be missing.
+        at_once = check.at_once - {type(None)} if field.is_required else check.at_once
+        find = _not_empty(check.find) if (cls, field.name) in NEVER_EMPTY else check.find
+        rows.append((field.name, at_once, find, field.is_required))
+    return rows, None if rest_hint(cls) is Any else _rest_of(cls)
+
+
+def _not_empty(find: _Find) -> _Find:
+    return lambda value: find(value) or (None if value else " is empty")
+
+
+def _rest_of(cls: type) -> _Find:
+    known = {field.name for field in fields_of(cls)}
+    find_value = _values_of(_compiled(rest_hint(cls), is_json=True))
+
+    def find(value: object) -> str | None:
+        fields = cast("dict[str, Any]", value)
+        return find_value({name: item for name, item in fields.items() if name not in known})
+
+    return find

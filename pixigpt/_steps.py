@@ -1,4 +1,8 @@
-"""The protocol between a flow and its driver: the flow yields steps, the driver sends back their outcomes."""
+"""The protocol between a flow and its driver: the flow yields steps, the driver sends back their outcomes.
+
+A call is a Send; its outcome is a complete Response, or what broke it. A response that is read as it comes is a Send
+with `is_streamed`, whose outcome is an Opened if the status is a 2xx, and then a Read for each Piece, to the last one.
+"""
 
 from collections.abc import Callable, Generator
 from typing import TypeVar
@@ -6,39 +10,52 @@ from typing import TypeVar
 import httpx
 from attrs import field, frozen
 
+from pixigpt._request_body import RequestBody, Upload
 from pixigpt_api.models import Run
 
 T = TypeVar("T")
 
+_Stream = httpx.SyncByteStream | httpx.AsyncByteStream
+
 
 @frozen
 class Send:
-    """Wait `pause` seconds, then send a request; its complete response has `timeout` seconds (None: no limit)."""
+    """Wait `pause` seconds, then send a request; its complete response has `timeout` seconds (None: no limit).
+
+    If it is streamed, `timeout` is for the headers, then for each wait for more, and `left` for everything.
+    """
 
     pause: float
     method: str
     url: httpx.URL
     headers: dict[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
+    content: RequestBody = field(repr=False)
     timeout: float | None
+    is_streamed: bool = False
+    left: float | None = None
 
-    def request(self, **extensions: object) -> httpx.Request:
-        """Build the request, with the extensions that its transport reads."""
-        return httpx.Request(
-            self.method,
-            self.url,
-            headers=self._headers(),
-            stream=httpx.ByteStream(self.content),
-            extensions=extensions,
-        )
+    def request(self, stream: Callable[[Upload], _Stream], **extensions: object) -> httpx.Request:
+        """Build the request, with a stream for a body in pieces, and the extensions that its transport reads."""
+        body = httpx.ByteStream(self.content) if isinstance(self.content, bytes) else stream(self.content)
+        return httpx.Request(self.method, self.url, headers=self._headers(), stream=body, extensions=extensions)
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         """Return all headers as they are sent: httpx adds none to a request that has a stream, which is faster."""
         headers = [(b"host", self.url.netloc)]
         headers += [(name.encode(), value.encode()) for name, value in self.headers.items()]
-        if self.content:
-            headers.append((b"content-length", b"%d" % len(self.content)))
+        size = len(self.content) if isinstance(self.content, bytes) else self.content.size
+        if size is None:
+            headers.append((b"transfer-encoding", b"chunked"))
+        elif self.content or "content-type" in self.headers:
+            headers.append((b"content-length", b"%d" % size))
         return headers
+
+
+@frozen
+class Read:
+    """Wait for more of the response that was opened last, for `timeout` seconds (None: no limit)."""
+
+    timeout: float | None
 
 
 @frozen
@@ -64,8 +81,26 @@ class Response:
         return 200 <= self.status_code <= 299
 
 
-Step = Send | Notify
-Outcome = Response | httpx.RequestError
+@frozen
+class Opened:
+    """A 2xx response, of which only the headers have been read."""
 
-# The driver sends back the outcome of a Send, and None for a Notify.
+    status_code: int
+    headers: httpx.Headers = field(repr=False)
+
+
+@frozen
+class Piece:
+    """Some of a response's body, decompressed, if only the nothing that ends it; `defect` as that of a Response."""
+
+    content: bytes = field(repr=False)
+    is_last: bool = False
+    defect: str | None = field(default=None, repr=False)
+
+
+Step = Send | Read | Notify
+Failure = Response | httpx.RequestError  # once it is known not to be a success
+Outcome = Response | Opened | Piece | httpx.RequestError
+
+# The driver sends back the outcome of a Send or a Read, and None for a Notify.
 Flow = Generator[Step, Outcome | None, T]

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from ssl import SSLContext
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
-from pixigpt._endpoint import Endpoint, prepare
+from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._flow import call_flow, wait_flow
+from pixigpt._leniency import with_documents
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
 from pixigpt._steps import Flow
@@ -72,6 +73,9 @@ from pixigpt_api.models import (
     VisionResult,
 )
 
+if TYPE_CHECKING:
+    from pixigpt._async_stream import AsyncResponseStream
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -94,6 +98,8 @@ class AsyncClient:
         headers: Headers to send with every request; they override the SDK's.
         http_client: An httpx client to use as it is; the SDK does not close it.
         transport: An httpx transport to use as it is; the SDK does not close it.
+        extra_body: Fields to add to the JSON body of every call, which the contract does not know.
+        extra_query: Parameters to add to the query of every call.
         max_response_bytes: The largest response to accept, decompressed; None means no limit.
 
     Raises:
@@ -118,6 +124,8 @@ class AsyncClient:
         proxy: str | httpx.URL | httpx.Proxy | None = None,
         verify: bool | SSLContext = True,
         headers: Mapping[str, str] | None = None,
+        extra_body: Mapping[str, object] | None = None,
+        extra_query: Mapping[str, object] | None = None,
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
@@ -130,6 +138,8 @@ class AsyncClient:
             max_retries=max_retries,
             retry=retry,
             headers=headers,
+            extra_body=extra_body,
+            extra_query=extra_query,
             max_response_bytes=max_response_bytes,
         )
         self._transport = SharedTransport(
@@ -170,8 +180,9 @@ class AsyncClient:
         """Return a light copy with other options, on the same connections.
 
         Args:
-            options: Any of `timeout`, `total_timeout`, `max_retries`, `retry` and `headers`, as the constructor takes
-                them; headers are added to those that are there.
+            options: Any of `timeout`, `total_timeout`, `max_retries`, `retry`, `headers`, `extra_body`, `extra_query`
+                and `max_response_bytes`, as the constructor takes them. Headers are added to those that are there;
+                `extra_body` and `extra_query` replace them. A call that sets one of their keys itself is a ValueError.
 
         Returns:
             The copy. Closing it closes nothing.
@@ -182,6 +193,7 @@ class AsyncClient:
         Example:
             >>> patient = client.with_options(timeout=120.0, max_retries=5)
             >>> thread = await patient.create_thread()
+            >>> creative = client.with_options(extra_body={"top_p": 0.95})
         """
         clone = copy(self)
         clone._settings = self._settings.with_options(options)
@@ -229,6 +241,66 @@ class AsyncClient:
             'Pixi'
         """
         return await self._drive(call_flow(prepare(endpoint, *args, **kwargs), self._settings))
+
+    def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "AsyncResponseStream":
+        """Call any generated endpoint, and read the response's bytes as they come, or save them to a file.
+
+        For large responses: nothing is parsed, and no more than a piece is in memory. `timeout` is the longest silence;
+        `total_timeout` and `deadline()` bound it all, and `max_response_bytes` its size.
+
+        Args:
+            endpoint: A module of `pixigpt_api.api.pixigpt`.
+            args: The endpoint's own arguments.
+            kwargs: The endpoint's own keyword arguments.
+
+        Returns:
+            A context manager; the request is sent on entering it.
+
+        Raises:
+            PixiGPTError: The call failed; raised on entering the block, or where the stream breaks.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> from pixigpt_api.api.pixigpt import list_assistants
+            >>> async with client.stream_call(list_assistants) as stream:
+            ...     await stream.save("assistants.json")
+        """
+        # On first use, as in `_drive`.
+        from pixigpt._async_stream import AsyncResponseStream
+
+        return AsyncResponseStream(prepare(endpoint, *args, **kwargs), self._settings, self._transport)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # noqa: ANN401  # what JSON can hold
+        """Send a request to a path that the contract does not know.
+
+        Args:
+            method: The HTTP method, such as "GET".
+            path: The path below the base URL, such as "/models".
+            json: The body; None means that there is none.
+            params: The query; a list gives its name several times.
+            headers: Headers to add.
+
+        Returns:
+            The decoded JSON; None if the body is empty.
+
+        Raises:
+            PixiGPTError: The call failed.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> assistants = await client.request("GET", "/assistants")
+            >>> assistants["object"]
+            'list'
+        """
+        return await self._drive(call_flow(prepare_request(method, path, json, params, headers), self._settings))
 
     async def create_chat_completion(
         self,
@@ -489,7 +561,7 @@ class AsyncClient:
         poll_interval: float | None = None,
         on_update: Callable[[Run], object] | None = None,
     ) -> Run:
-        """Poll a run until it ends: at once, then at growing intervals from 50 ms to 1 s.
+        """Poll a run until it ends: at once, then at growing intervals of up to 1 s.
 
         Args:
             thread_id: The thread's id.
@@ -810,9 +882,9 @@ class AsyncClient:
         """
         texts = text_list("documents", documents)
         body = RerankRequest(query=query, documents=texts, top_k=top_k, model=model)
-        return await self.call(rerank, body=body)
+        return with_documents(await self.call(rerank, body=body), texts)
 
     async def _drive(self, flow: Flow[T]) -> T:
-        from pixigpt._async_driver import drive  # on first use: anyio is slow to import
+        from pixigpt._async_driver import CallDriver, drive  # on first use: anyio is slow to import
 
-        return await drive(flow, self._transport, self._settings)
+        return await drive(flow, CallDriver(self._transport, self._settings).perform)

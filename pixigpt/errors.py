@@ -92,6 +92,9 @@ class PixiGPTError(Exception):
         super().__init__(message)
         self.message = message
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({excerpt(self.message)!r})"
+
     def __str__(self) -> str:
         if not self.method:
             return self._cause()
@@ -143,7 +146,7 @@ class APIError(PixiGPTError):
         self.body = body
 
     def _cause(self) -> str:
-        request = f" [request {self.request_id}]" if self.request_id else ""
+        request = f" [request {excerpt(self.request_id)}]" if self.request_id else ""
         return f"{_status_line(self.status_code)}: {super()._cause()}{request}"
 
 
@@ -325,7 +328,7 @@ class APIResponseError(PixiGPTError):
         self.excerpt = excerpt
 
     def _cause(self) -> str:
-        return f"{_status_line(self.status_code)}: {super()._cause()}; the body begins {self.excerpt!r}"
+        return f"{_status_line(self.status_code)}: {super()._cause()}; the body begins {excerpt(self.excerpt)!r}"
 
 
 class RunError(PixiGPTError):

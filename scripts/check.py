@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import make_sync
-from generate import CONTRACT, OUTPUT, ROOT, generate
+from scripts import make_sync
+from scripts.generate import CONTRACT, OUTPUT, ROOT, generate
 
 BIN = Path(sys.executable).parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def run(*command: str | Path) -> Callable[[], bool]:
@@ -61,15 +62,22 @@ def files(folder: Path) -> set[str]:
     return {path.as_posix() for path in found if "__pycache__" not in path.parts}
 
 
+def workflows_are_sound() -> bool:
+    """Return whether the workflows have the right form, and no weakness that zizmor knows."""
+    schema = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    return schema() and run("zizmor", "--offline", "--no-progress", ".github")()
+
+
 CHECKS: list[tuple[str, Callable[[], bool], str]] = [
     ("format", run("ruff", "format", "--check", "."), "run `.venv/bin/ruff format .`"),
     ("lint", run("ruff", "check", "."), "fix what is named above; `.venv/bin/ruff check --fix .` fixes some of it"),
     ("contract", run("openapi-spec-validator", CONTRACT), "fix openapi/pixigpt.yaml where it says"),
     ("generated code", generated_in_step, "run `make generate` and commit generated/; never edit it by hand"),
     ("sync client", sync_client_in_step, "edit async_client.py, run `make generate` and commit client.py"),
+    ("workflows", workflows_are_sound, "fix .github/ where it says"),
     ("mypy", run("mypy"), "fix the types named above"),
     ("pyright", run("pyright"), "fix the types named above"),
-    ("operations", run("python", "-m", "pytest", "-q", "tests/test_parity.py"), "add the methods named above"),
+    ("operations", run("python", "-m", "scripts.operations"), "do what is named above, line by line"),
     ("build", run("python", "-m", "build", "--outdir", ".venv/dist"), "fix pyproject.toml"),
 ]
 

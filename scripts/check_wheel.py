@@ -1,4 +1,4 @@
-"""Builds the wheel, installs it into empty environments of every Python that is there, and uses it as users would."""
+"""Build the wheel, install it into empty environments of every Python that is there, and use it as users would."""
 
 import hashlib
 import json
@@ -8,10 +8,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from scripts.environments import executable
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = ROOT / "tests" / "types"
@@ -26,7 +31,7 @@ class CheckError(Exception):
 
 
 def run(*command: str | Path, cwd: Path | None = None, expected: int = 0) -> str:
-    """What a command prints; CheckError if it ends otherwise than expected."""
+    """Return what a command prints; raise CheckError if it ends otherwise than expected."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIXIGPT_"))}
     done = subprocess.run(
         [str(each) for each in command], cwd=cwd, env=clean, capture_output=True, text=True, check=False
@@ -37,7 +42,7 @@ def run(*command: str | Path, cwd: Path | None = None, expected: int = 0) -> str
 
 
 def pythons() -> dict[str, Path]:
-    """Every Python from the oldest that is supported, by its version: on the PATH, or installed by pyenv."""
+    """Return every Python from the oldest that is supported, by its version: on the PATH, or installed by pyenv."""
     on_path = [shutil.which(f"python3.{minor}") for minor in range(OLDEST[1], 30)]
     installed = Path.home().glob(".pyenv/versions/*/bin/python")
     found: dict[str, Path] = {}
@@ -50,7 +55,7 @@ def pythons() -> dict[str, Path]:
 
 
 def build(folder: Path) -> Path:
-    """The wheel, which the sdist makes too, byte for byte."""
+    """Return the wheel, which the sdist makes too, byte for byte."""
     run(sys.executable, "-m", "build", "--outdir", folder / "from-sdist", ROOT)
     run(sys.executable, "-m", "build", "--wheel", "--outdir", folder / "from-tree", ROOT)
     (wheel,) = (folder / "from-tree").glob("*.whl")
@@ -60,13 +65,13 @@ def build(folder: Path) -> Path:
 
 
 def contents(wheel: Path) -> dict[str, str]:
-    """A wheel's files, each with a hash of what is in it."""
+    """Return a wheel's files, each with a hash of what is in it."""
     with zipfile.ZipFile(wheel) as archive:
         return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
 
 
 def check_contents(wheel: Path) -> None:
-    """Nothing is missing, and nothing but the two packages is in it."""
+    """Check that nothing is missing, and that nothing but the two packages is in it."""
     names = contents(wheel)
     if missing := [name for name in SHIPPED if name not in names]:
         raise CheckError(f"the wheel lacks {missing}: add them to tool.hatch.build.targets.wheel")
@@ -77,15 +82,15 @@ def check_contents(wheel: Path) -> None:
 
 
 def environment(folder: Path, python: Path, *requirements: str | Path) -> Path:
-    """The Python of a new environment with nothing but some requirements."""
+    """Return the Python of a new environment with nothing but some requirements."""
     run(python, "-m", "venv", folder)
-    own = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    own = executable(folder)
     run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
     return own
 
 
 def check_use(wheel: Path, folder: Path, python: Path) -> None:
-    """Installed alone it works, and says what else to install; with its extra, the server and the fixtures work."""
+    """Check that installed alone it works, and names its extra; with that, the server and the fixtures work."""
     own = environment(folder / "alone", python, wheel)
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
@@ -99,8 +104,26 @@ def check_use(wheel: Path, folder: Path, python: Path) -> None:
     run(own, "-m", "pytest", "-q", "-W", "error", cwd=elsewhere)
 
 
+def lowest_versions() -> list[str]:
+    """Return the run-time dependencies, each pinned to the lowest version that its bounds allow."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned: list[str] = []
+    for requirement in map(Requirement, project["dependencies"]):
+        bounds = [each.version for each in requirement.specifier if each.operator == ">="]
+        if not bounds:
+            raise CheckError(f"{requirement} has no lower bound: add one in pyproject.toml")
+        pinned.append(f"{requirement.name}=={bounds[0]}")
+    return pinned
+
+
+def check_lowest(wheel: Path, folder: Path, python: Path) -> None:
+    """Check that the wheel works with the lowest versions that its bounds allow."""
+    own = environment(folder / "lowest", python, wheel, *lowest_versions())
+    run(own, "-W", "error", SMOKE, cwd=folder / "elsewhere")
+
+
 def check_types(wheel: Path, folder: Path) -> None:
-    """Both type checkers accept the sample app, and find each wrong use and nothing else."""
+    """Check that both type checkers accept the sample app and find each wrong use, nothing else."""
     own = environment(folder / "types", Path(sys.executable), wheel, "mypy", "pyright[nodejs]")
     for name in ("app.py", "wrong.py"):
         shutil.copy(TYPES / name, folder)
@@ -116,19 +139,19 @@ def check_types(wheel: Path, folder: Path) -> None:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """A file's lines with their numbers, from 1 up."""
+    """Yield a file's lines with their numbers, from 1 up."""
     return enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
 
 
 def mypy_lines(python: Path, path: Path) -> set[int]:
-    """The lines of a file that mypy --strict refuses."""
+    """Return the lines of a file that mypy --strict refuses."""
     command = [python, "-m", "mypy", "--strict", "--no-incremental", path.name]
     done = subprocess.run([*map(str, command)], cwd=path.parent, capture_output=True, text=True, check=False)
     return {int(number) for number in re.findall(rf"^{path.name}:(\d+): error", done.stdout, re.MULTILINE)}
 
 
 def pyright_lines(python: Path, path: Path) -> set[int]:
-    """The lines of a file that pyright refuses in its strict mode."""
+    """Return the lines of a file that pyright refuses in its strict mode."""
     (path.parent / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', encoding="utf-8")
     command = [python, "-m", "pyright", "--pythonpath", python, "--outputjson", path.name]
     done = subprocess.run([*map(str, command)], cwd=path.parent, capture_output=True, text=True, check=False)
@@ -137,7 +160,7 @@ def pyright_lines(python: Path, path: Path) -> set[int]:
 
 
 def main() -> int:
-    """Check all; 1 if something does not hold."""
+    """Check all; return 1 if something does not hold."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
@@ -146,6 +169,7 @@ def main() -> int:
             for version, python in pythons().items():
                 (folder / version).mkdir()
                 check_use(wheel, folder / version, python)
+                check_lowest(wheel, folder / version, python)
                 print(f"Python {version}: ok", flush=True)
             check_types(wheel, folder)
         except CheckError as error:

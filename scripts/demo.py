@@ -11,7 +11,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
 def main() -> int:
-    """Run the examples; the number of those that fail."""
+    """Run the examples; return how many fail."""
     failed = 0
     with LocalServer() as server:
         environment = {

@@ -1,67 +1,32 @@
-"""What the tests share: a local server, and clients of every colour behind one synchronous face."""
+"""Fixtures: a local server, servers that play scripts, and clients of each variant with one synchronous interface."""
 
-import inspect
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
-import anyio
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from support.clients import FAST, Against, Connect, InPortal
+from support.scripted_server import Script, ScriptedServer
+from support.waiting import FakeTime
 
 from pixigpt import AsyncClient, Client
-from pixigpt._clock import Clock
 from pixigpt.testing import LocalServer
 
 pytest_plugins = ["pytester"]
 
 
-class Connect(Protocol):
-    """Makes a client of the test's colour; it is closed at the test's end."""
-
-    def __call__(self, api_key: str | None = ..., base_url: str | None = ..., **options: Any) -> Client: ...
-
-
-class InPortal:
-    """An `AsyncClient` that is called like a `Client`: each method runs in another thread's event loop."""
-
-    def __init__(self, client: AsyncClient, portal: BlockingPortal) -> None:
-        self.client = client
-        self.portal = portal
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.client, {"close": "aclose"}.get(name, name))
-        if inspect.iscoroutinefunction(found):
-            return lambda *args, **kwargs: self.portal.call(partial(found, *args, **kwargs))
-        return found
-
-    def with_options(self, **options: Any) -> "InPortal":
-        return InPortal(self.client.with_options(**options), self.portal)
-
-    def __enter__(self) -> "InPortal":
-        self.portal.call(self.client.__aenter__)
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.portal.call(self.client.__aexit__, *error)
-
-    def __repr__(self) -> str:
-        return repr(self.client)
-
-
 @pytest.fixture(params=["sync", "asyncio", "trio"])
-def colour(request: pytest.FixtureRequest) -> str:
+def variant(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def portal(colour: str) -> Iterator[BlockingPortal | None]:
-    if colour == "sync":
+def portal(variant: str) -> Iterator[BlockingPortal | None]:
+    if variant == "sync":
         yield None
     else:
-        with start_blocking_portal(backend=colour) as started:
+        with start_blocking_portal(backend=variant) as started:
             yield started
 
 
@@ -74,6 +39,18 @@ def connect(portal: BlockingPortal | None) -> Iterator[Connect]:
                 return clients.enter_context(Client(api_key, base_url, **options))
             client = AsyncClient(api_key, base_url, **options)
             return cast("Client", clients.enter_context(InPortal(client, portal)))
+
+        yield make
+
+
+@pytest.fixture
+def against(connect: Connect) -> Iterator[Against]:
+    with ExitStack() as servers:
+
+        def make(*scripts: Script, **options: Any) -> tuple[Client, ScriptedServer]:
+            server = servers.enter_context(ScriptedServer(*scripts))
+            given: dict[str, Any] = {"retry": FAST, **options}
+            return connect(base_url=server.base_url, **given), server
 
         yield make
 
@@ -92,32 +69,8 @@ def server(session_server: LocalServer) -> LocalServer:
 
 @pytest.fixture
 def client(connect: Connect, server: LocalServer) -> Client:
-    """A client of the local server, of the test's colour."""
+    """Return a client of the local server, of the test's variant."""
     return connect(server.api_key, server.base_url)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether a condition holds soon, which something in another thread is to make true."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
-    return condition()
-
-
-async def eventually_async(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """The same, in an event loop that goes on."""
-    with anyio.move_on_after(seconds):
-        while not condition():  # noqa: ASYNC110  # what is waited for tells no event
-            await anyio.sleep(0.005)
-    return condition()
-
-
-class FakeTime:
-    """A clock that only a test moves on."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.clock = Clock(monotonic=lambda: self.now, wall=lambda: self.now + 1e9, random=lambda: 1.0)
 
 
 @pytest.fixture

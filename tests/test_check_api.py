@@ -243,7 +243,7 @@ def git(root: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def tagged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with a release; only its working tree changes."""
+    """Return a repository with a release; only its working tree changes."""
     root = tmp_path_factory.mktemp("tagged")
     restore(root)
     git(root, "init", "--quiet")
@@ -267,11 +267,10 @@ def repository(tagged: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def check_api(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    import check_api
+def check_api() -> ModuleType:
+    from scripts.api import check
 
-    return check_api
+    return check
 
 
 def change(root: Path, name: str, old: str, new: str) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
 from pytest_httpx import HTTPXMock
+from support.clients import Connect
 
 import pixigpt
 from pixigpt import (
     APIError,
     AuthenticationError,
+    Client,
     DeadlineExceededError,
     NotFoundError,
     PixiGPTError,
@@ -55,8 +56,8 @@ def test_two_types_in_the_body_win_over_the_status(
 
 
 def test_an_error_says_what_happened(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    answer = {"error": {"message": "The model is overloaded.", "type": "server_error"}}
-    httpx_mock.add_response(status_code=503, json=answer, headers={"X-Request-Id": "req_7"}, is_reusable=True)
+    response = {"error": {"message": "The model is overloaded.", "type": "server_error"}}
+    httpx_mock.add_response(status_code=503, json=response, headers={"X-Request-Id": "req_7"}, is_reusable=True)
     with pytest.raises(ServerError) as caught:
         connect(KEY, retry=RetryPolicy(backoff=0)).get_run("t", "r")
     error = caught.value
@@ -64,7 +65,7 @@ def test_an_error_says_what_happened(httpx_mock: HTTPXMock, connect: Connect) ->
         "GET /threads/t/runs/r: 503 Service Unavailable: The model is overloaded. [request req_7] (4 attempts in 0."
     )
     assert (error.method, error.path, error.request_id) == ("GET", "/threads/t/runs/r", "req_7")
-    assert (error.headers["x-request-id"], error.body) == ("req_7", answer)
+    assert (error.headers["x-request-id"], error.body) == ("req_7", response)
     assert [type(each) for each in error.earlier] == [ServerError] * 3
     assert all(each.elapsed <= error.elapsed for each in error.earlier)
 
@@ -102,12 +103,12 @@ def test_an_error_pickles_and_copies(error: PixiGPTError, copied: Any) -> None:
     error.method, error.path, error.attempts, error.elapsed = "GET", "/threads", 2, 1.5
     error.earlier = (ServerError("Before.", status_code=500),)
     error.note = "not retried"
-    twin = copied(error)
-    assert type(twin) is type(error)
-    assert str(twin) == str(error)
-    assert re.fullmatch(r"GET /threads: .*No\..* \(2 attempts in 1\.50 s; not retried\)", str(twin))
-    assert {**vars(twin), "earlier": 0} == {**vars(error), "earlier": 0}
-    assert str(twin.earlier[0]) == str(error.earlier[0])
+    received = copied(error)
+    assert type(received) is type(error)
+    assert str(received) == str(error)
+    assert re.fullmatch(r"GET /threads: .*No\..* \(2 attempts in 1\.50 s; not retried\)", str(received))
+    assert {**vars(received), "earlier": 0} == {**vars(error), "earlier": 0}
+    assert str(received.earlier[0]) == str(error.earlier[0])
 
 
 def fail(error: PixiGPTError) -> None:
@@ -164,3 +165,32 @@ def test_a_header_that_is_not_ascii_is_no_trouble(connect: Connect) -> None:
         connect(KEY, transport=transport, retry=RetryPolicy(backoff=0)).list_threads()
     assert caught.value.attempts == 4
     assert caught.value.headers.raw == [(b"x-note", b"caf\xc3\xa9 \xff")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"error": {"message": "%s"}}' % (b"m" * 100_000),
+        b'{"error": {"message": %s%s}}' % (b"[" * 500, b"]" * 500),
+        b'{"error": {"type": "%s", "code": "%s"}}' % (b"t" * 100_000, b"c" * 100_000),
+        b"<html>" + b"h" * 100_000,
+    ],
+)
+def test_no_part_that_a_server_fills_makes_an_error_text_long(body: bytes) -> None:
+    headers = {"x-request-id": "r" * 100_000}
+    transport = httpx.MockTransport(lambda _: httpx.Response(400, content=body, headers=headers))
+    with Client("sk-test", "https://pixigpt.test/v1", transport=transport) as client, pytest.raises(APIError) as caught:
+        client.list_threads()
+    assert len(str(caught.value)) < 1000
+    assert len(repr(caught.value)) < 1000
+
+
+def test_an_unknown_status_of_a_run_does_not_make_an_error_text_long() -> None:
+    run = {"id": "r", "object": "thread.run", "created_at": 1, "thread_id": "t", "assistant_id": "a", "model": "m"}
+    body = {**run, "status": "s" * 100_000}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    client = Client("sk-test", "https://pixigpt.test/v1", transport=transport)
+    with client, pytest.raises(RunTimeoutError) as caught:
+        client.wait_for_run("t", "r", timeout=0.05)
+    assert len(str(caught.value)) < 1000

@@ -1,5 +1,6 @@
 """The flow decides every retry, pause and deadline: outcomes in, steps and result out, without I/O."""
 
+import logging
 import re
 import ssl
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs import evolve
-from conftest import FakeTime
+from support.waiting import FakeTime
 
 from pixigpt import (
     APIConnectionError,
@@ -41,7 +42,7 @@ BROKEN = httpx.RemoteProtocolError("cut off")
 LATE = httpx.ReadTimeout("late")
 
 
-def answer(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Response:
+def response(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Response:
     return Response(status, httpx.Headers(headers), body)
 
 
@@ -59,7 +60,7 @@ def settings(retry: RetryPolicy | None = None, **options: Any) -> Settings:
 
 def run_state(status: str) -> Response:
     fields = '"object": "thread.run", "created_at": 1, "thread_id": "t", "assistant_id": "a", "model": "m"'
-    return answer(200, body=f'{{"id": "r", "status": "{status}", {fields}}}'.encode())
+    return response(200, body=f'{{"id": "r", "status": "{status}", {fields}}}'.encode())
 
 
 class Driven:
@@ -85,6 +86,7 @@ class Driven:
                 self.notified.append(step.run.status)
                 outcome = None
             else:
+                assert isinstance(step, Send)
                 self.sends.append(step)
                 time.now += step.pause + each_takes
                 outcome = next(left)
@@ -104,7 +106,7 @@ def post(fake_time: FakeTime) -> Any:
 
 
 RETRIED: list[Outcome] = [
-    *(answer(status) for status in (500, 502, 503, 504, 520, 599)),
+    *(response(status) for status in (500, 502, 503, 504, 520, 599)),
     REFUSED,
     BROKEN,
     LATE,
@@ -114,7 +116,7 @@ RETRIED: list[Outcome] = [
     httpx.ProxyError("refused"),
 ]
 NOT_RETRIED: list[Outcome] = [
-    *(answer(status) for status in (300, 302, 400, 401, 403, 404, 408, 409, 418, 422, 429, 499)),
+    *(response(status) for status in (300, 302, 400, 401, 403, 404, 408, 409, 418, 422, 429, 499)),
 ]
 
 
@@ -184,7 +186,7 @@ def test_zero_retries_is_one_attempt(post: Any) -> None:
     ],
 )
 def test_retry_after_takes_the_place_of_the_pause(post: Any, headers: dict[str, str], pause: float) -> None:
-    assert post(answer(503, headers), GOOD).pauses == [0, pause]
+    assert post(response(503, headers), GOOD).pauses == [0, pause]
 
 
 def test_of_two_retry_afters_the_longer_one_counts(post: Any) -> None:
@@ -193,22 +195,25 @@ def test_of_two_retry_afters_the_longer_one_counts(post: Any) -> None:
 
 
 def test_a_retry_after_past_the_policys_patience_is_raised_at_once(post: Any) -> None:
-    driven = post(answer(503, {"retry-after": "61"}))
+    driven = post(response(503, {"retry-after": "61"}))
     assert driven.error.attempts == 1
     assert "asks to wait 61 s" in str(driven.error)
-    assert post(answer(503, {"retry-after": "61"}), GOOD, retry=RetryPolicy(max_retry_after=None)).pauses == [0, 61]
-    assert post(answer(503, {"retry-after": "1e22"}), GOOD, retry=RetryPolicy(max_retry_after=None)).pauses == [0, 1e9]
+    assert post(response(503, {"retry-after": "61"}), GOOD, retry=RetryPolicy(max_retry_after=None)).pauses == [0, 61]
+    assert post(response(503, {"retry-after": "1e22"}), GOOD, retry=RetryPolicy(max_retry_after=None)).pauses == [
+        0,
+        1e9,
+    ]
 
 
 def test_429_is_retried_only_on_request(post: Any) -> None:
-    limited = answer(429, {"retry-after": "3"})
+    limited = response(429, {"retry-after": "3"})
     error = post(limited).error
     assert isinstance(error, RateLimitError)
     assert error.retry_after == 3
     assert post(limited, GOOD, retry=RetryPolicy(retry_rate_limits=True)).pauses == [0, 3]
 
 
-@pytest.mark.parametrize(("outcome", "attempts"), [(REFUSED, 4), (BROKEN, 1), (LATE, 1), (answer(503), 1)], ids=repr)
+@pytest.mark.parametrize(("outcome", "attempts"), [(REFUSED, 4), (BROKEN, 1), (LATE, 1), (response(503), 1)], ids=repr)
 def test_with_retry_unsafe_off_a_post_is_retried_only_if_nothing_was_sent(
     post: Any, outcome: Outcome, attempts: int
 ) -> None:
@@ -260,6 +265,12 @@ def test_no_budget_is_no_limit(post: Any) -> None:
     assert len(post(*[BROKEN] * 500, GOOD, retry=policy).sends) == 501
 
 
+def test_the_logged_seconds_of_an_attempt_do_not_include_its_pause(post: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "pixigpt")
+    assert post(response(503), response(503), GOOD, each_takes=0.25).pauses == [0, 0.1, 0.2]
+    assert re.findall(r"\d+ ms", caplog.text) == ["250 ms"] * 3
+
+
 def test_each_attempt_has_the_timeout_or_what_is_left_of_the_total(post: Any) -> None:
     driven = post(LATE, LATE, GOOD, each_takes=2.0, timeout=3.0, total_timeout=6.0)
     assert [round(send.timeout, 6) for send in driven.sends] == [3.0, 3.0, 1.7]
@@ -267,7 +278,7 @@ def test_each_attempt_has_the_timeout_or_what_is_left_of_the_total(post: Any) ->
 
 
 def test_a_pause_past_the_total_timeout_is_not_taken_and_the_real_failure_is_raised(post: Any) -> None:
-    driven = post(answer(503), answer(503), total_timeout=0.25)
+    driven = post(response(503), response(503), total_timeout=0.25)
     assert isinstance(driven.error, ServerError)
     assert driven.error.attempts == 2
     assert "deadline would pass" in str(driven.error)
@@ -300,22 +311,22 @@ def test_a_deadline_block_bounds_a_call_and_the_nearest_end_wins(post: Any, fake
 @pytest.mark.parametrize(
     "bad",
     [
-        answer(200, body=b"<html>"),
-        answer(200, body=b""),
-        answer(204),
-        answer(200, body=b"null"),
-        answer(200, body=b"[]"),
-        answer(200, body=b'"thread"'),
-        answer(200, body=b"\xff\xfe"),
-        answer(200, body=b"[" * 100_000),
-        answer(200, body=b'{"object": "thread", "created_at": 1}'),
-        answer(200, body=b'{"id": 1, "object": "thread", "created_at": 1}'),
-        answer(200, body=b'{"id": "t", "object": 5, "created_at": 1}'),
-        answer(200, body=b'{"id": "t", "object": "thread", "created_at": "now"}'),
-        answer(200, body=b'{"id": "t", "object": "thread", "created_at": true}'),
-        answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": {"a": 1}}'),
-        answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": 5}'),
-        answer(200, body=b'{"id": "t", "object": "thread", "created_at": 1.5}'),
+        response(200, body=b"<html>"),
+        response(200, body=b""),
+        response(204),
+        response(200, body=b"null"),
+        response(200, body=b"[]"),
+        response(200, body=b'"thread"'),
+        response(200, body=b"\xff\xfe"),
+        response(200, body=b"[" * 100_000),
+        response(200, body=b'{"object": "thread", "created_at": 1}'),
+        response(200, body=b'{"id": 1, "object": "thread", "created_at": 1}'),
+        response(200, body=b'{"id": "t", "object": 5, "created_at": 1}'),
+        response(200, body=b'{"id": "t", "object": "thread", "created_at": "now"}'),
+        response(200, body=b'{"id": "t", "object": "thread", "created_at": true}'),
+        response(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": {"a": 1}}'),
+        response(200, body=b'{"id": "t", "object": "thread", "created_at": 1, "metadata": 5}'),
+        response(200, body=b'{"id": "t", "object": "thread", "created_at": 1.5}'),
         Response(200, httpx.Headers(), THREAD, defect="the body is too large"),
     ],
     ids=lambda bad: bad.content[:70],
@@ -333,7 +344,7 @@ RUN_MESSAGE = '"object": "thread.message", "created_at": 1, "thread_id": "t", "r
 @pytest.mark.parametrize(
     ("message", "says"),
     [
-        ('{"id": "m"}', "message.object is missing"),
+        ('{"id": "m"}', "message.content is missing"),
         (f'{{"id": 5, {RUN_MESSAGE}, "content": []}}', "message.id is int, not str"),
         (f'{{"id": "m", {RUN_MESSAGE}, "content": "x"}}', "message.content is str, not list"),
         (f'{{"id": "m", {RUN_MESSAGE}, "content": [], "sources": {{}}}}', "message.sources is dict, not list"),
@@ -349,7 +360,7 @@ RUN_MESSAGE = '"object": "thread.message", "created_at": 1, "thread_id": "t", "r
 )
 def test_a_mismatch_is_named_where_it_stands(fake_time: FakeTime, message: str, says: str) -> None:
     good = run_state("completed")
-    bad = answer(200, body=good.content.replace(b'"model"', b'"message": %s, "model"' % message.encode()))
+    bad = response(200, body=good.content.replace(b'"model"', b'"message": %s, "model"' % message.encode()))
     error = Driven(call_flow(prepare(get_run, "t", "r"), settings(), fake_time.clock), [bad], fake_time).error
     assert isinstance(error, APIResponseError)
     assert re.search(says, error.message)
@@ -357,7 +368,7 @@ def test_a_mismatch_is_named_where_it_stands(fake_time: FakeTime, message: str, 
 
 def test_a_result_keeps_unknown_fields_and_values(post: Any) -> None:
     body = b'{"id": "t", "object": "thread.v2", "created_at": 1.0, "metadata": null, "new": [1]}'
-    thread = post(answer(201, body=body)).result
+    thread = post(response(201, body=body)).result
     assert (thread.object_, thread["new"], thread.metadata) == ("thread.v2", [1], None)
 
 
@@ -403,12 +414,12 @@ def test_what_the_caller_is_handling_is_no_cause_of_a_failure(post: Any) -> None
     assert mine.__traceback__ is not None
 
 
-def test_an_empty_list_of_choices_is_not_an_answer(fake_time: FakeTime) -> None:
+def test_an_empty_list_of_choices_is_not_a_response(fake_time: FakeTime) -> None:
     fields = b'"object": "chat.completion", "created": 1, "model": "m", "choices": []'
     usage = b'{"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}'
     body = CreateChatCompletionRequest(messages=[])
     flow = call_flow(prepare(create_chat_completion, body=body), settings(), fake_time.clock)
-    bad = answer(200, body=b'{"id": "c", %s, "usage": %s}' % (fields, usage))
+    bad = response(200, body=b'{"id": "c", %s, "usage": %s}' % (fields, usage))
     error = Driven(flow, [bad], fake_time).error
     assert error is not None
     assert "choices is empty" in error.message
@@ -422,16 +433,46 @@ def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options:
 
 
 def test_a_wait_polls_at_once_and_then_at_growing_intervals(fake_time: FakeTime) -> None:
-    driven = wait(fake_time, *[run_state("queued")] * 20, run_state("completed"))
-    assert driven.pauses[:4] == [0, 0.05, 0.0625, 0.078125]
+    driven = wait(fake_time, *[run_state("queued")] * 25, run_state("completed"))
+    assert driven.pauses[:4] == pytest.approx([0, 0.068, 0.068 * 1.16, 0.068 * 1.16**2], abs=1e-5)
     assert driven.pauses[-3:] == [1.0, 1.0, 1.0]
     assert isinstance(driven.result, Run)
 
 
-def test_the_intervals_of_a_wait_are_shortened_at_random_by_a_quarter_at_the_most(fake_time: FakeTime) -> None:
+def test_waits_are_shifted_against_each_other_by_up_to_one_interval(fake_time: FakeTime) -> None:
     fake_time.clock = evolve(fake_time.clock, random=lambda: 0.0)
-    driven = wait(fake_time, *[run_state("queued")] * 2, run_state("completed"))
-    assert driven.pauses == pytest.approx([0, 0.75 * 0.05, 0.75 * 0.0625])
+    driven = wait(fake_time, *[run_state("queued")] * 3, run_state("completed"))
+    assert driven.pauses == pytest.approx([0, 0.068 / 1.16, 0.068, 0.068 * 1.16], abs=1e-5)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.5, 1.0, 2.0, 3.0, 5.0])
+def test_a_run_is_noticed_soon_after_its_end_with_few_polls(seconds: float) -> None:
+    shifts = [each / 199 for each in range(200)]
+    polls = [_polls_until(seconds, shift) for shift in shifts]
+    late = [times[-1] - seconds for times in polls]
+    assert sum(late) / len(late) < 0.09 * seconds + 0.04
+    assert max(map(len, polls)) <= 16 or seconds > 3.0
+
+
+def _polls_until(seconds: float, random: float) -> list[float]:
+    """Return the times of a wait's polls, up to the first one after a run has ended."""
+    time = FakeTime()
+    time.clock = evolve(time.clock, random=lambda: random)
+    started, times = time.now, []
+    flow = wait_flow(prepare(get_run, "t", "r"), settings(), 600.0, None, None, clock=time.clock)
+    outcome: Outcome | None = None
+    while True:
+        step = flow.send(outcome)
+        if isinstance(step, Notify):
+            outcome = None
+            continue
+        assert isinstance(step, Send)
+        time.now += step.pause
+        times.append(time.now - started)
+        if times[-1] >= seconds:
+            flow.close()
+            return times
+        outcome = run_state("queued")
 
 
 def test_a_wait_with_poll_interval_polls_at_that_interval(fake_time: FakeTime) -> None:
@@ -456,12 +497,12 @@ def test_a_run_that_ends_badly_is_an_error_with_the_run(fake_time: FakeTime, sta
 
 
 def test_a_wait_rides_out_failures_by_the_same_policy(fake_time: FakeTime) -> None:
-    outcomes: list[Outcome] = [run_state("queued"), BROKEN, answer(503), run_state("completed")]
-    assert wait(fake_time, *outcomes).pauses == [0, 0.05, 0.1, 0.2]
-    error = wait(fake_time, run_state("queued"), run_state("queued"), answer(404)).error
+    outcomes: list[Outcome] = [run_state("queued"), BROKEN, response(503), run_state("completed")]
+    assert wait(fake_time, *outcomes).pauses == [0, 0.068, 0.1, 0.2]
+    error = wait(fake_time, run_state("queued"), run_state("queued"), response(404)).error
     assert isinstance(error, APIError)
     assert error.attempts == 3
-    assert error.elapsed == pytest.approx(0.1125)
+    assert error.elapsed == pytest.approx(0.068 * 2.16)
 
 
 def test_a_wait_ends_at_its_timeout_with_a_last_poll_just_before(fake_time: FakeTime) -> None:

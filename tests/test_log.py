@@ -7,26 +7,25 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Connect
-from hostile.server import ScriptedServer, resets, says
+from support.clients import FAST, Connect
+from support.scripted_server import ScriptedServer, resets, sends
 
 from pixigpt import Client, PixiGPTError, RetryPolicy
 from pixigpt._log import logger, switch_on
 from pixigpt.testing import LocalServer
 
 KEY = "sk-proj-Secret123"
-FAST = RetryPolicy(backoff=0.001)
 
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """What is logged from DEBUG up."""
+    """Return what is logged from DEBUG up."""
     caplog.set_level(logging.DEBUG)
     return caplog
 
 
 def own(log: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """The SDK's own records."""
+    """Return the SDK's own records."""
     return [record for record in log.records if record.name == "pixigpt"]
 
 
@@ -40,7 +39,7 @@ def test_each_attempt_is_a_line(client: Client, server: LocalServer, log: pytest
     assert texts(log) == ["POST /threads: 503, attempt 1, ...", "POST /threads: 200, attempt 2, ..."]
 
 
-def test_an_attempt_without_an_answer_is_a_line_with_the_kind_of_its_failure(
+def test_an_attempt_without_a_response_is_a_line_with_the_kind_of_its_failure(
     connect: Connect, log: pytest.LogCaptureFixture
 ) -> None:
     with ScriptedServer(resets) as server, pytest.raises(PixiGPTError):
@@ -79,7 +78,7 @@ def test_neither_key_nor_prompt_is_logged_even_if_the_server_echoes_them(
 ) -> None:
     body = f"my prompt {KEY}".encode()
     head = f"HTTP/1.1 500 {KEY}\r\nX-Request-Id: {KEY}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    with ScriptedServer(says(head + body)) as server, pytest.raises(PixiGPTError):
+    with ScriptedServer(sends(head + body)) as server, pytest.raises(PixiGPTError):
         connect(KEY, server.base_url, retry=FAST).create_message("t", "user", "my prompt")
     assert len(own(log)) == 4
     for record in own(log):

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from conftest import Connect
 from pytest_httpx import HTTPXMock
+from support.clients import Connect
 
 from pixigpt import APIConnectionError, NotFoundError
 

@@ -4,83 +4,98 @@ Each proof is shown to fail on a copy that is broken on purpose.
 """
 
 import inspect
-from collections.abc import Mapping
+import sys
+from importlib import import_module
 from typing import Any
 
-import make_sync
 import pytest
 
 import pixigpt
 from pixigpt import AsyncClient, Client
-from pixigpt._shape import NEVER_EMPTY
-from pixigpt.testing._contract import contract, operations
-
-# What a client has beside the contract's operations.
-NO_OPERATIONS = {"call", "close", "aclose", "raw", "wait_for_run", "with_options"}
-
-
-def missing_methods(client: type) -> set[str]:
-    """What a client lacks of the contract, and has beyond it."""
-    wanted = {operation.name for operation in operations()}
-    there = {name for name in vars(client) if not name.startswith("_")} - NO_OPERATIONS
-    lacking = {f"{client.__name__}.{name}: in the contract, no such method; add it" for name in wanted - there}
-    return lacking | {f"{client.__name__}.{name}: no operation of the contract" for name in there - wanted}
-
-
-def resolved(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Any = node
-    while "$ref" in found:
-        reference, found = found["$ref"], contract()
-        for step in reference.removeprefix("#/").split("/"):
-            found = found[step]
-    return dict(found)
-
-
-def contract_keywords(name: str) -> set[str]:
-    """An operation's parameters and its body's properties; the flow itself sets header parameters."""
-    operation = next(each for each in operations() if each.name == name)
-    path = contract()["paths"][operation.path]
-    item = path[operation.method.lower()]
-    parameters = [resolved(each) for each in [*path.get("parameters", []), *item.get("parameters", [])]]
-    keywords = {each["name"] for each in parameters if each["in"] != "header"}
-    if "requestBody" in item:
-        schema = resolved(item["requestBody"]["content"]["application/json"]["schema"])
-        keywords |= set(schema.get("properties", {}))
-    return keywords
-
-
-def keyword_differences(client: type) -> set[str]:
-    """Where a method's keywords are not its operation's."""
-    found: set[str] = set()
-    for operation in operations():
-        keywords = set(inspect.signature(getattr(client, operation.name)).parameters) - {"self"}
-        for name in keywords ^ contract_keywords(operation.name):
-            found.add(f"{client.__name__}.{operation.name}: {name} is only in one of method and contract")
-    return found
+from pixigpt._leniency import NEVER_EMPTY
+from pixigpt.testing._contract import contract
+from scripts import make_sync, operations
+from scripts.operations import keyword_differences, keywords, missing, missing_methods
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_each_client_has_exactly_the_contracts_operations(client: type) -> None:
-    assert missing_methods(client) == set()
+    assert missing_methods(contract(), client) == []
 
 
 def test_a_missing_and_an_extra_method_are_named() -> None:
     broken = type("Broken", (), {**vars(Client), "create_poem": None})
     delattr(broken, "get_run")
-    assert {line.split(":")[0] for line in missing_methods(broken)} == {"Broken.get_run", "Broken.create_poem"}
+    named = {line.split(":")[0] for line in missing_methods(contract(), broken)}
+    assert named == {"Broken.get_run", "Broken.create_poem"}
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_each_methods_keywords_are_its_operations(client: type) -> None:
-    assert keyword_differences(client) == set()
+    assert keyword_differences(contract(), client) == []
 
 
 def test_a_missing_keyword_is_named() -> None:
     def create_run(self: object, thread_id: str, assistant: str) -> None: ...
 
     broken = type("Broken", (Client,), {"create_run": create_run})
-    named = {line.split(": ")[1].split(" ")[0] for line in keyword_differences(broken)}
+    named = {line.split(": ")[1].split(" ")[0] for line in keyword_differences(contract(), broken)}
     assert named == {"assistant", "assistant_id", "enable_thinking", "max_tokens", "temperature"}
+
+
+def test_nothing_is_missing() -> None:
+    assert missing() == []
+
+
+def body(kind: str, schema: object) -> dict[str, Any]:
+    return {"content": {kind: {"schema": schema}}}
+
+
+FORM = {"type": "object", "properties": {"file": {}, "purpose": {}}}
+KINDS: list[tuple[dict[str, Any], set[str], bool]] = [
+    ({}, {"thread_id"}, False),
+    ({"requestBody": body("multipart/form-data", FORM)}, {"thread_id", "file", "purpose"}, False),
+    ({"requestBody": body("application/vnd.x+json", FORM)}, {"thread_id", "file", "purpose"}, False),
+    ({"requestBody": body("application/octet-stream", {"type": "string", "format": "binary"})}, {"thread_id"}, True),
+    ({"requestBody": body("application/json", {"type": "array"})}, {"thread_id"}, True),
+    ({"requestBody": {"$ref": "#/components/requestBodies/None"}}, {"thread_id"}, False),
+]
+
+
+@pytest.mark.parametrize(("operation", "wanted", "is_free"), KINDS)
+def test_an_operation_of_any_kind_has_keywords(operation: dict[str, Any], wanted: set[str], is_free: bool) -> None:
+    header = {"name": "X-Team", "in": "header"}
+    path = {
+        "parameters": [{"$ref": "#/components/parameters/ThreadId"}],
+        "post": {"operationId": "new", "parameters": [header], **operation},
+    }
+    components = {**contract()["components"], "requestBodies": {"None": {}}}
+    assert keywords({"paths": {"/new": path}, "components": components}, "new") == (wanted, is_free)
+
+
+def test_what_a_new_operation_lacks_is_named_in_the_order_of_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+    item = contract()["paths"]["/threads"]
+    paths = {**contract()["paths"], "/new": {"post": {**item["post"], "operationId": "create_new"}}}
+    monkeypatch.setattr("scripts.operations.read_contract", lambda: {**contract(), "paths": paths})
+    monkeypatch.setattr("pixigpt.Thread", pixigpt.Thread)
+    module = import_module("pixigpt_api.api.pixigpt.create_thread")
+    monkeypatch.setitem(sys.modules, "pixigpt_api.api.pixigpt.create_new", module)
+    monkeypatch.delattr("pixigpt.Moderation")
+    assert missing() == [
+        "AsyncClient.create_new: in the contract, no such method; add it",
+        "pixigpt/__init__.py: export Moderation",
+        "docs/index.md: add `create_new(...)` to the table of methods",
+        "pixigpt/testing/_service.py: add the method create_new",
+        "CHANGELOG.md: name create_new",
+    ]
+
+
+def test_a_package_that_cannot_be_imported_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pixigpt.testing._service", None)
+    assert operations.main() == 1
+    assert capsys.readouterr().out.startswith("  pixigpt cannot be imported: ")
 
 
 def test_a_rule_that_matches_no_line_of_the_async_client_is_an_error() -> None:

@@ -10,27 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect, eventually
-from hostile.server import (
-    EMPTY,
-    Replies,
-    Script,
-    ScriptedServer,
-    answers,
-    https,
-    ok,
-    over_tls,
-    read_request,
-    silent,
-    tls_contexts,
-)
+from support.clients import Connect
+from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, read_request, responds, silent
+from support.tls import https, over_tls, tls_contexts
+from support.waiting import eventually
 
 from pixigpt import APIConnectionError, APITimeoutError, PixiGPTError
 from pixigpt.testing import LocalServer
 
 
 def tunnels(seen: list[bytes]) -> Script:
-    """An HTTP proxy that opens a tunnel to wherever it is asked to."""
+    """Return an HTTP proxy that opens a tunnel to wherever it is asked to."""
 
     def script(connection: socket.socket) -> None:
         request = read_request(connection)
@@ -60,9 +50,9 @@ def refuses(connection: socket.socket) -> None:
 
 @contextmanager
 def secure_server() -> Generator[tuple[str, ssl.SSLContext], None, None]:
-    """A server that speaks TLS, and a context that trusts it."""
+    """Yield a server that speaks TLS, and a context that trusts it."""
     context, trusting = tls_contexts()
-    with ScriptedServer(over_tls(answers(EMPTY), context)) as server:
+    with ScriptedServer(over_tls(responds(EMPTY), context)) as server:
         yield https(server.base_url), trusting
 
 
@@ -83,7 +73,7 @@ def test_an_https_call_goes_through_a_tunnel_that_is_used_again(connect: Connect
 
 @pytest.fixture
 def secure_proxy() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What a proxy that speaks TLS shows, and what trusts it."""
+    """Return a TLS proxy's context, and a client's that trusts it."""
     return tls_contexts()
 
 
@@ -100,7 +90,7 @@ def test_a_tunnel_may_lead_through_a_proxy_that_speaks_tls_itself(
         client.close()
 
 
-def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_one(
+def test_what_comes_after_a_response_through_two_layers_of_tls_is_not_the_next_one(
     connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     def script(connection: socket.socket) -> None:
@@ -111,7 +101,7 @@ def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_on
             time.sleep(0.3)
 
     context, trusting = secure_proxy
-    honest = over_tls(answers(EMPTY), context)
+    honest = over_tls(responds(EMPTY), context)
     with ScriptedServer(script, honest) as server, ScriptedServer(over_tls(tunnels([]), context)) as proxy:
         through = httpx.Proxy(https(address(proxy)), ssl_context=trusting)
         client = connect(base_url=https(server.base_url), verify=trusting, proxy=through, timeout=5)
@@ -121,7 +111,7 @@ def test_what_comes_after_an_answer_through_two_layers_of_tls_is_not_the_next_on
         client.close()
 
 
-def test_an_answer_through_two_layers_of_tls_may_end_with_its_connection(
+def test_a_response_through_two_layers_of_tls_may_end_with_its_connection(
     connect: Connect, secure_proxy: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     def script(connection: socket.socket) -> None:
@@ -225,7 +215,7 @@ def test_a_proxy_may_respond_before_the_request_is_sent_whole(connect: Connect) 
         while connection.recv(2**20):
             pass
 
-    with ScriptedServer(refuse_unread, answers(EMPTY)) as proxy:
+    with ScriptedServer(refuse_unread, responds(EMPTY)) as proxy:
         client = connect(base_url="http://127.0.0.1:1/v1", proxy=address(proxy), timeout=5)
         with pytest.raises(PixiGPTError, match="413") as caught:
             client.create_message("t", "user", "x" * 30_000_000)
@@ -237,7 +227,7 @@ def test_a_proxy_may_respond_before_the_request_is_sent_whole(connect: Connect) 
 
 def test_without_a_timeout_a_proxy_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pixigpt._transport.backend.resolve", lambda *_: ["127.0.0.2", "127.0.0.1"])
-    with ScriptedServer(answers(EMPTY)) as proxy:
+    with ScriptedServer(responds(EMPTY)) as proxy:
         client = connect(base_url="http://127.0.0.1:1/v1", proxy=address(proxy), timeout=None)
         assert [client.list_threads(), client.list_threads()] == [[], []]
         assert proxy.connections == 1
@@ -261,6 +251,15 @@ def test_a_proxy_that_is_not_there_is_a_connection_error(connect: Connect) -> No
         client.list_threads()
 
 
+in_clear_text = pytest.mark.filterwarnings("ignore:base_url sends the API key in clear text")
+
+
+def beyond_loopback(server: LocalServer) -> str:
+    """Return the server's URL by an address that is none of loopback's, though it leads there."""
+    return server.base_url.replace("127.0.0.1", "0.0.0.0")
+
+
+@in_clear_text
 @pytest.mark.parametrize(("name", "goes_through"), [("HTTP_PROXY", True), ("all_proxy", True), ("HTTPS_PROXY", False)])
 def test_the_environments_proxy_is_used(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer, name: str, goes_through: bool
@@ -268,44 +267,62 @@ def test_the_environments_proxy_is_used(
     forwards = Replies(ok(EMPTY))
     with ScriptedServer(forwards) as proxy:
         monkeypatch.setenv(name, address(proxy).removeprefix("http://"))
-        client = connect(server.api_key, server.base_url)
+        client = connect(server.api_key, beyond_loopback(server))
         assert client.list_threads() == []
         assert bool(forwards.requests) == goes_through
         client.close()
 
 
-@pytest.mark.parametrize("hosts", ["*", "127.0.0.1", "other.test, 127.0.0.1", "localhost,.0.0.1"])
+@in_clear_text
+@pytest.mark.parametrize("hosts", ["*", "0.0.0.0", "other.test, 0.0.0.0", "localhost,.0.0.0"])
 def test_no_proxy_names_the_hosts_that_are_reached_directly(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer, hosts: str
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", hosts)
-    assert connect(server.api_key, server.base_url).list_threads() == []
+    assert connect(server.api_key, beyond_loopback(server)).list_threads() == []
 
 
+@in_clear_text
 def test_no_proxy_may_name_a_port(connect: Connect, monkeypatch: pytest.MonkeyPatch, server: LocalServer) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("NO_PROXY", server.base_url.split("/")[2])
-    assert connect(server.api_key, server.base_url).list_threads() == []
+    monkeypatch.setenv("NO_PROXY", beyond_loopback(server).split("/")[2])
+    assert connect(server.api_key, beyond_loopback(server)).list_threads() == []
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "localhost", "[::1]"])
+def test_loopback_is_never_reached_through_the_environments_proxy(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    listens = "::1" if host == "[::1]" else "0.0.0.0"
+    with LocalServer(host=listens) as server, ScriptedServer(Replies(ok(EMPTY))) as proxy:
+        for name in ("HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, address(proxy))
+        port = server.base_url.rsplit(":", 1)[1]
+        client = connect(server.api_key, f"http://{host}:{port}")
+        assert [assistant.name for assistant in client.list_assistants()] == ["Pixi"]
+        assert proxy.connections == 0
+        client.close()
+
+
+@in_clear_text
 def test_a_named_proxy_goes_before_the_environments(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with ScriptedServer(Replies(ok(EMPTY))) as proxy:
-        client = connect(base_url="http://127.0.0.1:9/v1", proxy=address(proxy))
+        client = connect(base_url="http://0.0.0.0:9/v1", proxy=address(proxy))
         assert client.list_threads() == []
         client.close()
 
 
 def socks(seen: list[bytes]) -> Script:
-    """A SOCKS5 proxy that asks for no password, and answers the request itself."""
+    """A SOCKS5 proxy that asks for no password, and responds to the request itself."""
 
     def script(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(b"\x05\x00")
         seen.append(connection.recv(65536))
         connection.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x09")
-        answers(EMPTY)(connection)
+        responds(EMPTY)(connection)
 
     return script
 

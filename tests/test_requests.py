@@ -1,4 +1,4 @@
-"""Each method sends exactly its operation's request, and returns what the contract says, in every colour."""
+"""Each method sends exactly its operation's request, and returns what the contract says, in every variant."""
 
 import json
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest
 from pytest_httpx import HTTPXMock
-from samples import ASSISTANT, CALL, COMPLETION, MESSAGE, RANKED, RUN, SEEN, THREAD, VECTORS, VERDICT, listed
+from support.clients import Connect
+from support.samples import ASSISTANT, CALL, COMPLETION, MESSAGE, RANKED, RUN, SEEN, THREAD, VECTORS, VERDICT, listed
 
 from pixigpt import (
     Assistant,
@@ -40,7 +40,7 @@ HELLO = {"role": "user", "content": "Hello!"}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
 
 
-# what is called, the method and path it must send, the body it must send, the answer, the result
+# what is called, the method and path it must send, the body it must send, the response, the result
 CASES: list[tuple[str, Callable[[Client], object], str, object, object, object]] = [
     (
         "create_chat_completion",
@@ -289,18 +289,18 @@ CONTRACT = OpenAPI.from_dict(dict(contract()))
 
 
 @pytest.mark.parametrize(
-    ("call", "sent", "body", "answer", "result"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+    ("call", "sent", "body", "response", "result"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_a_method_sends_its_operations_request_and_returns_its_answer(
+def test_a_method_sends_its_operations_request_and_returns_its_response(
     httpx_mock: HTTPXMock,
     connect: Connect,
     call: Callable[[Client], object],
     sent: str,
     body: object,
-    answer: object,
+    response: object,
     result: object,
 ) -> None:
-    httpx_mock.add_response(json=answer)
+    httpx_mock.add_response(json=response)
     assert call(connect(KEY)) == result
     (request,) = httpx_mock.get_requests()
     method, _, path = sent.partition(" ")
@@ -336,7 +336,7 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     httpx_mock.add_response(json=COMPLETION, is_reusable=True)
     client = connect(KEY)
     message = client.create_chat_completion([HELLO]).choices[0].message
-    message["refusal"] = None  # a field that the contract does not know
+    message.additional_properties["refusal"] = None  # a field that the contract does not know
     calls = {"role": "assistant", "tool_calls": message.tool_calls}
     result = {"role": "tool", "tool_call_id": "call_1", "content": "18"}
     client.create_chat_completion([message, calls, result, ThreadMessage.from_dict(MESSAGE)])
@@ -385,7 +385,11 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.create_chat_completion(HELLO), TypeError, "messages must be a list"),
     (lambda client: client.create_chat_completion([HELLO, "x"]), TypeError, r"messages\[1\] must be a dict"),
     (lambda client: client.create_chat_completion([{"content": "x"}]), ValueError, r"messages\[0\] has no 'role'"),
-    (lambda client: client.create_chat_completion([{"role": 5}]), ValueError, r"messages\[0\] is malformed"),
+    (
+        lambda client: client.create_chat_completion([{"role": 5, "content": ""}]),
+        ValueError,
+        r"messages\[0\] is malformed",
+    ),
     (lambda client: client.create_chat_completion([HELLO], tools=[{}]), ValueError, r"tools\[0\] has no 'type'"),
     (lambda client: client.create_chat_completion([HELLO], tools=TOOL), TypeError, "tools must be a list"),
     (lambda client: client.create_chat_completion([HELLO], temperature=float("nan")), ValueError, "sent as JSON"),

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
 from pytest_httpx import HTTPXMock
+from support.clients import Connect
 
 import pixigpt
 from pixigpt import APIConnectionError, AsyncClient, Client, NotFoundError, RetryPolicy, ServerError
@@ -294,7 +294,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_connection_error(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "nope://x")
     with pytest.raises(APIConnectionError, match="no connection can be opened"):
-        connect(KEY, "https://127.0.0.1:1/v1").list_threads()
+        connect(KEY, "https://pixigpt.test/v1").list_threads()
 
 
 def test_a_closed_injected_client_says_so() -> None:
@@ -311,12 +311,12 @@ def raises(problem: Exception) -> httpx.MockTransport:
     return httpx.MockTransport(fail)
 
 
-def http_client(colour: str, transport: httpx.MockTransport) -> Any:
-    return httpx.Client(transport=transport) if colour == "sync" else httpx.AsyncClient(transport=transport)
+def http_client(variant: str, transport: httpx.MockTransport) -> Any:
+    return httpx.Client(transport=transport) if variant == "sync" else httpx.AsyncClient(transport=transport)
 
 
-def test_an_injected_client_that_is_closed_in_the_middle_of_a_call_says_so(colour: str, connect: Connect) -> None:
-    http = http_client(colour, raises(RuntimeError("Cannot send a request, as the client has been closed.")))
+def test_an_injected_client_that_is_closed_in_the_middle_of_a_call_says_so(variant: str, connect: Connect) -> None:
+    http = http_client(variant, raises(RuntimeError("Cannot send a request, as the client has been closed.")))
     client = connect(KEY, http_client=http)
     http._state = httpx._client.ClientState.CLOSED  # as another thread would
     with pytest.raises(APIConnectionError, match=r"nothing was sent to .*: the injected http_client is closed"):
@@ -324,17 +324,17 @@ def test_an_injected_client_that_is_closed_in_the_middle_of_a_call_says_so(colou
 
 
 @pytest.mark.parametrize("way", ["transport", "http_client"])
-def test_a_runtime_error_of_an_injected_transport_is_not_hidden(colour: str, connect: Connect, way: str) -> None:
+def test_a_runtime_error_of_an_injected_transport_is_not_hidden(variant: str, connect: Connect, way: str) -> None:
     transport = raises(RuntimeError("a bug of the user's"))
-    injected: dict[str, Any] = {way: transport if way == "transport" else http_client(colour, transport)}
+    injected: dict[str, Any] = {way: transport if way == "transport" else http_client(variant, transport)}
     with pytest.raises(RuntimeError, match="a bug of the user's"):
         connect(KEY, **injected).list_threads()
 
 
-def test_a_redirect_to_no_url_through_an_injected_client_is_a_connection_error(colour: str, connect: Connect) -> None:
+def test_a_redirect_to_no_url_through_an_injected_client_is_a_connection_error(variant: str, connect: Connect) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(302, headers={"location": "https:foo"}))
     with pytest.raises(APIConnectionError, match="the answer redirects to no URL") as caught:
-        connect(KEY, http_client=http_client(colour, transport)).list_threads()
+        connect(KEY, http_client=http_client(variant, transport)).list_threads()
     assert caught.value.attempts == 1
 
 

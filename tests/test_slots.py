@@ -5,11 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import FakeTime
+from support.pools import AnySlots, usage
+from support.waiting import FakeTime
 
 from pixigpt._transport.slots import Lease, Slots
-
-AnySlots = Slots[Any, threading.Event]
 
 
 def make(fake_time: FakeTime, used: int | None = 1, idle: int | None = 100, expiry: float | None = 90.0) -> AnySlots:
@@ -18,19 +17,19 @@ def make(fake_time: FakeTime, used: int | None = 1, idle: int | None = 100, expi
 
 
 def taken(slots: AnySlots, connection: Any = None) -> Lease[Any]:
-    """A lease that has got a slot at once."""
+    """Return a lease that has got a slot at once."""
     lease: Lease[Any] = Lease(connection)
     assert slots.acquire(lease) is None
     return lease
 
 
 def waiting(slots: AnySlots) -> tuple[Lease[Any], threading.Event]:
-    """A lease that has not, and what it waits for."""
+    """Return a lease that waits for a slot, and what it waits on."""
     lease: Lease[Any] = Lease()
-    signal = slots.acquire(lease)
-    assert signal is not None
-    assert not signal.is_set()
-    return lease, signal
+    waiter = slots.acquire(lease)
+    assert waiter is not None
+    assert not waiter.is_set()
+    return lease, waiter
 
 
 def test_no_more_are_in_use_than_allowed(fake_time: FakeTime) -> None:
@@ -38,7 +37,7 @@ def test_no_more_are_in_use_than_allowed(fake_time: FakeTime) -> None:
     taken(slots)
     taken(slots)
     waiting(slots)
-    assert repr(slots) == "<Slots 2 taken, 0 idle, 1 waiting>"
+    assert usage(slots) == (2, 0, 1)
 
 
 def test_none_means_no_limit(fake_time: FakeTime) -> None:
@@ -53,35 +52,35 @@ def test_those_who_wait_are_served_in_the_order_they_came(fake_time: FakeTime) -
     slots = make(fake_time)
     first = taken(slots)
     queue = [waiting(slots) for _ in range(3)]
-    for lease, signal in queue:
+    for lease, waiter in queue:
         slots.release(first)
         slots.check(lease)
-        assert signal.is_set()
+        assert waiter.is_set()
         first = lease
-    assert repr(slots) == "<Slots 1 taken, 0 idle, 0 waiting>"
+    assert usage(slots) == (1, 0, 0)
 
 
 def test_who_gives_up_is_passed_over(fake_time: FakeTime) -> None:
     slots = make(fake_time)
     first = taken(slots)
     second, _ = waiting(slots)
-    _, signal = waiting(slots)
+    _, waiter = waiting(slots)
     slots.release(second)
-    assert repr(slots) == "<Slots 1 taken, 0 idle, 1 waiting>"
+    assert usage(slots) == (1, 0, 1)
     slots.release(first)
-    assert signal.is_set()
+    assert waiter.is_set()
 
 
 def test_who_gives_up_when_the_turn_has_come_passes_it_on(fake_time: FakeTime) -> None:
     slots = make(fake_time)
     first = taken(slots)
     second, _ = waiting(slots)
-    third, signal = waiting(slots)
+    third, waiter = waiting(slots)
     slots.release(first)
     slots.release(second)
-    assert signal.is_set()
+    assert waiter.is_set()
     slots.release(third)
-    assert repr(slots) == "<Slots 0 taken, 0 idle, 0 waiting>"
+    assert usage(slots) == (0, 0, 0)
 
 
 def test_to_leave_twice_or_without_having_entered_does_no_harm(fake_time: FakeTime) -> None:
@@ -90,9 +89,9 @@ def test_to_leave_twice_or_without_having_entered_does_no_harm(fake_time: FakeTi
     slots.release(lease, keep=True)
     slots.release(lease, keep=True)
     slots.release(Lease("b"), keep=True)
-    assert repr(slots) == "<Slots 1 taken, 1 idle, 0 waiting>"
+    assert usage(slots) == (1, 1, 0)
     slots.release(other)
-    assert repr(slots) == "<Slots 0 taken, 1 idle, 0 waiting>"
+    assert usage(slots) == (0, 1, 0)
 
 
 def test_waiting_too_long_is_a_pool_timeout(fake_time: FakeTime) -> None:
@@ -143,9 +142,9 @@ def test_closing_returns_the_idle_ones_and_then_each_as_it_comes_back(fake_time:
 def test_closing_sends_those_who_wait_away(fake_time: FakeTime) -> None:
     slots = make(fake_time)
     taken(slots)
-    lease, signal = waiting(slots)
+    lease, waiter = waiting(slots)
     slots.close()
-    assert signal.is_set()
+    assert waiter.is_set()
     with pytest.raises(httpx.LocalProtocolError, match="closed"):
         slots.check(lease)
 

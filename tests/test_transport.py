@@ -10,31 +10,28 @@ from typing import Any, cast
 import anyio
 import httpx
 import pytest
-from conftest import Connect, eventually
-from hostile.server import (
+from support.clients import FAST, Connect
+from support.scripted_server import (
     EMPTY,
     Replies,
     Script,
     ScriptedServer,
-    answers,
     headers_only,
-    https,
     ok,
-    over_tls,
     read_request,
     reply,
+    responds,
     silent,
-    tls_contexts,
 )
+from support.tls import https, over_tls, tls_contexts
+from support.waiting import eventually
 
-from pixigpt import AsyncClient, Client, RetryPolicy
+from pixigpt import AsyncClient, Client
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Origin, Route
 from pixigpt._transport.stream_channel import StreamChannel
-
-FAST = RetryPolicy(backoff=0.001)
 
 
 class Pieces:
@@ -52,10 +49,10 @@ class Pieces:
         raise StopAsyncIteration
 
 
-def fetch(colour: str, base_url: str, content: list[bytes] | bytes = b"", **options: Any) -> httpx.Response:
+def fetch(variant: str, base_url: str, content: list[bytes] | bytes = b"", **options: Any) -> httpx.Response:
     """A request of httpx's own through a client's connections."""
     verify = options.pop("verify", True)
-    if colour == "sync":
+    if variant == "sync":
         with Client("sk-test", base_url, verify=verify) as client:
             body = content if isinstance(content, bytes) else iter(content)
             return client.raw.get_httpx_client().request("POST", "/", content=body, **options)
@@ -65,7 +62,7 @@ def fetch(colour: str, base_url: str, content: list[bytes] | bytes = b"", **opti
             body = content if isinstance(content, bytes) else Pieces(content)
             return await client.raw.get_async_httpx_client().request("POST", "/", content=body, **options)
 
-    return anyio.run(use, backend=colour)
+    return anyio.run(use, backend=variant)
 
 
 class Keeps:
@@ -93,10 +90,10 @@ class Keeps:
         return length.isdigit() and len(body) >= int(length)
 
 
-def test_a_small_request_is_one_packet(colour: str) -> None:
+def test_a_small_request_is_one_packet(variant: str) -> None:
     keeps = Keeps()
     with ScriptedServer(keeps) as server:
-        assert fetch(colour, server.base_url, b"small").json() == {"object": "list", "data": []}
+        assert fetch(variant, server.base_url, b"small").json() == {"object": "list", "data": []}
     assert len(keeps.packets) == 1
     assert keeps.received == b"small"
 
@@ -118,36 +115,36 @@ def test_a_body_may_be_any_stream() -> None:
     assert keeps.received == b"abc"
 
 
-def test_a_body_in_pieces_is_sent_in_chunks(colour: str) -> None:
+def test_a_body_in_pieces_is_sent_in_chunks(variant: str) -> None:
     keeps = Keeps()
     with ScriptedServer(keeps) as server:
-        assert fetch(colour, server.base_url, [b"ab", b"", b"c" * 200_000]).status_code == 200
+        assert fetch(variant, server.base_url, [b"ab", b"", b"c" * 200_000]).status_code == 200
     assert keeps.received == b"2\r\nab\r\n30d40\r\n" + b"c" * 200_000 + b"\r\n0\r\n\r\n"
 
 
-def test_a_large_body_waits_for_a_slow_server(colour: str) -> None:
+def test_a_large_body_waits_for_a_slow_server(variant: str) -> None:
     def late(connection: socket.socket) -> None:
         time.sleep(0.2)
         keeps(connection)
 
     keeps = Keeps()
     with ScriptedServer(late) as server:
-        assert fetch(colour, server.base_url, b"x" * 10_000_000).status_code == 200
+        assert fetch(variant, server.base_url, b"x" * 10_000_000).status_code == 200
     assert len(keeps.received) == 10_000_000
 
 
 @pytest.mark.parametrize("content", [b"x" * 3_000_000, [b"x" * 1_500_000, b"x" * 1_500_000]], ids=["bytes", "pieces"])
-def test_a_large_body_is_sent_whole_on_a_fresh_tls_connection(colour: str, content: Any) -> None:
+def test_a_large_body_is_sent_whole_on_a_fresh_tls_connection(variant: str, content: Any) -> None:
     # whose first readable bytes are session tickets, and no early response
     keeps, (context, trusting) = Keeps(), tls_contexts()
     with ScriptedServer(over_tls(keeps, context)) as server:
         options = {"verify": trusting, "headers": {"Content-Length": "3000000"}}
-        assert fetch(colour, https(server.base_url), content, **options).status_code == 200
+        assert fetch(variant, https(server.base_url), content, **options).status_code == 200
     assert keeps.received == b"x" * 3_000_000
 
 
 @pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "TLS"])
-def test_a_body_in_pieces_is_given_up_when_the_server_responds_early(colour: str, is_tls: bool) -> None:
+def test_a_body_in_pieces_is_given_up_when_the_server_responds_early(variant: str, is_tls: bool) -> None:
     def refuse(connection: socket.socket) -> None:
         connection.recv(1000)
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" + reply(413))
@@ -158,24 +155,24 @@ def test_a_body_in_pieces_is_given_up_when_the_server_responds_early(colour: str
     context, trusting = tls_contexts()
     with ScriptedServer(over_tls(refuse, context) if is_tls else refuse) as server:
         url = https(server.base_url) if is_tls else server.base_url
-        response = fetch(colour, url, [b"x" * 100_000] * 1000, verify=trusting if is_tls else True)
+        response = fetch(variant, url, [b"x" * 100_000] * 1000, verify=trusting if is_tls else True)
     assert response.status_code == 413
 
 
 @pytest.mark.parametrize("script", [silent, headers_only], ids=["before the headers", "in the body"])
-def test_a_read_timeout_of_httpx_is_kept(colour: str, script: Script) -> None:
+def test_a_read_timeout_of_httpx_is_kept(variant: str, script: Script) -> None:
     with ScriptedServer(script) as server, pytest.raises(httpx.ReadTimeout):
-        fetch(colour, server.base_url, timeout=httpx.Timeout(5, read=0.1))
+        fetch(variant, server.base_url, timeout=httpx.Timeout(5, read=0.1))
 
 
-def test_a_write_timeout_of_httpx_is_kept(colour: str) -> None:
+def test_a_write_timeout_of_httpx_is_kept(variant: str) -> None:
     def never_reads(_: socket.socket) -> None:
         done.wait(5)
 
     done = threading.Event()
     with ScriptedServer(never_reads) as server:
         with pytest.raises(httpx.WriteTimeout):
-            fetch(colour, server.base_url, b"x" * 30_000_000, timeout=httpx.Timeout(5, write=0.1))
+            fetch(variant, server.base_url, b"x" * 30_000_000, timeout=httpx.Timeout(5, write=0.1))
         done.set()
 
 
@@ -184,13 +181,13 @@ def hangs_up(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 
-def test_a_server_that_hangs_up_on_a_large_body_is_an_error_of_the_network(colour: str) -> None:
+def test_a_server_that_hangs_up_on_a_large_body_is_an_error_of_the_network(variant: str) -> None:
     with ScriptedServer(hangs_up) as server, pytest.raises((httpx.NetworkError, httpx.RemoteProtocolError)):
-        fetch(colour, server.base_url, [b"x" * 100_000] * 300)
+        fetch(variant, server.base_url, [b"x" * 100_000] * 300)
 
 
-def fetch_gopher(colour: str) -> None:
-    if colour == "sync":
+def fetch_gopher(variant: str) -> None:
+    if variant == "sync":
         with Client("sk-test", "http://127.0.0.1:1/v1") as client:
             client.raw.get_httpx_client().get("gopher://127.0.0.1/")
 
@@ -198,7 +195,7 @@ def fetch_gopher(colour: str) -> None:
         async with AsyncClient("sk-test", "http://127.0.0.1:1/v1") as client:
             await client.raw.get_async_httpx_client().get("gopher://127.0.0.1/")
 
-    anyio.run(use, backend=colour)
+    anyio.run(use, backend=variant)
 
 
 class HungUp:
@@ -268,9 +265,9 @@ def test_a_socket_that_fails_while_a_request_is_sent_ends_it(monkeypatch: pytest
         assert not connection.finish()
 
 
-def test_a_url_that_is_not_http_is_unsupported(colour: str) -> None:
+def test_a_url_that_is_not_http_is_unsupported(variant: str) -> None:
     with pytest.raises(httpx.UnsupportedProtocol, match="gopher"):
-        fetch_gopher(colour)
+        fetch_gopher(variant)
 
 
 class Floods:
@@ -286,7 +283,7 @@ class Floods:
             self.sent += connection.send(b"x" * 2**16)
 
 
-def test_a_slow_reader_does_not_fill_the_memory(colour: str) -> None:
+def test_a_slow_reader_does_not_fill_the_memory(variant: str) -> None:
     async def use() -> None:
         async with AsyncClient("sk-test", server.base_url) as client:
             request = client.raw.get_async_httpx_client().build_request("GET", "/")
@@ -300,7 +297,7 @@ def test_a_slow_reader_does_not_fill_the_memory(colour: str) -> None:
 
     floods = Floods()
     with ScriptedServer(floods) as server:
-        if colour == "sync":
+        if variant == "sync":
             with (
                 Client("sk-test", server.base_url) as client,
                 client.raw.get_httpx_client().stream("GET", "/") as response,
@@ -309,7 +306,7 @@ def test_a_slow_reader_does_not_fill_the_memory(colour: str) -> None:
                 time.sleep(0.3)
                 assert floods.sent < 20_000_000
         else:
-            anyio.run(use, backend=colour)
+            anyio.run(use, backend=variant)
 
 
 @pytest.fixture
@@ -345,7 +342,7 @@ def test_an_idle_connection_is_not_used_where_httpcore_is_patched(
     def refuse(*_: object) -> Any:
         raise httpx.ConnectError("patched")
 
-    with ScriptedServer(answers(EMPTY)) as server:
+    with ScriptedServer(responds(EMPTY)) as server:
         client = connect(base_url=server.base_url, max_retries=0)
         client.list_threads()
         with monkeypatch.context() as patch:
@@ -366,7 +363,7 @@ def test_uvloop_carries_the_client_as_well() -> None:
             assert [await client.list_threads() for _ in range(2)] == [[], []]
         assert server.connections == 1
 
-    for script, url in ((answers(EMPTY), str), (over_tls(answers(EMPTY), context), https)):
+    for script, url in ((responds(EMPTY), str), (over_tls(responds(EMPTY), context), https)):
         with ScriptedServer(script) as server:
             uvloop.run(use(url(server.base_url)))
             assert eventually(lambda: server.open == 0)

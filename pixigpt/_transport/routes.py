@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
+from ipaddress import ip_address
 from typing import Generic, NamedTuple, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
@@ -107,12 +108,24 @@ def _is_socks(proxy: httpx.Proxy) -> bool:
 
 
 def _environment_proxy(origin: Origin) -> str | None:
-    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name."""
-    proxies = getproxies()
+    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name.
+
+    Loopback is never reached through one: a proxy on another machine would look for the server there.
+    """
+    proxies, host = getproxies(), origin.host
     url = proxies.get(origin.scheme) or proxies.get("all")
-    if not url or proxy_bypass(origin.host) or proxy_bypass(f"{origin.host}:{origin.port}"):
+    if not url or _is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
         return None
     return url if "://" in url else f"http://{url}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _unusable(cause: object) -> httpx.UnsupportedProtocol:

@@ -1,10 +1,9 @@
-"""The HTTP side: each operation of the contract is a route to the service's method of the same name."""
+"""The HTTP side: each operation of the contract is a route to its endpoint."""
 
 import itertools
-import json
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import anyio
 from attrs import define, field
@@ -16,59 +15,55 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pixigpt.testing._contract import Operation, complaint, operations
+from pixigpt.testing._contract import operations
+from pixigpt.testing._endpoints import BASE_PATH, Backend, Endpoint, EndpointFunction
+from pixigpt.testing._errors import error_response
 from pixigpt.testing._faults import Faults, spoiled
-from pixigpt.testing._idempotency import Replays
-from pixigpt.testing._requests import ReceivedRequest
-from pixigpt.testing._service import Service, ServiceError
-
-BASE_PATH = "/v1"
-
-_Endpoint = Callable[[Request], Awaitable[Response]]
-
-_TYPES = {401: "authentication_error", 429: "rate_limit_error"}
+from pixigpt.testing._requests import ReceivedRequest, received
 
 
 @define(eq=False)
 class App:
     """The server as an ASGI app, with what a test may set and read.
 
-    A request passes the key's check, the faults, the contract, and what its Idempotency-Key has answered before.
+    A request passes the key's check, the faults, and then its operation's endpoint.
     """
 
-    service: Service
+    backend: Backend
     api_key: str
+    max_requests: int
     faults: Faults = field(factory=Faults)
     requests: list[ReceivedRequest] = field(factory=list[ReceivedRequest])
-    _replays: Replays = field(init=False, factory=Replays)
     _request_numbers: Iterator[int] = field(init=False, factory=lambda: itertools.count(1))
     _routes: ASGIApp = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        routes = _routes(self.service, self._replays)
-        handlers: Any = {HTTPException: _on_http_exception, ServiceError: _on_service_error}
-        self._routes = Starlette(routes=routes, exception_handlers=handlers)
+        handlers: Any = {HTTPException: _on_http_exception}
+        self._routes = Starlette(routes=_routes(self.backend), exception_handlers=handlers)
 
     def reset(self) -> None:
         """Forget the faults, the recorded requests and everything stored."""
         self.faults.clear()
         self.requests.clear()
-        self._replays.clear()
-        self.service.reset()
+        self.backend.reset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         body = await request.body()
-        received = _received(request, body)
-        self.requests.append(received)
+        record = received(request, body, BASE_PATH)
+        self._record(record)
         send = _with_request_id(send, f"req_{next(self._request_numbers)}")
         if not secrets.compare_digest(_authorization(request), f"Bearer {self.api_key}".encode()):
             refusal = error_response(401, "The API key is missing or wrong.", code="invalid_api_key")
             await refusal(scope, receive, send)
         else:
-            await self._answer(scope, _replayed(body), send, received.path)
+            await self._respond(scope, _replayed(body), send, record.path)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+    def _record(self, record: ReceivedRequest) -> None:
+        self.requests.append(record)
+        del self.requests[: max(0, len(self.requests) - self.max_requests)]
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         fault = self.faults.take(path)
         if fault is None:
             return await self._routes(scope, receive, send)
@@ -79,73 +74,23 @@ class App:
         return await self._routes(scope, receive, spoiled(send, fault))
 
 
-def error_response(
-    status: int,
-    message: str,
-    headers: Mapping[str, str] | None = None,
-    *,
-    code: str | None = None,
-) -> Response:
-    """Return an error in OpenAI's form."""
-    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return _json({"error": {"message": message, "type": kind, "code": code}}, status, headers)
-
-
-def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    # In ASCII, so that half a surrogate pair, which JSON allows, comes back as it was sent.
-    return Response(json.dumps(value), status, headers, media_type="application/json")
-
-
-def _routes(service: Service, replays: Replays) -> list[Route]:
+def _routes(backend: Backend) -> list[Route]:
     """Return a route for each path, so that a 405 names the methods that the path has."""
-    by_path: dict[str, dict[str, _Endpoint]] = {}
+    by_path: dict[str, dict[str, EndpointFunction]] = {}
     for operation in operations():
-        by_path.setdefault(operation.path, {})[operation.method] = _endpoint(operation, service, replays)
+        by_path.setdefault(operation.path, {})[operation.method] = Endpoint(operation, backend)
     return [Route(BASE_PATH + path, _dispatch(methods), methods=[*methods]) for path, methods in by_path.items()]
 
 
-def _dispatch(methods: Mapping[str, _Endpoint]) -> _Endpoint:
+def _dispatch(methods: Mapping[str, EndpointFunction]) -> EndpointFunction:
     async def endpoint(request: Request) -> Response:
         return await methods["GET" if request.method == "HEAD" else request.method](request)
 
     return endpoint
 
 
-def _endpoint(operation: Operation, service: Service, replays: Replays) -> _Endpoint:
-    method = getattr(service, operation.name)
-    body_class = get_type_hints(method).get("body")
-
-    def work(request: Request, body: bytes) -> Response:
-        arguments: dict[str, Any] = {**request.path_params}
-        arguments.update({name: int(value) for name, value in request.query_params.items() if name == "limit"})
-        if body_class is not None:
-            arguments["body"] = body_class.from_dict(json.loads(body))
-        result = method(**arguments)
-        return Response(status_code=204) if result is None else _json(result.to_dict())
-
-    async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        if found := complaint(request, body, BASE_PATH):
-            return error_response(400, found)
-        key = request.headers.get("idempotency-key")
-        if key is None or operation.method != "POST":
-            return work(request, body)
-        return replays.answer(key, (request.url.path, body), lambda: work(request, body))
-
-    return endpoint
-
-
 def _authorization(request: Request) -> bytes:
     return dict(request.headers.raw).get(b"authorization", b"")
-
-
-def _received(request: Request, body: bytes) -> ReceivedRequest:
-    try:
-        decoded = json.loads(body) if body else None
-    except (ValueError, RecursionError):
-        decoded = body
-    path = request.url.path.removeprefix(BASE_PATH)
-    return ReceivedRequest(request.method, path, dict(request.headers), decoded)
 
 
 def _with_request_id(send: Send, request_id: str) -> Send:
@@ -166,7 +111,3 @@ def _replayed(body: bytes) -> Receive:
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:
     return error_response(error.status_code, error.detail, error.headers)
-
-
-async def _on_service_error(_: Request, error: ServiceError) -> Response:
-    return error_response(error.status, str(error), code=error.code)

@@ -7,9 +7,11 @@ from typing import Any
 
 import yaml
 from attrs import frozen
-from openapi_core import OpenAPI
+from jsonschema import Draft202012Validator, ValidationError
+from openapi_core import Config, OpenAPI
 from openapi_core.contrib.starlette import StarletteOpenAPIRequest
 from openapi_core.exceptions import OpenAPIError
+from openapi_core.validation.request.validators import V31RequestParametersValidator
 from starlette.requests import Request
 
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -22,6 +24,7 @@ class Operation:
     name: str
     method: str
     path: str
+    body_schema: Mapping[str, Any] | None
 
 
 @cache
@@ -33,23 +36,37 @@ def contract() -> Mapping[str, Any]:
 
 
 def operations() -> Iterator[Operation]:
-    """Every operation of the contract."""
+    """Yield every operation of the contract."""
     for path, item in contract()["paths"].items():
         for method in _METHODS:
             if method in item:
-                yield Operation(item[method]["operationId"], method.upper(), path)
+                yield Operation(item[method]["operationId"], method.upper(), path, _body_schema(item[method]))
+
+
+def _body_schema(operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    content = operation.get("requestBody", {}).get("content", {})
+    schema: Mapping[str, Any] | None = content.get("application/json", {}).get("schema")
+    return schema
+
+
+def paths() -> list[str]:
+    """Return the paths of all operations, such as `/threads/{thread_id}`."""
+    return list(contract()["paths"])
 
 
 @cache
-def _openapi(base_path: str) -> OpenAPI:
-    return OpenAPI.from_dict({**contract(), "servers": [{"url": base_path}], "security": []})
+def _openapi(base_path: str, *, has_files: bool) -> OpenAPI:
+    # A file is no string to a JSON schema: of forms and files, only the parameters are checked.
+    config = Config() if not has_files else Config(request_validator_cls=V31RequestParametersValidator)
+    return OpenAPI.from_dict({**contract(), "servers": [{"url": base_path}], "security": []}, config)
 
 
-def complaint(request: Request, body: bytes, base_path: str) -> str | None:
+def violation(request: Request, body: bytes, base_path: str, *, has_files: bool = False) -> str | None:
     """Return how a request violates the contract; None if it does not."""
     try:
-        body.decode()
-        _openapi(base_path).validate_request(StarletteOpenAPIRequest(request, body))
+        if not has_files:
+            body.decode()
+        _openapi(base_path, has_files=has_files).validate_request(StarletteOpenAPIRequest(request, body))
     except UnicodeDecodeError as error:
         return f"the body is not UTF-8: {error}"
     except RecursionError:
@@ -59,10 +76,18 @@ def complaint(request: Request, body: bytes, base_path: str) -> str | None:
     return None
 
 
+def schema_violation(name: str, value: object) -> str | None:
+    """Return how a value violates a schema of the contract; None if it does not."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": contract()["components"]}
+    validator: Any = Draft202012Validator(schema)
+    return next((_place_and_message(error) for error in validator.iter_errors(value)), None)
+
+
 def _reason(error: OpenAPIError) -> str:
     schema_errors = getattr(error.__cause__, "schema_errors", None)
-    if not schema_errors:
-        return str(error)
-    first = next(iter(schema_errors))
+    return _place_and_message(next(iter(schema_errors))) if schema_errors else str(error)
+
+
+def _place_and_message(first: ValidationError) -> str:
     where = ".".join(str(step) for step in first.absolute_path)
     return f"{where}: {first.message}" if where else str(first.message)

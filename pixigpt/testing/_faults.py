@@ -5,10 +5,14 @@ from fnmatch import fnmatchcase
 
 import anyio
 from attrs import define, field
-from attrs.validators import in_, optional
 from starlette.types import Message, Send
 
 from pixigpt import _checks
+
+
+def _error_status(name: str, value: object) -> None:
+    if not isinstance(value, int) or not 300 <= value < 600:
+        raise ValueError(f"{name} must be an HTTP status from 300 to 599, not {value!r}")
 
 
 @define
@@ -17,11 +21,21 @@ class Fault:
 
     path: str
     times: int | None = field(validator=_checks.validator(_checks.optional(_checks.non_negative_int)))
-    status: int | None = field(default=None, validator=optional(in_(range(300, 600))))
+    status: int | None = field(default=None, validator=_checks.validator(_checks.optional(_error_status)))
     retry_after: float | str | None = None
     delay: float = field(default=0.0, validator=_checks.validator(_checks.non_negative))
     cut: bool = False
     drip: float = field(default=0.0, validator=_checks.validator(_checks.non_negative))
+    is_used: bool = field(default=False, init=False)
+
+    def __str__(self) -> str:
+        """Return the call that asked for it."""
+        given = f"{self.path!r}, times={self.times}"
+        if self.status is not None:
+            return f"fail({given}, status={self.status})"
+        if self.cut:
+            return f"cut({given})"
+        return f"drip({self.drip}, {given})" if self.drip else f"delay({self.delay}, {given})"
 
 
 @define
@@ -43,8 +57,14 @@ class Faults:
             for fault in self._pending:
                 if fnmatchcase(path, fault.path):
                     fault.times = None if fault.times is None else fault.times - 1
+                    fault.is_used = True
                     return fault
         return None
+
+    def unused(self) -> list[str]:
+        """Return the faults that no request has met, each as the call that asked for it."""
+        with self._lock:
+            return [str(fault) for fault in self._pending if not fault.is_used and fault.times != 0]
 
     def clear(self) -> None:
         """Behave again."""

@@ -1,4 +1,4 @@
-"""The rule by which the server answers: what was said comes back, so that a test knows it beforehand."""
+"""The rule that stands in for a model: what was said comes back, so that a test knows the reply beforehand."""
 
 import json
 import re
@@ -32,18 +32,18 @@ def reply(
     tools: Sequence[Tool] | None = None,
     max_tokens: int | None = None,
 ) -> Reply:
-    """Answer a conversation; raise ValueError if a tool's parameters cannot be satisfied."""
-    last = messages[-1] if messages else Message("user", "")
+    """Return the reply to a conversation; raise ValueError if a tool's parameters cannot be satisfied."""
+    last = messages[-1] if messages else Message(role="user", content="")
     reasoning = f"The last message has {_tokens(_said(last))} words." if thinking else None
     if tools and last.role == "user":
         calls = [_tool_call(tools, _said(last), number=len(messages))]
-        return Reply(None, reasoning, calls, "tool_calls", _usage(messages, instructions, reasoning, None))
-    content, is_whole = _shortened(_answer(last, messages), max_tokens, thinking=thinking)
-    usage = _usage(messages, instructions, reasoning, content)
+        return Reply(None, reasoning, calls, "tool_calls", usage_of(messages, instructions, reasoning, None))
+    content, is_whole = _shortened(_echo(last, messages), max_tokens, thinking=thinking)
+    usage = usage_of(messages, instructions, reasoning, content)
     return Reply(content, reasoning, None, "stop" if is_whole else "length", usage)
 
 
-def _answer(last: Message, messages: Sequence[Message]) -> str:
+def _echo(last: Message, messages: Sequence[Message]) -> str:
     if last.role == "tool":
         return f"The tool answered: {_said(last)}"
     said = [_said(message) for message in messages if message.role == "user"]
@@ -74,7 +74,8 @@ def _shortened(content: str, max_tokens: int | None, *, thinking: bool) -> tuple
     return " ".join(words[:most]), len(words) <= most
 
 
-def _usage(messages: Sequence[Message], instructions: str, reasoning: str | None, content: str | None) -> Usage:
+def usage_of(messages: Sequence[Message], instructions: str, reasoning: str | None, content: str | None) -> Usage:
+    """Count the tokens of a conversation and of the reply to it."""
     read = _tokens(instructions) + sum(_tokens(_said(message)) for message in messages)
     written = _tokens(reasoning or "") + _tokens(content or "")
     return usage(read, written)

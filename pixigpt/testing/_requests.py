@@ -1,8 +1,10 @@
 """What a test may read of the requests that arrived."""
 
+import json
 from collections.abc import Mapping
 
 from attrs import field, frozen
+from starlette.requests import Request
 
 
 @frozen
@@ -20,3 +22,12 @@ class ReceivedRequest:
     path: str
     headers: Mapping[str, str] = field(repr=False)
     body: object = field(repr=False)
+
+
+def received(request: Request, body: bytes, base_path: str) -> ReceivedRequest:
+    """Return the record of a request; a body that is no JSON stays bytes."""
+    try:
+        decoded = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        decoded = body
+    return ReceivedRequest(request.method, request.url.path.removeprefix(base_path), dict(request.headers), decoded)

@@ -3,6 +3,7 @@
 import math
 import random
 import re
+from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
@@ -11,9 +12,9 @@ from pixigpt_api.models import ModerationCategory
 
 DIMENSIONS = 1024
 
-# The gravest first.
+# The gravest first; among them what the tests of pixigpt-go and of pixigpt 0.1.5 say.
 _WORDS: tuple[tuple[ModerationCategory, frozenset[str]], ...] = (
-    ("UNDERAGE_SEXUAL", frozenset({"underage"})),
+    ("UNDERAGE_SEXUAL", frozenset({"loli", "underage"})),
     ("JAILBREAK", frozenset({"jailbreak", "unrestricted"})),
     ("SUICIDE_SELF_HARM", frozenset({"suicide", "selfharm"})),
     ("PII", frozenset({"passport", "ssn"})),
@@ -22,7 +23,7 @@ _WORDS: tuple[tuple[ModerationCategory, frozenset[str]], ...] = (
     ("ILLEGAL_ACTS", frozenset({"counterfeit", "smuggle"})),
     ("UNETHICAL", frozenset({"blackmail", "cheat"})),
     ("HATE_SPEECH", frozenset({"hate", "slur"})),
-    ("SEXUAL_ADULT", frozenset({"nude", "porn"})),
+    ("SEXUAL_ADULT", frozenset({"blowjob", "hentai", "nude", "porn"})),
 )
 
 
@@ -55,10 +56,10 @@ def vector(text: str) -> list[float]:
 
 def likeness(a: Sequence[float], b: Sequence[float]) -> float:
     """Return the similarity of two unit vectors, from 0 to 1."""
-    return max(0.0, math.fsum(x * y for x, y in zip(a, b, strict=True)))
+    return min(1.0, max(0.0, math.fsum(x * y for x, y in zip(a, b, strict=True))))
 
 
-@lru_cache(maxsize=10_000)
-def _word_vector(word: str) -> tuple[float, ...]:
+@lru_cache(maxsize=2_000)  # 16 MB when full: an array holds its numbers without an object for each
+def _word_vector(word: str) -> "array[float]":
     numbers = random.Random(word)  # noqa: S311 - a seed, for the same numbers every time
-    return tuple(numbers.gauss(0, 1) for _ in range(DIMENSIONS))
+    return array("d", (numbers.gauss(0, 1) for _ in range(DIMENSIONS)))

@@ -3,15 +3,22 @@
 import socket
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 import uvicorn
 
-from pixigpt.testing._app import BASE_PATH, App
+from pixigpt import _checks
+from pixigpt.testing._app import App
+from pixigpt.testing._contract import paths
+from pixigpt.testing._endpoints import BASE_PATH, Backend
 from pixigpt.testing._faults import Fault
+from pixigpt.testing._paths import checked_pattern
+from pixigpt.testing._replies import PlannedReply, ToolCallLike
 from pixigpt.testing._requests import ReceivedRequest
 from pixigpt.testing._service import Service
+from pixigpt_api.models import FinishReason, Usage
 
 __all__ = ["LocalServer", "ReceivedRequest"]
 
@@ -19,9 +26,9 @@ _KEEP_ALIVE = 75  # seconds that an idle connection is kept
 
 
 class LocalServer:
-    """A PixiGPT server that keeps everything in memory and answers by a fixed rule, never at random.
+    """A PixiGPT server that keeps everything in memory and responds by a fixed rule, never at random.
 
-    It answers with what was said (`You said: ...`), remembers threads, reasons unless told not to, calls the first
+    It responds with what was said (`You said: ...`), remembers threads, reasons unless told not to, calls the first
     tool it is given, and takes its time over a run. A run whose last message begins with `/fail`, `/cancel` or
     `/expire` ends so; one whose last message begins with `/search`, `/draw` or `/code`, for an assistant without
     `tools_config`, ends with that attachment. A picture shows what its file's name says. Vectors of texts that share
@@ -32,11 +39,14 @@ class LocalServer:
         port: The port to listen on; 0 takes a free one.
         api_key: The one key that it accepts.
         run_seconds: How long a run takes from queued to completed, in seconds.
+        max_requests: How many requests `requests` keeps, the newest ones.
+        max_stored: How many threads, messages, runs and assistants it stores; more are refused with a 400.
 
     Attributes:
         api_key: The key that it accepts.
         assistant_id: The id of the assistant that exists from the start.
-        requests: The requests that arrived, oldest first.
+        requests: The requests that arrived, oldest first, at most `max_requests`.
+        errors: The exceptions of the server's own code, and of a `when` that raised: each was a 500.
 
     Example:
         >>> from pixigpt import Client
@@ -47,14 +57,26 @@ class LocalServer:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, api_key: str = "sk-local", run_seconds: float = 0.2
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str = "sk-local",
+        run_seconds: float = 0.2,
+        max_requests: int = 10_000,
+        max_stored: int = 100_000,
     ) -> None:
-        self._app = App(Service(run_seconds), api_key)
+        _checks.non_negative_int("max_requests", max_requests)
+        _checks.non_negative_int("max_stored", max_stored)
+        self._backend = Backend(Service(run_seconds, max_stored))
+        self._app = App(self._backend, api_key, max_requests)
         self.api_key = api_key
         self.requests = self._app.requests
+        self.errors = self._backend.errors
         self._address = (host, port)
         self._uvicorn: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
 
     @property
     def assistant_id(self) -> str:
@@ -64,7 +86,7 @@ class LocalServer:
             >>> client.get_assistant(server.assistant_id).name
             'Pixi'
         """
-        return self._app.service.default_assistant.id
+        return self._backend.service.default_assistant.id
 
     @property
     def base_url(self) -> str:
@@ -82,6 +104,7 @@ class LocalServer:
 
         Raises:
             OSError, OverflowError: The address cannot be listened on.
+            RuntimeError: The server's thread has died; the cause says of what.
 
         Example:
             >>> from pixigpt.testing import LocalServer
@@ -93,12 +116,22 @@ class LocalServer:
         config = uvicorn.Config(self._app, log_config=None, log_level="critical", lifespan="off", ws="none", http="h11")
         config.timeout_keep_alive = _KEEP_ALIVE
         self._uvicorn = server = uvicorn.Server(config)
-        given = {"sockets": [listener]}
-        self._thread = threading.Thread(target=server.run, kwargs=given, name="pixigpt-local-server", daemon=True)
+        self._thread = threading.Thread(
+            target=self._serve, args=(server, listener), name="pixigpt-local-server", daemon=True
+        )
         self._thread.start()
         while self._thread.is_alive() and not server.started:
             time.sleep(0.005)
+        if not server.started:
+            raise RuntimeError("the local server's thread has died before it could serve") from self._failure
         return self
+
+    def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        with listener:
+            try:
+                server.run(sockets=[listener])
+            except BaseException as error:  # noqa: BLE001 - start(), in the other thread, raises it
+                self._failure = error
 
     def stop(self) -> None:
         """Stop serving, at once.
@@ -120,15 +153,69 @@ class LocalServer:
     ) -> None:
         self.stop()
 
+    @property
+    def unused(self) -> list[str]:
+        """The faults and replies that no request has met yet, each as the call that asked for it.
+
+        Example:
+            >>> server.reply("Hi!")
+            >>> server.unused
+            ["reply(content='Hi!', status=200, times=1)"]
+            >>> server.reset()
+        """
+        return self._app.faults.unused() + self._backend.replies.unused()
+
+    def reply(
+        self,
+        content: str | None = None,
+        *,
+        tool_calls: Sequence[ToolCallLike] | None = None,
+        reasoning: str | None = None,
+        finish_reason: FinishReason | None = None,
+        usage: Usage | Mapping[str, int] | None = None,
+        body: object = None,
+        status: int = 200,
+        times: int | None = 1,
+        when: Callable[[ReceivedRequest], bool] | None = None,
+    ) -> None:
+        """Say what the next chat completion or run responds, instead of the rule. Replies queue.
+
+        Args:
+            content: The text.
+            tool_calls: Functions to call, each as its name and its arguments: a mapping, or the text to send for them.
+                A run calls no functions, so that it leaves such a reply to a chat completion.
+            reasoning: The chain of thought; without it there is none.
+            finish_reason: Why the model stopped; else "tool_calls" or "stop". A run has none.
+            usage: The tokens to report, else they are counted. A run reports none.
+            body: The whole body of the HTTP response: anything that JSON can hold, or bytes to send as they are.
+            status: The HTTP status; with another one than 200 and without `body`, an error whose message is `content`.
+            times: How many requests to reply to so; None means all.
+            when: Takes the request and returns whether this reply is for it; without it, every request.
+
+        Raises:
+            ValueError, TypeError: Nothing to reply with, or an argument that is not valid.
+
+        Example:
+            >>> server.reply("It is sunny.")
+            >>> question = [{"role": "user", "content": "The weather?"}]
+            >>> client.create_chat_completion(question, assistant_id=server.assistant_id).choices[0].message.content
+            'It is sunny.'
+        """
+        counted = Usage.from_dict(usage) if isinstance(usage, Mapping) else usage
+        planned = PlannedReply(
+            content, tool_calls or (), reasoning, finish_reason, counted, body, status=status, times=times, when=when
+        )
+        self._backend.replies.add(planned)
+
     def fail(
         self, path: str = "*", *, status: int = 500, times: int | None = 1, retry_after: float | str | None = None
     ) -> None:
-        """Answer with an error, before anything is done.
+        """Respond with an error, before anything is done.
 
         Args:
             path: Which requests, by their path below the base URL; `*` stands for anything.
             status: The error's HTTP status.
-            times: How many requests to answer so; None means all.
+            times: How many requests to fail; None means all.
             retry_after: What to send as Retry-After: seconds or an HTTP date.
 
         Example:
@@ -138,7 +225,7 @@ class LocalServer:
             >>> answers[-1].attempts
             3
         """
-        self._app.faults.add(Fault(path, times, status=status, retry_after=retry_after))
+        self._add(Fault(path, times, status=status, retry_after=retry_after))
 
     def delay(self, seconds: float, path: str = "*", *, times: int | None = 1) -> None:
         """Wait before the work is done.
@@ -155,14 +242,14 @@ class LocalServer:
             >>> answers[-1].elapsed > 0.1
             True
         """
-        self._app.faults.add(Fault(path, times, delay=seconds))
+        self._add(Fault(path, times, delay=seconds))
 
     def cut(self, path: str = "*", *, times: int | None = 1) -> None:
-        """Do the work, then cut the connection in the middle of the answer.
+        """Do the work, then cut the connection in the middle of the response.
 
         Args:
             path: Which requests, by their path below the base URL; `*` stands for anything.
-            times: How many answers to cut off; None means all.
+            times: How many responses to cut off; None means all.
 
         Example:
             >>> server.cut("/threads")
@@ -171,24 +258,28 @@ class LocalServer:
             >>> answers[-1].attempts, len(client.list_threads())
             (2, 1)
         """
-        self._app.faults.add(Fault(path, times, cut=True))
+        self._add(Fault(path, times, cut=True))
 
     def drip(self, seconds: float, path: str = "*", *, times: int | None = 1) -> None:
-        """Do the work, then send the answer byte by byte.
+        """Do the work, then send the response byte by byte.
 
         Args:
             seconds: How long to wait between bytes.
             path: Which requests, by their path below the base URL; `*` stands for anything.
-            times: How many answers to drip; None means all.
+            times: How many responses to drip; None means all.
 
         Example:
             >>> server.drip(0.001, "/threads")
             >>> thread = client.create_thread()
         """
-        self._app.faults.add(Fault(path, times, drip=seconds))
+        self._add(Fault(path, times, drip=seconds))
+
+    def _add(self, fault: Fault) -> None:
+        checked_pattern(fault.path, paths())
+        self._app.faults.add(fault)
 
     def reset(self) -> None:
-        """Forget the faults, the recorded requests and everything stored.
+        """Forget the faults, the replies, the recorded requests and everything stored.
 
         Example:
             >>> thread = client.create_thread()
@@ -201,7 +292,7 @@ class LocalServer:
 
 def _listener(address: tuple[str, int]) -> socket.socket:
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    # IPPROTO_TCP by name: without it asyncio leaves Nagle's algorithm on, and each answer takes 40 ms.
+    # IPPROTO_TCP by name: without it asyncio leaves Nagle's algorithm on, and each response takes 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,13 +1,18 @@
 """The PixiGPT service in memory: one method per operation of the contract, on the contract's own objects."""
 
-import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from attrs import define, field
-
+from pixigpt.testing._attachments import attach
+from pixigpt.testing._contract import schema_violation
+from pixigpt.testing._encoding import in_base64
+from pixigpt.testing._errors import ServiceError
 from pixigpt.testing._model import Reply, reply, usage
+from pixigpt.testing._paging import Page
+from pixigpt.testing._replies import PlannedReply
 from pixigpt.testing._semantics import category, likeness, vector, words, words_of_url
+from pixigpt.testing._store import Store, StoredRun, StoredThread
 from pixigpt_api.models import (
     AnalyzeImageRequest,
     AnalyzeVideoRequest,
@@ -15,7 +20,6 @@ from pixigpt_api.models import (
     AssistantList,
     ChatCompletion,
     Choice,
-    CodeExecution,
     ContentBlock,
     CreateAssistantRequest,
     CreateChatCompletionRequest,
@@ -23,11 +27,11 @@ from pixigpt_api.models import (
     CreateMessageRequest,
     CreateMessagesBulkRequest,
     CreateRunRequest,
+    CreateThreadRequest,
     EmbeddingList,
     EmbeddingUsage,
     EmbeddingVector,
     ImageRequest,
-    Media,
     Message,
     ModerateMediaRequest,
     ModerateTextRequest,
@@ -39,104 +43,128 @@ from pixigpt_api.models import (
     Role,
     Run,
     RunStatus,
-    Source,
     TextContent,
     Thread,
     ThreadList,
     ThreadMessage,
     ThreadMessageList,
+    ThreadMetadata,
     UpdateAssistantRequest,
     VisionResult,
 )
 
 MODEL = "pixi-local"
 _ENDINGS: tuple[tuple[str, RunStatus], ...] = (("/fail", "failed"), ("/cancel", "cancelled"), ("/expire", "expired"))
+_ALL = Page()
+_Take = Callable[[], PlannedReply | None]
+_MESSAGES_IN_A_PAGE = 20
 
 
-class ServiceError(Exception):
-    """A request that the service refuses."""
-
-    def __init__(self, status: int, message: str, code: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-@define
-class _StoredRun:
-    run: Run
-    asked: list[Message]
-    assistant: Assistant
-    request: CreateRunRequest
-    started: float
-
-
-@define
-class _StoredThread:
-    thread: Thread
-    messages: list[ThreadMessage] = field(factory=list[ThreadMessage])
-    runs: dict[str, _StoredRun] = field(factory=dict[str, _StoredRun])
+def _no_reply() -> PlannedReply | None:
+    return None
 
 
 class Service:
-    """Threads, runs and assistants; the methods' names are the contract's operationIds."""
+    """Threads, runs and assistants; the methods' names are the contract's operationIds.
 
-    def __init__(self, run_seconds: float) -> None:
+    A method returns one of the contract's objects, its JSON, None for a response without a body, or the planned reply
+    that is the whole response. What a test wants said is taken from `take` once the request is known to be valid.
+    """
+
+    def __init__(self, run_seconds: float, max_stored: int) -> None:
         self._run_seconds = run_seconds
+        self._max_stored = max_stored
         self.reset()
 
     def reset(self) -> None:
         """Begin again, with one assistant."""
-        self._numbers: Iterator[int] = itertools.count(1)
-        self._threads: dict[str, _StoredThread] = {}
-        self._assistants: dict[str, Assistant] = {}
-        self.default_assistant = self.create_assistant(CreateAssistantRequest("Pixi", "You are a helpful assistant."))
+        self._store = Store(self._max_stored)
+        request = CreateAssistantRequest(name="Pixi", instructions="You are a helpful assistant.")
+        self.default_assistant = self.create_assistant(request)
 
-    def create_chat_completion(self, body: CreateChatCompletionRequest) -> ChatCompletion:
+    def create_chat_completion(
+        self, body: CreateChatCompletionRequest, take: _Take = _no_reply
+    ) -> ChatCompletion | PlannedReply:
         if body.assistant_id is not None:
             instructions = self.get_assistant(body.assistant_id).instructions
         elif body.messages[0].role == "system":
             instructions = ""
         else:
             raise ServiceError(400, "Without assistant_id, the first message must be a system message.")
-        answer = _chat_reply(body, instructions)
-        message = Message(role="assistant", content=answer.content, tool_calls=answer.tool_calls)
-        choice = Choice(0, message, answer.finish_reason, reasoning_content=answer.reasoning)
-        return ChatCompletion(self._id("chatcmpl"), "chat.completion", _now(), MODEL, [choice], answer.usage)
+        planned = take()
+        if planned is not None and planned.is_whole_response:
+            return planned
+        said = planned.said(body.messages, instructions) if planned else _chat_reply(body, instructions)
+        return self._completion(said)
 
-    def create_thread(self) -> Thread:
-        thread = Thread(self._id("thread"), "thread", _now())
-        self._threads[thread.id] = _StoredThread(thread)
+    def _completion(self, said: Reply) -> ChatCompletion:
+        message = Message(role="assistant", content=said.content, tool_calls=said.tool_calls)
+        if said.content is None:
+            message.additional_properties["content"] = None  # OpenAI's API says null; the generated class leaves it out
+        choice = Choice(index=0, message=message, finish_reason=said.finish_reason, reasoning_content=said.reasoning)
+        return ChatCompletion(
+            id=self._store.new_id("chatcmpl"),
+            object_="chat.completion",
+            created=_now(),
+            model=MODEL,
+            choices=[choice],
+            usage=said.usage,
+        )
+
+    def create_thread(self, body: CreateThreadRequest) -> Thread:
+        """Open a thread; OpenAI's clients may give `messages` and `metadata` with it."""
+        given = body.additional_properties
+        messages, metadata = _first_messages(given.get("messages")), _metadata(given.get("metadata"))
+        self._store.make_room(1 + len(messages))
+        thread = Thread(id=self._store.new_id("thread"), object_="thread", created_at=_now(), metadata=metadata)
+        self._store.threads[thread.id] = stored = StoredThread(thread)
+        self._add_messages(stored, messages)
         return thread
 
-    def list_threads(self) -> ThreadList:
-        return ThreadList("list", [stored.thread for stored in self._threads.values()])
+    def list_threads(self, page: Page = _ALL) -> ThreadList:
+        return _thread_list([stored.thread for stored in self._store.threads.values()], page)
 
     def get_thread(self, thread_id: str) -> Thread:
         return self._thread(thread_id).thread
 
     def delete_thread(self, thread_id: str) -> None:
-        del self._threads[self._thread(thread_id).thread.id]
+        self._thread(thread_id)
+        self._store.delete_thread(thread_id)
 
     def create_message(self, thread_id: str, body: CreateMessageRequest) -> ThreadMessage:
         stored = self._thread(thread_id)
-        message = self._message(thread_id, body.role, body.content)
-        stored.messages.append(message)
-        return message
+        self._store.make_room(1)
+        return self._add_messages(stored, [body])[0]
 
     def create_messages_bulk(self, thread_id: str, body: CreateMessagesBulkRequest) -> ThreadMessageList:
-        return _message_list([self.create_message(thread_id, message) for message in body.messages])
+        stored = self._thread(thread_id)
+        self._store.make_room(len(body.messages))
+        return _message_list(self._add_messages(stored, body.messages))
 
-    def list_messages(self, thread_id: str, limit: int = 20) -> ThreadMessageList:
+    def list_messages(self, thread_id: str, page: Page = _ALL) -> ThreadMessageList:
         newest_first = self._thread(thread_id).messages[::-1]
-        return _message_list(newest_first[:limit], has_more=len(newest_first) > limit)
+        messages, has_more = page.of(newest_first, default_limit=_MESSAGES_IN_A_PAGE)
+        return _message_list(messages, has_more=has_more)
 
-    def create_run(self, thread_id: str, body: CreateRunRequest) -> Run:
+    def create_run(self, thread_id: str, body: CreateRunRequest, take: _Take = _no_reply) -> Run | PlannedReply:
         stored = self._thread(thread_id)
         assistant = self.get_assistant(body.assistant_id)
-        run = Run(self._id("run"), "thread.run", _now(), thread_id, assistant.id, "queued", MODEL)
+        planned = take()
+        if planned is not None and planned.is_whole_response:
+            return planned
+        self._store.make_room(2)
+        run = Run(
+            id=self._store.new_id("run"),
+            object_="thread.run",
+            created_at=_now(),
+            thread_id=thread_id,
+            assistant_id=assistant.id,
+            status="queued",
+            model=MODEL,
+        )
         asked = [_chat_message(message) for message in stored.messages]
-        stored.runs[run.id] = _StoredRun(run, asked, assistant, body, time.monotonic())
+        said = planned.said(asked, assistant.instructions) if planned else None
+        stored.runs[run.id] = StoredRun(run, asked, assistant, body, time.monotonic(), said)
         return run
 
     def get_run(self, thread_id: str, run_id: str) -> Run:
@@ -145,31 +173,33 @@ class Service:
             raise ServiceError(404, f"There is no run {run_id}.", code="not_found")
         return runs[run_id].run
 
-    def list_assistants(self) -> AssistantList:
-        return AssistantList("list", list(self._assistants.values()))
+    def list_assistants(self, page: Page = _ALL) -> AssistantList:
+        assistants, has_more = page.of(list(self._store.assistants.values()))
+        found = AssistantList(object_="list", data=assistants)
+        found.additional_properties["has_more"] = has_more
+        return found
 
     def create_assistant(self, body: CreateAssistantRequest) -> Assistant:
-        assistant = _assistant(self._id("asst"), _now(), body)
-        self._assistants[assistant.id] = assistant
+        self._store.make_room(1)
+        assistant = _assistant(self._store.new_id("asst"), _now(), body)
+        self._store.assistants[assistant.id] = assistant
         return assistant
 
     def get_assistant(self, assistant_id: str) -> Assistant:
-        if assistant_id not in self._assistants:
-            raise ServiceError(404, f"There is no assistant {assistant_id}.", code="not_found")
-        return self._assistants[assistant_id]
+        return self._store.assistant(assistant_id)
 
     def update_assistant(self, assistant_id: str, body: UpdateAssistantRequest) -> Assistant:
         old = self.get_assistant(assistant_id)
-        self._assistants[assistant_id] = _assistant(assistant_id, old.created_at, body)
-        return self._assistants[assistant_id]
+        self._store.assistants[assistant_id] = _assistant(assistant_id, old.created_at, body)
+        return self._store.assistants[assistant_id]
 
     def delete_assistant(self, assistant_id: str) -> None:
-        del self._assistants[self.get_assistant(assistant_id).id]
+        self._store.delete_assistant(assistant_id)
 
-    def list_assistant_threads(self, assistant_id: str, limit: int | None = None) -> ThreadList:
+    def list_assistant_threads(self, assistant_id: str, page: Page = _ALL) -> ThreadList:
         self.get_assistant(assistant_id)
-        threads = [stored.thread for stored in self._threads.values() if _has_run_of(stored, assistant_id)]
-        return ThreadList("list", threads[:limit])
+        threads = self._store.threads.values()
+        return _thread_list([stored.thread for stored in threads if stored.has_run_of(assistant_id)], page)
 
     def analyze_image(self, body: AnalyzeImageRequest) -> VisionResult:
         return _vision("an image", body.image_url, body.user_prompt)
@@ -189,41 +219,53 @@ class Service:
     def moderate_media(self, body: ModerateMediaRequest) -> Moderation:
         return _moderation(words_of_url(body.media_url))
 
-    def create_embedding(self, body: CreateEmbeddingRequest) -> EmbeddingList:
+    def create_embedding(self, body: CreateEmbeddingRequest) -> EmbeddingList | dict[str, Any]:
         texts = [body.input_] if isinstance(body.input_, str) else body.input_
-        vectors = [EmbeddingVector("embedding", vector(text), index) for index, text in enumerate(texts)]
+        vectors = [
+            EmbeddingVector(object_="embedding", embedding=vector(text), index=index)
+            for index, text in enumerate(texts)
+        ]
         tokens = sum(len(words(text)) for text in texts)
-        return EmbeddingList("list", vectors, EmbeddingUsage(tokens, tokens))
+        found = EmbeddingList(
+            object_="list", data=vectors, usage=EmbeddingUsage(prompt_tokens=tokens, total_tokens=tokens)
+        )
+        return in_base64(found) if body.additional_properties.get("encoding_format") == "base64" else found
 
     def rerank(self, body: RerankRequest) -> RerankResult:
         wanted = vector(body.query)
         found = [
-            RankedDocument(index, document, likeness(wanted, vector(document)))
+            RankedDocument(index=index, document=document, relevance_score=likeness(wanted, vector(document)))
             for index, document in enumerate(body.documents)
         ]
         best_first = sorted(found, key=lambda each: -each.relevance_score)
         tokens = sum(len(words(text)) for text in (body.query, *body.documents))
-        return RerankResult("list", best_first[: body.top_k], RerankUsage(tokens))
+        return RerankResult(object_="list", results=best_first[: body.top_k], usage=RerankUsage(total_tokens=tokens))
 
-    def _id(self, kind: str) -> str:
-        return f"{kind}_{next(self._numbers)}"
+    def _add_messages(self, stored: StoredThread, given: Sequence[CreateMessageRequest]) -> list[ThreadMessage]:
+        """Add messages that room was made for."""
+        added = [self._message(stored.thread.id, message.role, message.content) for message in given]
+        stored.messages += added
+        return added
 
     def _message(self, thread_id: str, role: Role, text: str, reasoning: str | None = None) -> ThreadMessage:
-        content = [ContentBlock("text", TextContent(text, []))]
         return ThreadMessage(
-            self._id("msg"), "thread.message", _now(), thread_id, role, content, reasoning_content=reasoning
+            id=self._store.new_id("msg"),
+            object_="thread.message",
+            created_at=_now(),
+            thread_id=thread_id,
+            role=role,
+            content=[ContentBlock(type_="text", text=TextContent(value=text, annotations=[]))],
+            reasoning_content=reasoning,
         )
 
-    def _thread(self, thread_id: str) -> _StoredThread:
+    def _thread(self, thread_id: str) -> StoredThread:
         """Return a thread, with its runs brought up to date."""
-        if thread_id not in self._threads:
-            raise ServiceError(404, f"There is no thread {thread_id}.", code="not_found")
-        stored = self._threads[thread_id]
+        stored = self._store.thread(thread_id)
         for run in stored.runs.values():
             self._advance(stored, run)
         return stored
 
-    def _advance(self, thread: _StoredThread, stored: _StoredRun) -> None:
+    def _advance(self, thread: StoredThread, stored: StoredRun) -> None:
         run, age = stored.run, time.monotonic() - stored.started
         if run.status not in ("queued", "in_progress") or age < self._run_seconds / 4:
             return
@@ -231,34 +273,17 @@ class Service:
         if age >= self._run_seconds:
             self._finish(thread, stored)
 
-    def _finish(self, thread: _StoredThread, stored: _StoredRun) -> None:
-        run, request = stored.run, stored.request
-        run.status = _ending(stored.asked)
-        if run.status == "completed":
-            thinking = request.enable_thinking is not False
-            instructions = stored.assistant.instructions
-            answer = reply(stored.asked, instructions, thinking=thinking, max_tokens=request.max_tokens)
-            run.message = self._message(run.thread_id, "assistant", answer.content or "", answer.reasoning)
-            if stored.assistant.tools_config is None:
-                self._attach(run.message, _last_said(stored.asked))
-            thread.messages.append(run.message)
-
-    def _attach(self, message: ThreadMessage, said: str) -> None:
-        """Return what an assistant's tools found, drew or ran, if the last message asks for it."""
-        command, _, wanted = said.partition(" ")
-        if command == "/search":
-            url = f"https://example.com/{'-'.join(words(wanted))}"
-            message.sources = [
-                Source(self._id("source"), "WebSearch", title=wanted, url=url, snippet=f"All on {wanted}.")
-            ]
-        elif command == "/draw":
-            name = self._id("media")
-            url = f"https://example.com/{name}.png"
-            message.media = [Media(name, "DrawImage", "image", url, prompt=wanted, description=wanted)]
-        elif command == "/code":
-            message.code = [
-                CodeExecution(self._id("code"), "python", wanted, stdout="", stderr="", execution_time_ms=1)
-            ]
+    def _finish(self, thread: StoredThread, stored: StoredRun) -> None:
+        run = stored.run
+        run.status = "completed" if stored.planned else _ending(stored.asked)
+        if run.status != "completed":
+            self._store.give_back(1)
+            return
+        said = stored.planned or _run_reply(stored)
+        run.message = self._message(run.thread_id, "assistant", said.content or "", said.reasoning)
+        if stored.assistant.tools_config is None:
+            attach(run.message, _last_said(stored.asked), self._store.new_id)
+        thread.messages.append(run.message)
 
 
 def _now() -> int:
@@ -271,12 +296,12 @@ def _vision(kind: str, url: str, question: str | None) -> VisionResult:
 
 
 def _seen(url: str, result: str) -> VisionResult:
-    return VisionResult(result, usage(len(words_of_url(url)), len(words(result))))
+    return VisionResult(result=result, usage=usage(len(words_of_url(url)), len(words(result))))
 
 
 def _moderation(said: list[str]) -> Moderation:
     name, score = category(said)
-    return Moderation(name, score, usage(len(said), 1))
+    return Moderation(category=name, score=score, usage=usage(len(said), 1))
 
 
 def _chat_reply(body: CreateChatCompletionRequest, instructions: str) -> Reply:
@@ -285,6 +310,12 @@ def _chat_reply(body: CreateChatCompletionRequest, instructions: str) -> Reply:
         return reply(body.messages, instructions, thinking=thinking, tools=body.tools, max_tokens=body.max_tokens)
     except ValueError as cause:
         raise ServiceError(400, f"No arguments can be made for the tool: {cause}.") from cause
+
+
+def _run_reply(stored: StoredRun) -> Reply:
+    request, instructions = stored.request, stored.assistant.instructions
+    thinking = request.enable_thinking is not False
+    return reply(stored.asked, instructions, thinking=thinking, max_tokens=request.max_tokens)
 
 
 def _ending(asked: list[Message]) -> RunStatus:
@@ -299,19 +330,44 @@ def _last_said(asked: list[Message]) -> str:
 
 
 def _chat_message(message: ThreadMessage) -> Message:
-    return Message(message.role, "".join(block.text.value for block in message.content))
+    return Message(role=message.role, content="".join(block.text.value for block in message.content))
 
 
 def _message_list(messages: list[ThreadMessage], *, has_more: bool = False) -> ThreadMessageList:
     first, last = (messages[0].id, messages[-1].id) if messages else (None, None)
-    return ThreadMessageList("list", messages, first_id=first, last_id=last, has_more=has_more)
+    return ThreadMessageList(object_="list", data=messages, first_id=first, last_id=last, has_more=has_more)
+
+
+def _thread_list(threads: list[Thread], page: Page) -> ThreadList:
+    threads, has_more = page.of(threads)
+    found = ThreadList(object_="list", data=threads)
+    found.additional_properties["has_more"] = has_more
+    return found
+
+
+def _first_messages(given: object) -> list[CreateMessageRequest]:
+    """Return the messages that a new thread is to have; raise ServiceError if they violate the contract."""
+    if not given:
+        return []
+    if found := schema_violation("CreateMessagesBulkRequest", {"messages": given}):
+        raise ServiceError(400, found)
+    return CreateMessagesBulkRequest.from_dict({"messages": given}).messages
+
+
+def _metadata(given: Any) -> ThreadMetadata | None:  # noqa: ANN401 - whatever JSON can hold
+    if given is None:
+        return None
+    if found := schema_violation("ThreadMetadata", given):
+        raise ServiceError(400, f"metadata: {found}")
+    return ThreadMetadata.from_dict(given)
 
 
 def _assistant(assistant_id: str, created_at: int, body: CreateAssistantRequest | UpdateAssistantRequest) -> Assistant:
     return Assistant(
-        assistant_id, "assistant", created_at, body.name, body.instructions, tools_config=body.tools_config
+        id=assistant_id,
+        object_="assistant",
+        created_at=created_at,
+        name=body.name,
+        instructions=body.instructions,
+        tools_config=body.tools_config,
     )
-
-
-def _has_run_of(stored: _StoredThread, assistant_id: str) -> bool:
-    return any(run.run.assistant_id == assistant_id for run in stored.runs.values())

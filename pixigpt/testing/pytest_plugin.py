@@ -1,7 +1,11 @@
-"""Fixtures for users' own tests: `pixigpt_server`, `pixigpt_client`, `pixigpt_async_client`."""
+"""Fixtures for users' own tests: `pixigpt_server`, `pixigpt_client`, `pixigpt_async_client`.
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+A test that used one of them fails if it left a fault or a reply that no request has met, or if the server's own code
+raised an exception.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -44,3 +48,21 @@ def pixigpt_async_client(pixigpt_server: "LocalServer") -> "Iterator[AsyncClient
     client = AsyncClient(pixigpt_server.api_key, pixigpt_server.base_url)
     yield client
     anyio.run(client.aclose)  # what was open has gone with the test's event loop
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed, if it left something unused or the server had an error of its own."""
+    result = yield
+    fixtures: dict[str, Any] = getattr(item, "funcargs", {})
+    server: LocalServer | None = fixtures.get("pixigpt_server")
+    if server is not None:
+        _fail_if_not_clean(server)
+    return result
+
+
+def _fail_if_not_clean(server: "LocalServer") -> None:
+    if server.errors:
+        raise AssertionError("the local server had an error of its own") from server.errors[0]
+    if server.unused:
+        pytest.fail(f"no request has met {' or '.join(server.unused)}", pytrace=False)

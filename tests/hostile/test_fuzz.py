@@ -12,13 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Connect
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from samples import ANSWERED, ASSISTANT, COMPLETION, MESSAGE, RUN, THREAD, listed
+from support.clients import Connect
+from support.samples import ASSISTANT, ASSISTANT_MESSAGE, COMPLETION, MESSAGE, RUN, THREAD, listed
+from support.scripted_server import ScriptedServer, ok, read_request
 
-from hostile.server import ScriptedServer, ok, read_request
 from pixigpt import APIResponseError, Client, PixiGPTError, RetryPolicy
 from pixigpt._retry import retry_after
 from pixigpt.testing._contract import contract
@@ -28,7 +28,7 @@ LONGEST = 2.0  # of a call whose timeout is 0.3 s, on a busy machine
 
 
 def examples(number: int) -> Callable[[Any], Any]:
-    """So many examples, always the same; with PIXIGPT_FUZZ so many others."""
+    """Draw this many examples, always the same; with PIXIGPT_FUZZ that many new ones."""
     return settings(
         max_examples=int(HUNT) if HUNT else number,
         derandomize=HUNT is None,
@@ -38,42 +38,42 @@ def examples(number: int) -> Callable[[Any], Any]:
     )
 
 
-class Liar:
-    """A script: sends some bytes for one request, on whatever connection it comes, and the truth for all others."""
+class OneFault:
+    """A script: sends faulty bytes for one request, on whatever connection it comes, and good ones for all others."""
 
     def __init__(self) -> None:
-        self.lie: bytes | None = None
-        self.truth = b""
+        self.fault: bytes | None = None
+        self.good = b""
         self.closes = True
 
     def __call__(self, connection: socket.socket) -> None:
         while read_request(connection):
-            lie, self.lie = self.lie, None
-            connection.sendall(self.truth if lie is None else lie)
-            if lie is not None and self.closes:
+            fault, self.fault = self.fault, None
+            connection.sendall(self.good if fault is None else fault)
+            if fault is not None and self.closes:
                 return
 
 
-class Lied:
-    """A client of a server that lies once."""
+class FaultyOnce:
+    """A client of a server that sends one faulty response."""
 
-    def __init__(self, liar: Liar, client: Client) -> None:
-        self.liar = liar
+    def __init__(self, script: OneFault, client: Client) -> None:
+        self.script = script
         self.client = client.with_options(retry=RetryPolicy(backoff=0, budget=None))
         self.hasty = self.client.with_options(max_retries=0, timeout=0.3)
         self.calls = 0
 
-    def to(self, call: Callable[[Client], object], lie: bytes, *, closes: bool) -> object:
-        """What comes of a call that is answered by a lie: its result or its error; the next one is good."""
+    def to(self, call: Callable[[Client], object], fault: bytes, *, closes: bool) -> object:
+        """Return the result or the error of a call that gets a faulty response; check that the next call is good."""
         self.calls += 1
         thread = {**THREAD, "id": f"thread_{self.calls}"}
-        self.liar.lie, self.liar.truth, self.liar.closes = lie, ok(json.dumps(listed(thread)).encode()), closes
+        self.script.fault, self.script.good, self.script.closes = fault, ok(json.dumps(listed(thread)).encode()), closes
         outcome: object
         try:
             outcome = call(self.hasty)
         except PixiGPTError as error:
             outcome = error
-        self.liar.lie = None  # a call may have given up before it was told
+        self.script.fault = None  # a call may have given up before it was told
         if isinstance(outcome, PixiGPTError):
             assert outcome.elapsed < LONGEST
             assert outcome.method in str(outcome)
@@ -82,10 +82,10 @@ class Lied:
 
 
 @pytest.fixture
-def lied(connect: Connect) -> Iterator[Lied]:
-    liar = Liar()
-    with ScriptedServer(liar) as server:
-        yield Lied(liar, connect(base_url=server.base_url))
+def faulty(connect: Connect) -> Iterator[FaultyOnce]:
+    script = OneFault()
+    with ScriptedServer(script) as server:
+        yield FaultyOnce(script, connect(base_url=server.base_url))
 
 
 BODIES = st.one_of(
@@ -123,7 +123,7 @@ PROTOCOLS = st.sampled_from([b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0",
 
 @st.composite
 def messages(draw: st.DrawFn) -> bytes:
-    """An answer: any status, any headers, any body, framed well or badly, cut anywhere."""
+    """Draw a response: any status, any headers, any body, framed well or badly, cut anywhere."""
     body = draw(BODIES)
     fields = draw(st.lists(FIELDS, max_size=4))
     framing = draw(st.sampled_from(["length", "length", "chunked", "none"]))
@@ -145,15 +145,15 @@ def call_of(method: str) -> Callable[[Client], object]:
 @given(message=messages() | st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]))
 @examples(120)
 def test_any_bytes_end_in_a_result_or_a_typed_error_and_the_next_call_is_good(
-    lied: Lied, message: bytes, method: str
+    faulty: FaultyOnce, message: bytes, method: str
 ) -> None:
-    lied.to(call_of(method), message, closes=True)
+    faulty.to(call_of(method), message, closes=True)
 
 
 @given(message=messages())
 @examples(10)
-def test_so_do_any_bytes_after_which_the_server_keeps_the_connection_open(lied: Lied, message: bytes) -> None:
-    lied.to(Client.list_threads, message, closes=False)
+def test_so_do_any_bytes_after_which_the_server_keeps_the_connection_open(faulty: FaultyOnce, message: bytes) -> None:
+    faulty.to(Client.list_threads, message, closes=False)
 
 
 @given(
@@ -161,16 +161,18 @@ def test_so_do_any_bytes_after_which_the_server_keeps_the_connection_open(lied: 
     chunked=st.booleans(),
 )
 @examples(60)
-def test_so_does_a_good_answer_with_some_bytes_changed(lied: Lied, flips: list[tuple[int, int]], chunked: bool) -> None:
+def test_so_does_a_response_with_some_bytes_changed(
+    faulty: FaultyOnce, flips: list[tuple[int, int]], chunked: bool
+) -> None:
     body = json.dumps(THREAD).encode()
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     message = bytearray(head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else ok(body))
     for place, byte in flips:
         message[place % len(message)] = byte
-    lied.to(Client.create_thread, bytes(message), closes=True)
+    faulty.to(Client.create_thread, bytes(message), closes=True)
 
 
-# an operation, its call, and a valid answer to it
+# an operation, its call, and a valid response to it
 OPERATIONS: dict[str, tuple[Callable[[Client], object], dict[str, Any]]] = {
     "create_chat_completion": (
         lambda client: client.create_chat_completion([{"role": "system", "content": "S"}]),
@@ -184,7 +186,7 @@ OPERATIONS: dict[str, tuple[Callable[[Client], object], dict[str, Any]]] = {
         lambda client: client.create_messages_bulk("t", [{"role": "user", "content": "Hi."}]),
         listed(MESSAGE),
     ),
-    "list_messages": (lambda client: client.list_messages("t"), listed(ANSWERED)),
+    "list_messages": (lambda client: client.list_messages("t"), listed(ASSISTANT_MESSAGE)),
     "create_run": (lambda client: client.create_run("t", "a"), {**RUN, "message": None}),
     "get_run": (lambda client: client.get_run("t", "r"), RUN),
     "create_assistant": (lambda client: client.create_assistant("A", "I"), ASSISTANT),
@@ -209,7 +211,7 @@ Path = tuple[str | int, ...]
 
 
 def paths(value: object, at: Path = ()) -> Iterator[Path]:
-    """Where each value inside a JSON value stands."""
+    """Yield where each value inside a JSON value stands."""
     yield at
     if isinstance(value, dict):
         for key, item in value.items():
@@ -220,7 +222,7 @@ def paths(value: object, at: Path = ()) -> Iterator[Path]:
 
 
 def replaced(value: Any, path: Path, new: object) -> Any:
-    """A JSON value with one value inside it replaced."""
+    """Return a JSON value with one value inside it replaced."""
     if not path:
         return new
     copy = deepcopy(value)
@@ -232,14 +234,20 @@ def replaced(value: Any, path: Path, new: object) -> Any:
 
 
 def open_to_the_unknown(schema: Any) -> Any:
-    """A schema that also allows what a later version of the API may say: other enum values."""
-    if isinstance(schema, dict):
-        return {key: open_to_the_unknown(value) for key, value in schema.items() if key != "enum"}
-    return [open_to_the_unknown(item) for item in schema] if isinstance(schema, list) else schema
+    """Return a schema that also allows what the SDK reads beyond it: other enum values, and null for what is absent."""
+    if isinstance(schema, list):
+        return [open_to_the_unknown(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    opened = {key: open_to_the_unknown(value) for key, value in schema.items() if key != "enum"}
+    for name, value in opened.get("properties", {}).items():
+        if name not in schema.get("required", []):
+            opened["properties"][name] = {"anyOf": [value, {"type": "null"}]}
+    return opened
 
 
-def answer_schema(operation: str) -> dict[str, Any]:
-    """What the contract says of an operation's answer."""
+def response_schema(operation: str) -> dict[str, Any]:
+    """Return the schema of an operation's response."""
     found = [each for item in contract()["paths"].values() for each in item.values() if "operationId" in each]
     (described,) = [each for each in found if each["operationId"] == operation]
     schema = described["responses"]["2XX"]["content"]["application/json"]["schema"]
@@ -249,24 +257,24 @@ def answer_schema(operation: str) -> dict[str, Any]:
 @pytest.mark.parametrize("operation", OPERATIONS)
 @given(data=st.data())
 @examples(25)
-def test_an_answer_with_one_value_replaced_is_a_result_just_where_the_contract_allows_it(
-    lied: Lied, operation: str, data: st.DataObject
+def test_a_response_with_one_value_replaced_is_a_result_just_where_the_contract_allows_it(
+    faulty: FaultyOnce, operation: str, data: st.DataObject
 ) -> None:
     call, valid = OPERATIONS[operation]
     path = data.draw(st.sampled_from(list(paths(valid))))
-    answer = replaced(valid, path, data.draw(JSON))
-    outcome = lied.to(call, ok(json.dumps(answer).encode()), closes=False)
-    allowed = Draft202012Validator(answer_schema(operation))
+    response = replaced(valid, path, data.draw(JSON))
+    outcome = faulty.to(call, ok(json.dumps(response).encode()), closes=False)
+    allowed = Draft202012Validator(response_schema(operation))
     if isinstance(outcome, PixiGPTError):
         assert isinstance(outcome, APIResponseError)
-        assert not allowed.is_valid(answer)
+        assert not allowed.is_valid(response)
     else:
-        assert allowed.is_valid(answer)
+        assert allowed.is_valid(response)
         assert allowed.is_valid(as_json(outcome))
 
 
 def as_json(result: Any) -> Any:
-    """A result as an answer that would make it."""
+    """Return the response that would be parsed into a result."""
     return listed(*(item.to_dict() for item in result)) if isinstance(result, list) else result.to_dict()
 
 

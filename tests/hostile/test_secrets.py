@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from conftest import Connect
-from samples import THREAD
+from support.clients import FAST, Against, Connect
+from support.samples import THREAD
+from support.scripted_server import EMPTY, Replies, Script, ok, plain, reply, resets, sends, silent
 
-from hostile.conftest import FAST, Against
-from hostile.server import EMPTY, Replies, Script, ok, plain, reply, resets, says, silent
 from pixigpt import (
     APIConnectionError,
     APIError,
@@ -43,7 +42,7 @@ def error_of(client: Client, does: Callable[[Client], object] = call) -> PixiGPT
 
 
 def family(error: BaseException) -> Iterator[BaseException]:
-    """An error with its causes, its contexts, the failures before it, and theirs."""
+    """Yield an error with its causes, its contexts, the failures before it, and theirs."""
     waiting: list[BaseException | None] = [error]
     seen: list[BaseException] = []
     while waiting:
@@ -55,7 +54,7 @@ def family(error: BaseException) -> Iterator[BaseException]:
 
 
 def everything(value: object, depth: int = 6) -> Iterator[str]:
-    """The text of a value and of what it holds."""
+    """Yield the text of a value and of what it holds."""
     yield f"{value!s} {value!r}"
     if depth and hasattr(value, "__dict__"):
         for inner in vars(value).values():
@@ -65,7 +64,7 @@ def everything(value: object, depth: int = 6) -> Iterator[str]:
 
 
 def locals_of(error: BaseException) -> Iterator[tuple[str, str]]:
-    """The function and the local variables of each of the libraries' frames, as a rendered traceback shows them."""
+    """Yield the function and the locals of each of the libraries' frames, as a rendered traceback shows them."""
     rendered = traceback.TracebackException.from_exception(error, capture_locals=True)
     for frame in rendered.stack:
         if any(f"/{library}/" in frame.filename.replace("\\", "/") for library in LIBRARIES):
@@ -95,7 +94,7 @@ ESCAPED = KEY.replace("-", "\\u002d").encode()
 IN_JSON = json.dumps({"error": {"message": f"Incorrect key: {KEY}", "type": KEY, "code": [KEY]}, "l": [[KEY]]}).encode()
 CLOSE = b"Connection: close"
 
-# An answer that holds the key; each is sent as 200, as an error that is not retried, and as one that is.
+# A response that holds the key; each is sent as 200, as an error that is not retried, and as one that is.
 ECHOES: dict[str, tuple[bytes, tuple[bytes, ...]]] = {
     "in no place": (b"", ()),
     "in the body": (b"<html>%s" % ECHO, ()),
@@ -120,11 +119,11 @@ ECHOES: dict[str, tuple[bytes, tuple[bytes, ...]]] = {
 
 @pytest.mark.parametrize(("body", "headers"), ECHOES.values(), ids=ECHOES.keys())
 @pytest.mark.parametrize("status", [200, 302, 401, 429, 503])
-def test_an_answer_that_echoes_the_key_makes_an_error_without_it(
+def test_a_response_that_echoes_the_key_makes_an_error_without_it(
     against: Against, body: bytes, headers: tuple[bytes, ...], status: int
 ) -> None:
-    answer = reply(status, body, *headers).replace(b"Reason", b"Reason " + ECHO)
-    client, _ = against(Replies(answer), api_key=KEY)
+    response = reply(status, body, *headers).replace(b"Reason", b"Reason " + ECHO)
+    client, _ = against(Replies(response), api_key=KEY)
     error = error_of(client)
     assert isinstance(error, APIResponseError if status == 200 else APIError)
     assert_no_secret(error)
@@ -138,22 +137,22 @@ def test_no_secret_is_in_the_cause_of_a_response_error_that_says_where_a_value_s
 
 
 BROKEN: dict[str, Script] = {
-    "a status line": says(ECHO + b"\r\n"),
-    "a status line of another protocol": says(b"ICY 200 " + ECHO + b"\r\n\r\n"),
-    "a header line": says(b"HTTP/1.1 200 OK\r\n" + ECHO + b"\r\n\r\n"),
-    "a Content-Length": says(reply(200).replace(b": 0", b": " + ECHO)),
-    "a Transfer-Encoding": says(reply(200, EMPTY, b"Transfer-Encoding: " + ECHO)),
-    "a chunk's size": says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + ECHO + b"\r\n"),
-    "a body that is cut off": says(reply(200, ECHO * 10)[:-1]),
-    "a Location that is no URL": says(reply(302, b"", b"Location: http://[" + ECHO, CLOSE)),
+    "a status line": sends(ECHO + b"\r\n"),
+    "a status line of another protocol": sends(b"ICY 200 " + ECHO + b"\r\n\r\n"),
+    "a header line": sends(b"HTTP/1.1 200 OK\r\n" + ECHO + b"\r\n\r\n"),
+    "a Content-Length": sends(reply(200).replace(b": 0", b": " + ECHO)),
+    "a Transfer-Encoding": sends(reply(200, EMPTY, b"Transfer-Encoding: " + ECHO)),
+    "a chunk's size": sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + ECHO + b"\r\n"),
+    "a body that is cut off": sends(reply(200, ECHO * 10)[:-1]),
+    "a Location that is no URL": sends(reply(302, b"", b"Location: http://[" + ECHO, CLOSE)),
     "nothing, and the connection is reset": resets,
-    "nothing, and the connection is closed": says(),
+    "nothing, and the connection is closed": sends(),
     "nothing, until the timeout": silent,
 }
 
 
 @pytest.mark.parametrize("script", BROKEN.values(), ids=BROKEN.keys())
-def test_no_secret_is_in_an_error_of_an_answer_that_breaks_in(against: Against, script: Script) -> None:
+def test_no_secret_is_in_an_error_of_a_response_that_breaks_in(against: Against, script: Script) -> None:
     client, _ = against(script, api_key=KEY, max_retries=1, timeout=0.3 if script is silent else 5)
     assert_no_secret(error_of(client))
 
@@ -168,7 +167,7 @@ def test_no_secret_is_in_an_error_of_a_connection_that_is_never_made(connect: Co
 
 
 def test_no_secret_is_in_an_error_of_a_deadline(against: Against) -> None:
-    client, _ = against(says(reply(503, IN_JSON, CLOSE)), silent, api_key=KEY)
+    client, _ = against(sends(reply(503, IN_JSON, CLOSE)), silent, api_key=KEY)
     with deadline(0.3):
         error = error_of(client)
     assert len(error.earlier) == 1
@@ -176,7 +175,7 @@ def test_no_secret_is_in_an_error_of_a_deadline(against: Against) -> None:
 
 
 def test_no_secret_is_in_an_error_of_a_proxy_that_refuses(connect: Connect, against: Against) -> None:
-    _, proxy = against(says(reply(407, ECHO, CLOSE).replace(b"Reason", ECHO)))
+    _, proxy = against(sends(reply(407, ECHO, CLOSE).replace(b"Reason", ECHO)))
     url = proxy.base_url.removesuffix("/v1").replace("//", "//user:Secret123@")
     client = connect(KEY, "https://127.0.0.1:9/v1", proxy=url, retry=FAST)
     assert_no_secret(error_of(client))

@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import Connect
 from model_server import API_KEY, SLOTS, serving, why_not
+from support.clients import Connect
 from tiny_model import CONTEXT, THINK_FIRST, WIDTH, write_model
 
 from pixigpt import (
@@ -127,7 +127,7 @@ def test_enable_thinking_is_not_llama_cpps_switch(chat: Client) -> None:
     (choice,) = chat.create_chat_completion([question], enable_thinking=False, max_tokens=20).choices
     assert choice.message["reasoning_content"]
     body = CreateChatCompletionRequest(messages=[question], max_tokens=20)
-    body["chat_template_kwargs"] = {"enable_thinking": False}
+    body.additional_properties["chat_template_kwargs"] = {"enable_thinking": False}
     (choice,) = chat.call(create_chat_completion, body=body).choices
     assert "reasoning_content" not in choice.message
 
@@ -156,7 +156,7 @@ def test_a_tool_call_goes_there_and_back(chat: Client) -> None:
 
 def test_a_field_of_the_servers_own_can_be_sent(chat: Client) -> None:
     body = CreateChatCompletionRequest(messages=[Message.from_dict(HELLO[0])])
-    body["grammar"] = 'root ::= "Good " ("day" | "night")'
+    body.additional_properties["grammar"] = 'root ::= "Good " ("day" | "night")'
     (choice,) = chat.call(create_chat_completion, body=body).choices
     assert choice.finish_reason == "stop"
     assert choice.message.content in {"Good day", "Good night"}
@@ -168,7 +168,7 @@ def test_a_field_of_the_servers_own_can_be_sent(chat: Client) -> None:
 def test_an_invalid_body_is_a_bad_request(chat: Client) -> None:
     """Their `code` is a number; ours is text, and the body keeps what came."""
     body = CreateChatCompletionRequest(messages=[Message.from_dict(HELLO[0])])
-    body["response_format"] = {"type": "poem"}
+    body.additional_properties["response_format"] = {"type": "poem"}
     with pytest.raises(BadRequestError, match="response_format type must be") as caught:
         chat.call(create_chat_completion, body=body)
     error = caught.value

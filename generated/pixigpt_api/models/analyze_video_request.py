@@ -1,24 +1,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="AnalyzeVideoRequest")
 
 
-@_attrs_define
-class AnalyzeVideoRequest:
-    """A video, and what to tell about it."""
+@_attrs_define(repr=False)
+class AnalyzeVideoRequest(Model):
+    """A video, and what to tell about it.
+
+    Attributes:
+        video_url (str): Where the video is; it must be under 10 MB. Example: https://example.com/cat.mp4.
+        user_prompt (None | str | Unset): What to tell about it; without it, it is described. Example: What does the cat
+            do?.
+    """
 
     video_url: str
-    """ Where the video is; it must be under 10 MB. """
     user_prompt: None | str | Unset = UNSET
-    """ What to tell about it; without it, it is described. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,7 +63,7 @@ class AnalyzeVideoRequest:
                 return data
             return cast(None | str | Unset, data)
 
-        user_prompt = _parse_user_prompt(d.pop("user_prompt", UNSET))
+        user_prompt = _parse_user_prompt(take(d, "user_prompt"))
 
         analyze_video_request = cls(
             video_url=video_url,
@@ -64,18 +73,8 @@ class AnalyzeVideoRequest:
         analyze_video_request.additional_properties = d
         return analyze_video_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "video_url": ("video_url", True),
+        "user_prompt": ("user_prompt", False),
+    }

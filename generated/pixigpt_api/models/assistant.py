@@ -1,33 +1,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.assistant_object import AssistantObject, check_assistant_object
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="Assistant")
 
 
-@_attrs_define
-class Assistant:
-    """A model with a name, instructions and tools."""
+@_attrs_define(repr=False)
+class Assistant(Model):
+    """A model with a name, instructions and tools.
+
+    Attributes:
+        id (str): The assistant's id. Example: asst_1.
+        object_ (AssistantObject): Always `assistant`. Example: assistant.
+        created_at (int): When it was created, in unix seconds. Example: 1760000000.
+        name (str): What it is called. Example: Geographer.
+        instructions (str): What it is told before every conversation. Example: You know every capital..
+        tools_config (None | str | Unset): Its tools; the server alone reads this text. Example: {}.
+    """
 
     id: str
-    """ The assistant's id. """
     object_: AssistantObject
-    """ Always `assistant`. """
     created_at: int
-    """ When it was created, in unix seconds. """
     name: str
-    """ What it is called. """
     instructions: str
-    """ What it is told before every conversation. """
     tools_config: None | str | Unset = UNSET
-    """ Its tools; the server alone reads this text. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,7 +91,7 @@ class Assistant:
                 return data
             return cast(None | str | Unset, data)
 
-        tools_config = _parse_tools_config(d.pop("tools_config", UNSET))
+        tools_config = _parse_tools_config(take(d, "tools_config"))
 
         assistant = cls(
             id=id,
@@ -97,18 +105,12 @@ class Assistant:
         assistant.additional_properties = d
         return assistant
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "object": ("object_", True),
+        "created_at": ("created_at", True),
+        "name": ("name", True),
+        "instructions": ("instructions", True),
+        "tools_config": ("tools_config", False),
+    }

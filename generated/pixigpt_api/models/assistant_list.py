@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.list_object import ListObject, check_list_object
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.assistant import Assistant
@@ -15,14 +21,17 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="AssistantList")
 
 
-@_attrs_define
-class AssistantList:
-    """Assistants."""
+@_attrs_define(repr=False)
+class AssistantList(Model):
+    """Assistants.
+
+    Attributes:
+        object_ (ListObject): Always `list`. Example: list.
+        data (list[Assistant]): The assistants.
+    """
 
     object_: ListObject
-    """ Always `list`. """
     data: list[Assistant]
-    """ The assistants. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,18 +75,8 @@ class AssistantList:
         assistant_list.additional_properties = d
         return assistant_list
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "object": ("object_", True),
+        "data": ("data", True),
+    }

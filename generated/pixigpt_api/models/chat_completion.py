@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -10,6 +15,7 @@ from ..models.chat_completion_object import (
     ChatCompletionObject,
     check_chat_completion_object,
 )
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.choice import Choice
@@ -19,22 +25,25 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ChatCompletion")
 
 
-@_attrs_define
-class ChatCompletion:
-    """The model's answer to a conversation."""
+@_attrs_define(repr=False)
+class ChatCompletion(Model):
+    """The model's answer to a conversation.
+
+    Attributes:
+        id (str): The completion's id. Example: chatcmpl-1.
+        object_ (ChatCompletionObject): Always `chat.completion`. Example: chat.completion.
+        created (int): When it was made, in unix seconds. Example: 1760000000.
+        model (str): The model that answered. Example: pixi.
+        choices (list[Choice]): The answers; the first one is the one to use.
+        usage (Usage): Tokens that a call has used.
+    """
 
     id: str
-    """ The completion's id. """
     object_: ChatCompletionObject
-    """ Always `chat.completion`. """
     created: int
-    """ When it was made, in unix seconds. """
     model: str
-    """ The model that answered. """
     choices: list[Choice]
-    """ The answers; the first one is the one to use. """
     usage: Usage
-    """ Tokens that a call has used. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,18 +112,12 @@ class ChatCompletion:
         chat_completion.additional_properties = d
         return chat_completion
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "object": ("object_", True),
+        "created": ("created", True),
+        "model": ("model", True),
+        "choices": ("choices", True),
+        "usage": ("usage", True),
+    }

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.finish_reason import FinishReason, check_finish_reason
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.message import Message
@@ -16,18 +22,22 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Choice")
 
 
-@_attrs_define
-class Choice:
-    """One answer of a chat completion."""
+@_attrs_define(repr=False)
+class Choice(Model):
+    """One answer of a chat completion.
+
+    Attributes:
+        index (int): Its place among the choices, from 0. Example: 0.
+        message (Message): One message of a chat, as it is sent and as it comes back.
+        finish_reason (FinishReason): Why the model stopped. Example: stop.
+        reasoning_content (None | str | Unset): The chain of thought that led to the answer. Example: The user asks for
+            a capital..
+    """
 
     index: int
-    """ Its place among the choices, from 0. """
     message: Message
-    """ One message of a chat, as it is sent and as it comes back. """
     finish_reason: FinishReason
-    """ Why the model stopped. """
     reasoning_content: None | str | Unset = UNSET
-    """ The chain of thought that led to the answer. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,7 +85,7 @@ class Choice:
                 return data
             return cast(None | str | Unset, data)
 
-        reasoning_content = _parse_reasoning_content(d.pop("reasoning_content", UNSET))
+        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
 
         choice = cls(
             index=index,
@@ -87,18 +97,10 @@ class Choice:
         choice.additional_properties = d
         return choice
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "index": ("index", True),
+        "message": ("message", True),
+        "finish_reason": ("finish_reason", True),
+        "reasoning_content": ("reasoning_content", False),
+    }

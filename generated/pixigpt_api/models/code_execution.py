@@ -1,32 +1,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="CodeExecution")
 
 
-@_attrs_define
-class CodeExecution:
-    """Code that a tool of the assistant has run."""
+@_attrs_define(repr=False)
+class CodeExecution(Model):
+    """Code that a tool of the assistant has run.
+
+    Attributes:
+        id (str): The execution's id. Example: code_1.
+        language (str): The programming language. Example: python.
+        code (str): What was run. Example: print(1 + 1).
+        stdout (None | str | Unset): What it printed. Example: 2.
+        stderr (None | str | Unset): What it printed as errors.
+        execution_time_ms (int | None | Unset): How long it took, in milliseconds. Example: 12.
+    """
 
     id: str
-    """ The execution's id. """
     language: str
-    """ The programming language. """
     code: str
-    """ What was run. """
     stdout: None | str | Unset = UNSET
-    """ What it printed. """
     stderr: None | str | Unset = UNSET
-    """ What it printed as errors. """
     execution_time_ms: int | None | Unset = UNSET
-    """ How long it took, in milliseconds. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,7 +96,7 @@ class CodeExecution:
                 return data
             return cast(None | str | Unset, data)
 
-        stdout = _parse_stdout(d.pop("stdout", UNSET))
+        stdout = _parse_stdout(take(d, "stdout"))
 
         def _parse_stderr(data: object) -> None | str | Unset:
             if data is None:
@@ -97,7 +105,7 @@ class CodeExecution:
                 return data
             return cast(None | str | Unset, data)
 
-        stderr = _parse_stderr(d.pop("stderr", UNSET))
+        stderr = _parse_stderr(take(d, "stderr"))
 
         def _parse_execution_time_ms(data: object) -> int | None | Unset:
             if data is None:
@@ -106,7 +114,7 @@ class CodeExecution:
                 return data
             return cast(int | None | Unset, data)
 
-        execution_time_ms = _parse_execution_time_ms(d.pop("execution_time_ms", UNSET))
+        execution_time_ms = _parse_execution_time_ms(take(d, "execution_time_ms"))
 
         code_execution = cls(
             id=id,
@@ -120,18 +128,12 @@ class CodeExecution:
         code_execution.additional_properties = d
         return code_execution
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "language": ("language", True),
+        "code": ("code", True),
+        "stdout": ("stdout", False),
+        "stderr": ("stderr", False),
+        "execution_time_ms": ("execution_time_ms", False),
+    }

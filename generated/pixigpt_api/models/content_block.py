@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.content_block_type import ContentBlockType, check_content_block_type
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.text_content import TextContent
@@ -15,14 +21,17 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ContentBlock")
 
 
-@_attrs_define
-class ContentBlock:
-    """One block of a thread's message."""
+@_attrs_define(repr=False)
+class ContentBlock(Model):
+    """One block of a thread's message.
+
+    Attributes:
+        type_ (ContentBlockType): The kind of block. Example: text.
+        text (TextContent): The text of a block.
+    """
 
     type_: ContentBlockType
-    """ The kind of block. """
     text: TextContent
-    """ The text of a block. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,18 +67,8 @@ class ContentBlock:
         content_block.additional_properties = d
         return content_block
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "type": ("type_", True),
+        "text": ("text", True),
+    }

@@ -1,26 +1,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset
 
 T = TypeVar("T", bound="CreateAssistantRequest")
 
 
-@_attrs_define
-class CreateAssistantRequest:
-    """A new assistant."""
+@_attrs_define(repr=False)
+class CreateAssistantRequest(Model):
+    """A new assistant.
+
+    Attributes:
+        name (str): What it is called. Example: Geographer.
+        instructions (str): What it is told before every conversation. Example: You know every capital..
+        tools_config (str | Unset): Its tools; the server alone reads this text. Example: {}.
+    """
 
     name: str
-    """ What it is called. """
     instructions: str
-    """ What it is told before every conversation. """
     tools_config: str | Unset = UNSET
-    """ Its tools; the server alone reads this text. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -61,18 +64,9 @@ class CreateAssistantRequest:
         create_assistant_request.additional_properties = d
         return create_assistant_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "name": ("name", True),
+        "instructions": ("instructions", True),
+        "tools_config": ("tools_config", False),
+    }

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset
 
 if TYPE_CHECKING:
     from ..models.message import Message
@@ -16,22 +21,26 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="CreateChatCompletionRequest")
 
 
-@_attrs_define
-class CreateChatCompletionRequest:
-    """A conversation to be answered, and how."""
+@_attrs_define(repr=False)
+class CreateChatCompletionRequest(Model):
+    """A conversation to be answered, and how.
+
+    Attributes:
+        messages (list[Message]): The conversation so far, oldest first.
+        assistant_id (str | Unset): The assistant whose instructions and tools apply. Example: asst_1.
+        temperature (float | Unset): Randomness from 0 to 2; 0 or absent means 0.6. Example: 0.6.
+        max_tokens (int | Unset): Tokens to generate at the most; absent means no limit. With thinking on, at least
+            3,000. Example: 4000.
+        enable_thinking (bool | Unset): Whether the model reasons before it answers; absent means true. Example: True.
+        tools (list[Tool] | Unset): Functions that the model may call.
+    """
 
     messages: list[Message]
-    """ The conversation so far, oldest first. """
     assistant_id: str | Unset = UNSET
-    """ The assistant whose instructions and tools apply. """
     temperature: float | Unset = UNSET
-    """ Randomness from 0 to 2; 0 or absent means 0.6. """
     max_tokens: int | Unset = UNSET
-    """ Tokens to generate at the most; absent means no limit. With thinking on, at least 3,000. """
     enable_thinking: bool | Unset = UNSET
-    """ Whether the model reasons before it answers; absent means true. """
     tools: list[Tool] | Unset = UNSET
-    """ Functions that the model may call. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,18 +126,12 @@ class CreateChatCompletionRequest:
         create_chat_completion_request.additional_properties = d
         return create_chat_completion_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "messages": ("messages", True),
+        "assistant_id": ("assistant_id", False),
+        "temperature": ("temperature", False),
+        "max_tokens": ("max_tokens", False),
+        "enable_thinking": ("enable_thinking", False),
+        "tools": ("tools", False),
+    }

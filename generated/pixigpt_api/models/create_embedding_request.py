@@ -1,24 +1,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="CreateEmbeddingRequest")
 
 
-@_attrs_define
-class CreateEmbeddingRequest:
-    """Texts to turn into vectors."""
+@_attrs_define(repr=False)
+class CreateEmbeddingRequest(Model):
+    """Texts to turn into vectors.
+
+    Attributes:
+        input_ (list[str] | str): One text, or several. Example: ['A cat', 'A dog'].
+        model (None | str | Unset): A model's name, which the server ignores. Example: pixi-embed.
+    """
 
     input_: list[str] | str
-    """ One text, or several. """
     model: None | str | Unset = UNSET
-    """ A model's name, which the server ignores. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,7 +79,7 @@ class CreateEmbeddingRequest:
                 return data
             return cast(None | str | Unset, data)
 
-        model = _parse_model(d.pop("model", UNSET))
+        model = _parse_model(take(d, "model"))
 
         create_embedding_request = cls(
             input_=input_,
@@ -81,18 +89,8 @@ class CreateEmbeddingRequest:
         create_embedding_request.additional_properties = d
         return create_embedding_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "input": ("input_", True),
+        "model": ("model", False),
+    }

@@ -1,24 +1,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.role import Role, check_role
+from ..types import Model
 
 T = TypeVar("T", bound="CreateMessageRequest")
 
 
-@_attrs_define
-class CreateMessageRequest:
-    """A message for a thread."""
+@_attrs_define(repr=False)
+class CreateMessageRequest(Model):
+    """A message for a thread.
+
+    Attributes:
+        role (Role): Who speaks. Example: user.
+        content (str): The text. Example: What is the capital of France?.
+    """
 
     role: Role
-    """ Who speaks. """
     content: str
-    """ The text. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,18 +60,8 @@ class CreateMessageRequest:
         create_message_request.additional_properties = d
         return create_message_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "role": ("role", True),
+        "content": ("content", True),
+    }

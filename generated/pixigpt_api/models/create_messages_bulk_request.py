@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.create_message_request import CreateMessageRequest
@@ -13,12 +20,15 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="CreateMessagesBulkRequest")
 
 
-@_attrs_define
-class CreateMessagesBulkRequest:
-    """Several messages for a thread."""
+@_attrs_define(repr=False)
+class CreateMessagesBulkRequest(Model):
+    """Several messages for a thread.
+
+    Attributes:
+        messages (list[CreateMessageRequest]): The messages, oldest first.
+    """
 
     messages: list[CreateMessageRequest]
-    """ The messages, oldest first. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,18 +66,7 @@ class CreateMessagesBulkRequest:
         create_messages_bulk_request.additional_properties = d
         return create_messages_bulk_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "messages": ("messages", True),
+    }

@@ -1,28 +1,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset
 
 T = TypeVar("T", bound="CreateRunRequest")
 
 
-@_attrs_define
-class CreateRunRequest:
-    """Which assistant to start, and how."""
+@_attrs_define(repr=False)
+class CreateRunRequest(Model):
+    """Which assistant to start, and how.
+
+    Attributes:
+        assistant_id (str): The assistant that answers. Example: asst_1.
+        enable_thinking (bool | Unset): Whether the model reasons before it answers; absent means true. Example: True.
+        temperature (float | Unset): Randomness from 0 to 2; 0 or absent means 0.6. Example: 0.6.
+        max_tokens (int | Unset): Tokens to generate at the most; absent means no limit. With thinking on, at least
+            3,000. Example: 4000.
+    """
 
     assistant_id: str
-    """ The assistant that answers. """
     enable_thinking: bool | Unset = UNSET
-    """ Whether the model reasons before it answers; absent means true. """
     temperature: float | Unset = UNSET
-    """ Randomness from 0 to 2; 0 or absent means 0.6. """
     max_tokens: int | Unset = UNSET
-    """ Tokens to generate at the most; absent means no limit. With thinking on, at least 3,000. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,18 +75,10 @@ class CreateRunRequest:
         create_run_request.additional_properties = d
         return create_run_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "assistant_id": ("assistant_id", True),
+        "enable_thinking": ("enable_thinking", False),
+        "temperature": ("temperature", False),
+        "max_tokens": ("max_tokens", False),
+    }

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.list_object import ListObject, check_list_object
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.embedding_usage import EmbeddingUsage
@@ -16,16 +22,19 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="EmbeddingList")
 
 
-@_attrs_define
-class EmbeddingList:
-    """The vectors of some texts."""
+@_attrs_define(repr=False)
+class EmbeddingList(Model):
+    """The vectors of some texts.
+
+    Attributes:
+        object_ (ListObject): Always `list`. Example: list.
+        data (list[EmbeddingVector]): A vector for each text, in the order of the texts.
+        usage (EmbeddingUsage): Tokens that a call has used.
+    """
 
     object_: ListObject
-    """ Always `list`. """
     data: list[EmbeddingVector]
-    """ A vector for each text, in the order of the texts. """
     usage: EmbeddingUsage
-    """ Tokens that a call has used. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,18 +85,9 @@ class EmbeddingList:
         embedding_list.additional_properties = d
         return embedding_list
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "object": ("object_", True),
+        "data": ("data", True),
+        "usage": ("usage", True),
+    }

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -10,20 +15,24 @@ from ..models.embedding_vector_object import (
     EmbeddingVectorObject,
     check_embedding_vector_object,
 )
+from ..types import Model
 
 T = TypeVar("T", bound="EmbeddingVector")
 
 
-@_attrs_define
-class EmbeddingVector:
-    """The vector of one text."""
+@_attrs_define(repr=False)
+class EmbeddingVector(Model):
+    """The vector of one text.
+
+    Attributes:
+        object_ (EmbeddingVectorObject): Always `embedding`. Example: embedding.
+        embedding (list[float]): 1,024 numbers. Example: [0.1, -0.2].
+        index (int): Which text it belongs to, from 0 up. Example: 0.
+    """
 
     object_: EmbeddingVectorObject
-    """ Always `embedding`. """
     embedding: list[float]
-    """ 1,024 numbers. """
     index: int
-    """ Which text it belongs to, from 0 up. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,18 +72,9 @@ class EmbeddingVector:
         embedding_vector.additional_properties = d
         return embedding_vector
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "object": ("object_", True),
+        "embedding": ("embedding", True),
+        "index": ("index", True),
+    }

@@ -1,26 +1,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="ErrorDetail")
 
 
-@_attrs_define
-class ErrorDetail:
-    """What went wrong."""
+@_attrs_define(repr=False)
+class ErrorDetail(Model):
+    """What went wrong.
+
+    Attributes:
+        message (str): The cause, for people. Example: There is no thread thread_9..
+        type_ (str): The kind of failure, such as authentication_error, rate_limit_error or invalid_request_error.
+            Example: invalid_request_error.
+        code (None | str | Unset): The cause, for programs. Example: not_found.
+    """
 
     message: str
-    """ The cause, for people. """
     type_: str
-    """ The kind of failure, such as authentication_error, rate_limit_error or invalid_request_error. """
     code: None | str | Unset = UNSET
-    """ The cause, for programs. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -61,7 +70,7 @@ class ErrorDetail:
                 return data
             return cast(None | str | Unset, data)
 
-        code = _parse_code(d.pop("code", UNSET))
+        code = _parse_code(take(d, "code"))
 
         error_detail = cls(
             message=message,
@@ -72,18 +81,9 @@ class ErrorDetail:
         error_detail.additional_properties = d
         return error_detail
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "message": ("message", True),
+        "type": ("type_", True),
+        "code": ("code", False),
+    }

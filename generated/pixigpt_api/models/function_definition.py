@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset
 
 if TYPE_CHECKING:
     from ..models.function_parameters import FunctionParameters
@@ -15,16 +20,20 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="FunctionDefinition")
 
 
-@_attrs_define
-class FunctionDefinition:
-    """What the model must know to call a function."""
+@_attrs_define(repr=False)
+class FunctionDefinition(Model):
+    """What the model must know to call a function.
+
+    Attributes:
+        name (str): The function's name. Example: get_weather.
+        description (str | Unset): What the function does, for the model to read. Example: The weather in a city, now..
+        parameters (FunctionParameters | Unset): A JSON Schema of the function's arguments. Example: {'type': 'object',
+            'properties': {'city': {'type': 'string'}}, 'required': ['city']}.
+    """
 
     name: str
-    """ The function's name. """
     description: str | Unset = UNSET
-    """ What the function does, for the model to read. """
     parameters: FunctionParameters | Unset = UNSET
-    """ A JSON Schema of the function's arguments. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,18 +84,9 @@ class FunctionDefinition:
         function_definition.additional_properties = d
         return function_definition
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "name": ("name", True),
+        "description": ("description", False),
+        "parameters": ("parameters", False),
+    }

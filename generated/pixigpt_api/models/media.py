@@ -1,34 +1,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.media_source import MediaSource, check_media_source
 from ..models.media_type import MediaType, check_media_type
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="Media")
 
 
-@_attrs_define
-class Media:
-    """A picture or a sound that belongs to a message."""
+@_attrs_define(repr=False)
+class Media(Model):
+    """A picture or a sound that belongs to a message.
+
+    Attributes:
+        id (str): The medium's id. Example: media_1.
+        source (MediaSource): Where it comes from. Example: DrawImage.
+        type_ (MediaType): What it is. Example: image.
+        signed_url (str): Where to fetch it, good for 24 hours. Example: https://example.com/media_1.png.
+        prompt (None | str | Unset): What was asked for. Example: A cat in a hat.
+        description (None | str | Unset): What it shows. Example: A cat that wears a hat..
+    """
 
     id: str
-    """ The medium's id. """
     source: MediaSource
-    """ Where it comes from. """
     type_: MediaType
-    """ What it is. """
     signed_url: str
-    """ Where to fetch it, good for 24 hours. """
     prompt: None | str | Unset = UNSET
-    """ What was asked for. """
     description: None | str | Unset = UNSET
-    """ What it shows. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,7 +95,7 @@ class Media:
                 return data
             return cast(None | str | Unset, data)
 
-        prompt = _parse_prompt(d.pop("prompt", UNSET))
+        prompt = _parse_prompt(take(d, "prompt"))
 
         def _parse_description(data: object) -> None | str | Unset:
             if data is None:
@@ -96,7 +104,7 @@ class Media:
                 return data
             return cast(None | str | Unset, data)
 
-        description = _parse_description(d.pop("description", UNSET))
+        description = _parse_description(take(d, "description"))
 
         media = cls(
             id=id,
@@ -110,18 +118,12 @@ class Media:
         media.additional_properties = d
         return media
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "source": ("source", True),
+        "type": ("type_", True),
+        "signed_url": ("signed_url", True),
+        "prompt": ("prompt", False),
+        "description": ("description", False),
+    }

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.role import Role, check_role
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.tool_call import ToolCall
@@ -16,25 +22,33 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Message")
 
 
-@_attrs_define
-class Message:
-    """One message of a chat, as it is sent and as it comes back."""
+@_attrs_define(repr=False)
+class Message(Model):
+    """One message of a chat, as it is sent and as it comes back.
+
+    Attributes:
+        role (Role): Who speaks. Example: user.
+        content (None | str | Unset): The text; null or absent beside tool calls. Example: What is the capital of
+            France?.
+        tool_calls (list[ToolCall] | Unset): The functions that the assistant wants called.
+        tool_call_id (str | Unset): With role `tool`: the id of the tool call that this message answers. Example:
+            call_1.
+    """
 
     role: Role
-    """ Who speaks. """
-    content: None | str
-    """ The text; null beside tool calls. """
+    content: None | str | Unset = UNSET
     tool_calls: list[ToolCall] | Unset = UNSET
-    """ The functions that the assistant wants called. """
     tool_call_id: str | Unset = UNSET
-    """ With role `tool`: the id of the tool call that this message answers. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         role: str = self.role
 
-        content: None | str
-        content = self.content
+        content: None | str | Unset
+        if isinstance(self.content, Unset):
+            content = UNSET
+        else:
+            content = self.content
 
         tool_calls: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.tool_calls, Unset):
@@ -50,9 +64,10 @@ class Message:
         field_dict.update(
             {
                 "role": role,
-                "content": content,
             }
         )
+        if content is not UNSET:
+            field_dict["content"] = content
         if tool_calls is not UNSET:
             field_dict["tool_calls"] = tool_calls
         if tool_call_id is not UNSET:
@@ -67,12 +82,14 @@ class Message:
         d = dict(src_dict)
         role = check_role(d.pop("role"))
 
-        def _parse_content(data: object) -> None | str:
+        def _parse_content(data: object) -> None | str | Unset:
             if data is None:
                 return data
-            return cast(None | str, data)
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
 
-        content = _parse_content(d.pop("content"))
+        content = _parse_content(take(d, "content"))
 
         _tool_calls = d.pop("tool_calls", UNSET)
         tool_calls: list[ToolCall] | Unset = UNSET
@@ -95,18 +112,10 @@ class Message:
         message.additional_properties = d
         return message
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "role": ("role", True),
+        "content": ("content", False),
+        "tool_calls": ("tool_calls", False),
+        "tool_call_id": ("tool_call_id", False),
+    }

@@ -1,22 +1,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import Model
+
 T = TypeVar("T", bound="ModerateMediaRequest")
 
 
-@_attrs_define
-class ModerateMediaRequest:
-    """An image or a video to judge."""
+@_attrs_define(repr=False)
+class ModerateMediaRequest(Model):
+    """An image or a video to judge.
+
+    Attributes:
+        media_url (str): Where it is. Example: https://example.com/cat.png.
+        is_video (bool): Whether it is a video. Example: False.
+    """
 
     media_url: str
-    """ Where it is. """
     is_video: bool
-    """ Whether it is a video. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,18 +55,8 @@ class ModerateMediaRequest:
         moderate_media_request.additional_properties = d
         return moderate_media_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "media_url": ("media_url", True),
+        "is_video": ("is_video", True),
+    }

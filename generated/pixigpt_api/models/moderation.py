@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.moderation_category import ModerationCategory, check_moderation_category
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.usage import Usage
@@ -15,16 +21,21 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Moderation")
 
 
-@_attrs_define
-class Moderation:
-    """A verdict."""
+@_attrs_define(repr=False)
+class Moderation(Model):
+    """A verdict.
+
+    Attributes:
+        category (ModerationCategory): What a text or a picture is; UNDERAGE_SEXUAL goes before all others. Example:
+            SAFE.
+        score (float): How well the category fits, from 0 to 1: 0.9 is very strong, 0.7 strong, 0.5 moderate. Example:
+            0.98.
+        usage (Usage): Tokens that a call has used.
+    """
 
     category: ModerationCategory
-    """ What a text or a picture is; UNDERAGE_SEXUAL goes before all others. """
     score: float
-    """ How well the category fits, from 0 to 1: 0.9 is very strong, 0.7 strong, 0.5 moderate. """
     usage: Usage
-    """ Tokens that a call has used. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,18 +77,9 @@ class Moderation:
         moderation.additional_properties = d
         return moderation
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "category": ("category", True),
+        "score": ("score", True),
+        "usage": ("usage", True),
+    }

@@ -1,24 +1,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import Model
+
 T = TypeVar("T", bound="RankedDocument")
 
 
-@_attrs_define
-class RankedDocument:
-    """A document, and how well it fits."""
+@_attrs_define(repr=False)
+class RankedDocument(Model):
+    """A document, and how well it fits.
+
+    Attributes:
+        index (int): Where it stood in the request, from 0 up. Example: 1.
+        document (str): Its text. Example: Cats purr..
+        relevance_score (float): How well it fits; more is better. Example: 0.92.
+    """
 
     index: int
-    """ Where it stood in the request, from 0 up. """
     document: str
-    """ Its text. """
     relevance_score: float
-    """ How well it fits; more is better. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,18 +63,9 @@ class RankedDocument:
         ranked_document.additional_properties = d
         return ranked_document
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "index": ("index", True),
+        "document": ("document", True),
+        "relevance_score": ("relevance_score", True),
+    }

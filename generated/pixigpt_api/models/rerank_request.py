@@ -1,28 +1,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="RerankRequest")
 
 
-@_attrs_define
-class RerankRequest:
-    """A query, and documents to sort by it."""
+@_attrs_define(repr=False)
+class RerankRequest(Model):
+    """A query, and documents to sort by it.
+
+    Attributes:
+        query (str): What is looked for. Example: Which animal purrs?.
+        documents (list[str]): The documents' texts. Example: ['Dogs bark.', 'Cats purr.'].
+        top_k (int | None | Unset): How many to return at the most; without it, all. Example: 3.
+        model (None | str | Unset): A model's name. Example: pixi-rerank.
+    """
 
     query: str
-    """ What is looked for. """
     documents: list[str]
-    """ The documents' texts. """
     top_k: int | None | Unset = UNSET
-    """ How many to return at the most; without it, all. """
     model: None | str | Unset = UNSET
-    """ A model's name. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,7 +79,7 @@ class RerankRequest:
                 return data
             return cast(int | None | Unset, data)
 
-        top_k = _parse_top_k(d.pop("top_k", UNSET))
+        top_k = _parse_top_k(take(d, "top_k"))
 
         def _parse_model(data: object) -> None | str | Unset:
             if data is None:
@@ -80,7 +88,7 @@ class RerankRequest:
                 return data
             return cast(None | str | Unset, data)
 
-        model = _parse_model(d.pop("model", UNSET))
+        model = _parse_model(take(d, "model"))
 
         rerank_request = cls(
             query=query,
@@ -92,18 +100,10 @@ class RerankRequest:
         rerank_request.additional_properties = d
         return rerank_request
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "query": ("query", True),
+        "documents": ("documents", True),
+        "top_k": ("top_k", False),
+        "model": ("model", False),
+    }

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.ranked_document import RankedDocument
@@ -14,16 +21,19 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="RerankResult")
 
 
-@_attrs_define
-class RerankResult:
-    """Documents, sorted."""
+@_attrs_define(repr=False)
+class RerankResult(Model):
+    """Documents, sorted.
+
+    Attributes:
+        object_ (str): What this is. Example: list.
+        results (list[RankedDocument]): The documents, best first.
+        usage (RerankUsage): Tokens that a call has used.
+    """
 
     object_: str
-    """ What this is. """
     results: list[RankedDocument]
-    """ The documents, best first. """
     usage: RerankUsage
-    """ Tokens that a call has used. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,18 +84,9 @@ class RerankResult:
         rerank_result.additional_properties = d
         return rerank_result
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "object": ("object_", True),
+        "results": ("results", True),
+        "usage": ("usage", True),
+    }

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import Model
+
 T = TypeVar("T", bound="RerankUsage")
 
 
-@_attrs_define
-class RerankUsage:
-    """Tokens that a call has used."""
+@_attrs_define(repr=False)
+class RerankUsage(Model):
+    """Tokens that a call has used.
+
+    Attributes:
+        total_tokens (int): All tokens. Example: 9.
+    """
 
     total_tokens: int
-    """ All tokens. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,18 +47,7 @@ class RerankUsage:
         rerank_usage.additional_properties = d
         return rerank_usage
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "total_tokens": ("total_tokens", True),
+    }

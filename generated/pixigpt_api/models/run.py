@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.run_object import RunObject, check_run_object
 from ..models.run_status import RunStatus, check_run_status
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.thread_message import ThreadMessage
@@ -17,26 +23,29 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Run")
 
 
-@_attrs_define
-class Run:
-    """An assistant at work on a thread."""
+@_attrs_define(repr=False)
+class Run(Model):
+    """An assistant at work on a thread.
+
+    Attributes:
+        id (str): The run's id. Example: run_1.
+        object_ (RunObject): Always `thread.run`. Example: thread.run.
+        created_at (int): When it was started, in unix seconds. Example: 1760000000.
+        thread_id (str): The thread that it works on. Example: thread_1.
+        assistant_id (str): The assistant that answers. Example: asst_1.
+        status (RunStatus): How far a run has come. Example: completed.
+        model (str): The model that answers. Example: pixi.
+        message (None | ThreadMessage | Unset): The answer, once the run is completed.
+    """
 
     id: str
-    """ The run's id. """
     object_: RunObject
-    """ Always `thread.run`. """
     created_at: int
-    """ When it was started, in unix seconds. """
     thread_id: str
-    """ The thread that it works on. """
     assistant_id: str
-    """ The assistant that answers. """
     status: RunStatus
-    """ How far a run has come. """
     model: str
-    """ The model that answers. """
     message: None | ThreadMessage | Unset = UNSET
-    """ The answer, once the run is completed. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,7 +125,7 @@ class Run:
                 pass
             return cast(None | ThreadMessage | Unset, data)
 
-        message = _parse_message(d.pop("message", UNSET))
+        message = _parse_message(take(d, "message"))
 
         run = cls(
             id=id,
@@ -132,18 +141,14 @@ class Run:
         run.additional_properties = d
         return run
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "object": ("object_", True),
+        "created_at": ("created_at", True),
+        "thread_id": ("thread_id", True),
+        "assistant_id": ("assistant_id", True),
+        "status": ("status", True),
+        "model": ("model", True),
+        "message": ("message", False),
+    }

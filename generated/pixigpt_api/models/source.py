@@ -1,30 +1,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 T = TypeVar("T", bound="Source")
 
 
-@_attrs_define
-class Source:
-    """Something that a tool of the assistant has read."""
+@_attrs_define(repr=False)
+class Source(Model):
+    """Something that a tool of the assistant has read.
+
+    Attributes:
+        id (str): The source's id. Example: src_1.
+        tool_name (str): The tool that found it, such as WebSearch or Fetch. Example: WebSearch.
+        title (None | str | Unset): Its title. Example: Paris.
+        url (None | str | Unset): Where it stands. Example: https://example.com/paris.
+        snippet (None | str | Unset): The part that mattered. Example: Paris is the capital of France..
+    """
 
     id: str
-    """ The source's id. """
     tool_name: str
-    """ The tool that found it, such as WebSearch or Fetch. """
     title: None | str | Unset = UNSET
-    """ Its title. """
     url: None | str | Unset = UNSET
-    """ Where it stands. """
     snippet: None | str | Unset = UNSET
-    """ The part that mattered. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,7 +89,7 @@ class Source:
                 return data
             return cast(None | str | Unset, data)
 
-        title = _parse_title(d.pop("title", UNSET))
+        title = _parse_title(take(d, "title"))
 
         def _parse_url(data: object) -> None | str | Unset:
             if data is None:
@@ -90,7 +98,7 @@ class Source:
                 return data
             return cast(None | str | Unset, data)
 
-        url = _parse_url(d.pop("url", UNSET))
+        url = _parse_url(take(d, "url"))
 
         def _parse_snippet(data: object) -> None | str | Unset:
             if data is None:
@@ -99,7 +107,7 @@ class Source:
                 return data
             return cast(None | str | Unset, data)
 
-        snippet = _parse_snippet(d.pop("snippet", UNSET))
+        snippet = _parse_snippet(take(d, "snippet"))
 
         source = cls(
             id=id,
@@ -112,18 +120,11 @@ class Source:
         source.additional_properties = d
         return source
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "tool_name": ("tool_name", True),
+        "title": ("title", False),
+        "url": ("url", False),
+        "snippet": ("snippet", False),
+    }

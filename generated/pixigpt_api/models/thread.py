@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.thread_object import ThreadObject, check_thread_object
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.thread_metadata import ThreadMetadata
@@ -16,18 +22,21 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Thread")
 
 
-@_attrs_define
-class Thread:
-    """A conversation that the server remembers."""
+@_attrs_define(repr=False)
+class Thread(Model):
+    """A conversation that the server remembers.
+
+    Attributes:
+        id (str): The thread's id. Example: thread_1.
+        object_ (ThreadObject): Always `thread`. Example: thread.
+        created_at (int): When it was opened, in unix seconds. Example: 1760000000.
+        metadata (None | ThreadMetadata | Unset): What the server keeps about the thread.
+    """
 
     id: str
-    """ The thread's id. """
     object_: ThreadObject
-    """ Always `thread`. """
     created_at: int
-    """ When it was opened, in unix seconds. """
     metadata: None | ThreadMetadata | Unset = UNSET
-    """ What the server keeps about the thread. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,7 +96,7 @@ class Thread:
                 pass
             return cast(None | ThreadMetadata | Unset, data)
 
-        metadata = _parse_metadata(d.pop("metadata", UNSET))
+        metadata = _parse_metadata(take(d, "metadata"))
 
         thread = cls(
             id=id,
@@ -99,18 +108,10 @@ class Thread:
         thread.additional_properties = d
         return thread
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "object": ("object_", True),
+        "created_at": ("created_at", True),
+        "metadata": ("metadata", False),
+    }

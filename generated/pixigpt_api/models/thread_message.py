@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -11,7 +17,7 @@ from ..models.thread_message_object import (
     ThreadMessageObject,
     check_thread_message_object,
 )
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.code_execution import CodeExecution
@@ -23,30 +29,34 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ThreadMessage")
 
 
-@_attrs_define
-class ThreadMessage:
-    """A message of a thread."""
+@_attrs_define(repr=False)
+class ThreadMessage(Model):
+    """A message of a thread.
+
+    Attributes:
+        id (str): The message's id. Example: msg_1.
+        object_ (ThreadMessageObject): Always `thread.message`. Example: thread.message.
+        created_at (int): When it was stored, in unix seconds. Example: 1760000000.
+        thread_id (str): The thread that it belongs to. Example: thread_1.
+        role (Role): Who speaks. Example: user.
+        content (list[ContentBlock]): The message's blocks.
+        reasoning_content (None | str | Unset): The chain of thought that led to the message. Example: The user asks for
+            a capital..
+        sources (list[Source] | None | Unset): What the assistant's tools have read.
+        media (list[Media] | None | Unset): Pictures and sounds that belong to the message.
+        code (list[CodeExecution] | None | Unset): Code that the assistant's tools have run.
+    """
 
     id: str
-    """ The message's id. """
     object_: ThreadMessageObject
-    """ Always `thread.message`. """
     created_at: int
-    """ When it was stored, in unix seconds. """
     thread_id: str
-    """ The thread that it belongs to. """
     role: Role
-    """ Who speaks. """
     content: list[ContentBlock]
-    """ The message's blocks. """
     reasoning_content: None | str | Unset = UNSET
-    """ The chain of thought that led to the message. """
     sources: list[Source] | None | Unset = UNSET
-    """ What the assistant's tools have read. """
     media: list[Media] | None | Unset = UNSET
-    """ Pictures and sounds that belong to the message. """
     code: list[CodeExecution] | None | Unset = UNSET
-    """ Code that the assistant's tools have run. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +172,7 @@ class ThreadMessage:
                 return data
             return cast(None | str | Unset, data)
 
-        reasoning_content = _parse_reasoning_content(d.pop("reasoning_content", UNSET))
+        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
 
         def _parse_sources(data: object) -> list[Source] | None | Unset:
             if data is None:
@@ -184,7 +194,7 @@ class ThreadMessage:
                 pass
             return cast(list[Source] | None | Unset, data)
 
-        sources = _parse_sources(d.pop("sources", UNSET))
+        sources = _parse_sources(take(d, "sources"))
 
         def _parse_media(data: object) -> list[Media] | None | Unset:
             if data is None:
@@ -206,7 +216,7 @@ class ThreadMessage:
                 pass
             return cast(list[Media] | None | Unset, data)
 
-        media = _parse_media(d.pop("media", UNSET))
+        media = _parse_media(take(d, "media"))
 
         def _parse_code(data: object) -> list[CodeExecution] | None | Unset:
             if data is None:
@@ -228,7 +238,7 @@ class ThreadMessage:
                 pass
             return cast(list[CodeExecution] | None | Unset, data)
 
-        code = _parse_code(d.pop("code", UNSET))
+        code = _parse_code(take(d, "code"))
 
         thread_message = cls(
             id=id,
@@ -246,18 +256,16 @@ class ThreadMessage:
         thread_message.additional_properties = d
         return thread_message
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "object": ("object_", True),
+        "created_at": ("created_at", True),
+        "thread_id": ("thread_id", True),
+        "role": ("role", True),
+        "content": ("content", True),
+        "reasoning_content": ("reasoning_content", False),
+        "sources": ("sources", False),
+        "media": ("media", False),
+        "code": ("code", False),
+    }

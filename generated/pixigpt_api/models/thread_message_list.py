@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.list_object import ListObject, check_list_object
-from ..types import UNSET, Unset
+from ..types import UNSET, Model, Unset, take
 
 if TYPE_CHECKING:
     from ..models.thread_message import ThreadMessage
@@ -16,20 +22,23 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ThreadMessageList")
 
 
-@_attrs_define
-class ThreadMessageList:
-    """Messages of a thread."""
+@_attrs_define(repr=False)
+class ThreadMessageList(Model):
+    """Messages of a thread.
+
+    Attributes:
+        object_ (ListObject): Always `list`. Example: list.
+        data (list[ThreadMessage]): The messages.
+        first_id (None | str | Unset): The first message's id. Example: msg_2.
+        last_id (None | str | Unset): The last message's id. Example: msg_1.
+        has_more (bool | Unset): Whether there are more messages than these. Example: False.
+    """
 
     object_: ListObject
-    """ Always `list`. """
     data: list[ThreadMessage]
-    """ The messages. """
     first_id: None | str | Unset = UNSET
-    """ The first message's id. """
     last_id: None | str | Unset = UNSET
-    """ The last message's id. """
     has_more: bool | Unset = UNSET
-    """ Whether there are more messages than these. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,7 +101,7 @@ class ThreadMessageList:
                 return data
             return cast(None | str | Unset, data)
 
-        first_id = _parse_first_id(d.pop("first_id", UNSET))
+        first_id = _parse_first_id(take(d, "first_id"))
 
         def _parse_last_id(data: object) -> None | str | Unset:
             if data is None:
@@ -101,7 +110,7 @@ class ThreadMessageList:
                 return data
             return cast(None | str | Unset, data)
 
-        last_id = _parse_last_id(d.pop("last_id", UNSET))
+        last_id = _parse_last_id(take(d, "last_id"))
 
         has_more = d.pop("has_more", UNSET)
 
@@ -116,18 +125,11 @@ class ThreadMessageList:
         thread_message_list.additional_properties = d
         return thread_message_list
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "object": ("object_", True),
+        "data": ("data", True),
+        "first_id": ("first_id", False),
+        "last_id": ("last_id", False),
+        "has_more": ("has_more", False),
+    }

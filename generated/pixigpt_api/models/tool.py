@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.tool_type import ToolType, check_tool_type
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.function_definition import FunctionDefinition
@@ -15,14 +21,17 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="Tool")
 
 
-@_attrs_define
-class Tool:
-    """A function that the model may call, in OpenAI's form. Tools replace the assistant's own."""
+@_attrs_define(repr=False)
+class Tool(Model):
+    """A function that the model may call, in OpenAI's form. Tools replace the assistant's own.
+
+    Attributes:
+        type_ (ToolType): Always `function`. Default: 'function'. Example: function.
+        function (FunctionDefinition): What the model must know to call a function.
+    """
 
     function: FunctionDefinition
-    """ What the model must know to call a function. """
     type_: ToolType = "function"
-    """ Always `function`. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,18 +67,8 @@ class Tool:
         tool.additional_properties = d
         return tool
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "type": ("type_", True),
+        "function": ("function", True),
+    }

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.tool_call_type import ToolCallType, check_tool_call_type
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.function_call import FunctionCall
@@ -15,16 +21,19 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="ToolCall")
 
 
-@_attrs_define
-class ToolCall:
-    """A function that the assistant wants called."""
+@_attrs_define(repr=False)
+class ToolCall(Model):
+    """A function that the assistant wants called.
+
+    Attributes:
+        id (str): Names this call; the tool's answer carries it as `tool_call_id`. Example: call_1.
+        type_ (ToolCallType): Always `function`. Default: 'function'. Example: function.
+        function (FunctionCall): The function's name and its arguments.
+    """
 
     id: str
-    """ Names this call; the tool's answer carries it as `tool_call_id`. """
     function: FunctionCall
-    """ The function's name and its arguments. """
     type_: ToolCallType = "function"
-    """ Always `function`. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,18 +75,9 @@ class ToolCall:
         tool_call.additional_properties = d
         return tool_call
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "id": ("id", True),
+        "type": ("type_", True),
+        "function": ("function", True),
+    }

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+from ..types import Model
 
 if TYPE_CHECKING:
     from ..models.usage import Usage
@@ -13,14 +20,17 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="VisionResult")
 
 
-@_attrs_define
-class VisionResult:
-    """What the model has seen."""
+@_attrs_define(repr=False)
+class VisionResult(Model):
+    """What the model has seen.
+
+    Attributes:
+        result (str): The answer. Example: A cat that wears a hat..
+        usage (Usage): Tokens that a call has used.
+    """
 
     result: str
-    """ The answer. """
     usage: Usage
-    """ Tokens that a call has used. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,18 +66,8 @@ class VisionResult:
         vision_result.additional_properties = d
         return vision_result
 
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    # The name in JSON: the attribute, and whether it is always there.
+    _fields: ClassVar[dict[str, tuple[str, bool]]] = {
+        "result": ("result", True),
+        "usage": ("usage", True),
+    }

@@ -1,0 +1,117 @@
+"""Replies: what the next chat completions and runs say when a test tells the server."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from attrs import define, field
+
+from pixigpt import _checks
+from pixigpt.testing._model import Reply, usage_of
+from pixigpt.testing._requests import ReceivedRequest
+from pixigpt_api.models import FinishReason, FunctionCall, Message, ToolCall, Usage
+
+ToolCallLike = tuple[str, Mapping[str, object] | str]
+
+
+def _status(name: str, value: object) -> None:
+    if not isinstance(value, int) or not 200 <= value < 600:
+        raise ValueError(f"{name} must be an HTTP status from 200 to 599, not {value!r}")
+
+
+def _tool_calls(name: str, value: object) -> None:
+    """Check for pairs of a function's name and its arguments."""
+    for call in cast("Sequence[object]", value if isinstance(value, list | tuple) else [value]):
+        parts = cast("Sequence[object]", call if isinstance(call, list | tuple) else [])
+        if not (len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], Mapping | str)):
+            raise TypeError(f'{name} must be pairs such as ("get_weather", {{"city": "Paris"}}), not {call!r}')
+
+
+@define
+class PlannedReply:
+    """What to say, how often, and to which requests.
+
+    With a `body`, or a status other than 200, it is the whole HTTP response.
+    """
+
+    content: str | None
+    tool_calls: Sequence[ToolCallLike] = field(validator=_checks.validator(_tool_calls))
+    reasoning: str | None
+    finish_reason: FinishReason | None
+    usage: Usage | None
+    body: object
+    status: int = field(validator=_checks.validator(_status))
+    times: int | None = field(validator=_checks.validator(_checks.optional(_checks.non_negative_int)))
+    when: Callable[[ReceivedRequest], bool] | None
+    is_used: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.is_whole_response:
+            return
+        if self.content is None and not self.tool_calls and self.reasoning is None:
+            raise ValueError("reply() needs content, tool_calls, reasoning, body or a status")
+
+    @property
+    def is_whole_response(self) -> bool:
+        """Whether it is the HTTP response as it stands, not something that the model says."""
+        return self.body is not None or self.status != 200
+
+    def said(self, messages: Sequence[Message], instructions: str) -> Reply:
+        """Return it as the model's reply to a conversation."""
+        calls = [
+            _tool_call(call, f"call_{len(messages)}{f'_{place}' if place else ''}")
+            for place, call in enumerate(self.tool_calls)
+        ]
+        content = self.content if self.content is not None or calls else ""
+        usage = self.usage or usage_of(messages, instructions, self.reasoning, content)
+        finish_reason = self.finish_reason or ("tool_calls" if calls else "stop")
+        return Reply(content, self.reasoning, calls or None, finish_reason, usage)
+
+    def __str__(self) -> str:
+        """Return the call that asked for it."""
+        given = {"content": self.content, "tool_calls": list(self.tool_calls), "body": self.body}
+        shown = [f"{name}={value!r}" for name, value in given.items() if value]
+        return f"reply({', '.join([*shown, f'status={self.status}, times={self.times}'])})"
+
+
+@define
+class Replies:
+    """The replies still to come, in the order in which they were requested."""
+
+    _pending: list[PlannedReply] = field(factory=list[PlannedReply])
+    _lock: threading.Lock = field(factory=threading.Lock)
+
+    def add(self, reply: PlannedReply) -> None:
+        """Ask for one more reply."""
+        with self._lock:
+            self._pending.append(reply)
+
+    def take(self, request: ReceivedRequest) -> PlannedReply | None:
+        """Return the reply that a request gets, if any; a run, which calls no tools, gets none with tool calls."""
+        is_run = request.path.endswith("/runs")
+        with self._lock:
+            self._pending = [reply for reply in self._pending if reply.times != 0]
+            for reply in self._pending:
+                if (is_run and reply.tool_calls) or not (reply.when is None or reply.when(request)):
+                    continue
+                reply.times = None if reply.times is None else reply.times - 1
+                reply.is_used = True
+                return reply
+        return None
+
+    def unused(self) -> list[str]:
+        """Return the replies that no request has got, each as the call that asked for it."""
+        with self._lock:
+            return [str(reply) for reply in self._pending if not reply.is_used and reply.times != 0]
+
+    def clear(self) -> None:
+        """Answer by the rule again."""
+        with self._lock:
+            self._pending.clear()
+
+
+def _tool_call(call: ToolCallLike, call_id: str) -> ToolCall:
+    name, arguments = call
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    return ToolCall(id=call_id, function=FunctionCall(name=name, arguments=text))

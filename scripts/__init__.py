@@ -1,0 +1,1 @@
+"""Development tools: `make` runs each from the root of the repository."""

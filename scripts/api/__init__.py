@@ -1,0 +1,1 @@
+"""`make check-api`: find what breaks since the last release."""

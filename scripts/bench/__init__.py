@@ -1,0 +1,1 @@
+"""`make bench`: measure what a call costs, next to other clients."""

@@ -1,0 +1,35 @@
+"""OpenAI's SDK as it comes."""
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+
+from _worker import KEY, Ask, AsyncAsk, Subject, messages, serve
+from openai import AsyncOpenAI, OpenAI
+
+
+@contextmanager
+def open_sync(base_url: str) -> Generator[Ask, None, None]:
+    """Open a synchronous client."""
+    with OpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
+
+        def ask(text: str) -> str:
+            answer = client.chat.completions.create(model="bench", messages=messages(text))
+            return answer.choices[0].message.content
+
+        yield ask
+
+
+@asynccontextmanager
+async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
+    """Open an asynchronous client."""
+    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
+
+        async def ask(text: str) -> str:
+            answer = await client.chat.completions.create(model="bench", messages=messages(text))
+            return answer.choices[0].message.content
+
+        yield ask
+
+
+if __name__ == "__main__":
+    serve(Subject("openai", "import openai; openai.OpenAI(api_key='sk-bench')", open_sync, open_async))

@@ -1,0 +1,24 @@
+"""OpenAI's SDK on aiohttp instead of its own HTTP client."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from _worker import KEY, AsyncAsk, Subject, messages, serve
+from openai import AsyncOpenAI, DefaultAioHttpClient
+
+
+@asynccontextmanager
+async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
+    """Open an asynchronous client."""
+    http = DefaultAioHttpClient()
+    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0, http_client=http) as client:
+
+        async def ask(text: str) -> str:
+            answer = await client.chat.completions.create(model="bench", messages=messages(text))
+            return answer.choices[0].message.content
+
+        yield ask
+
+
+if __name__ == "__main__":
+    serve(Subject("openai", open_async=open_async))

@@ -1,0 +1,82 @@
+"""This repository's client, with its default settings."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+
+from _worker import KEY, Ask, AsyncAsk, Command, Measures, Subject, messages, serve
+
+from pixigpt import AsyncClient, Client
+from pixigpt_api.models import Run
+
+
+@contextmanager
+def open_sync(base_url: str) -> Generator[Ask, None, None]:
+    """Open a synchronous client."""
+    with Client(KEY, base_url) as client:
+        yield lambda text: client.create_chat_completion(messages(text)).choices[0].message.content or ""
+
+
+@asynccontextmanager
+async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
+    """Open an asynchronous client."""
+    async with AsyncClient(KEY, base_url) as client:
+
+        async def ask(text: str) -> str:
+            answer = await client.create_chat_completion(messages(text))
+            return answer.choices[0].message.content or ""
+
+        yield ask
+
+
+def wait_sync(command: Command) -> Measures:
+    """Measure how late `wait_for_run` returns, several threads waiting for a run each."""
+    with Client(KEY, command.base_url) as client, ThreadPoolExecutor(command.in_flight) as threads:
+
+        def wait(seconds: float) -> tuple[float, Run]:
+            started = time.perf_counter()
+            run = client.create_run(f"{seconds:g}", "asst-bench")
+            run = client.wait_for_run(run.thread_id, run.id)
+            return time.perf_counter() - started, run
+
+        list(threads.map(wait, [0.0] * command.in_flight))
+        return waited(list(threads.map(wait, [command.seconds] * command.in_flight)), command.seconds)
+
+
+def wait_async(command: Command) -> Measures:
+    """Measure how late `wait_for_run` returns, several tasks waiting for a run each."""
+    return asyncio.run(_wait_async(command))
+
+
+async def _wait_async(command: Command) -> Measures:
+    async with AsyncClient(KEY, command.base_url) as client:
+
+        async def wait(seconds: float) -> tuple[float, Run]:
+            started = time.perf_counter()
+            run = await client.create_run(f"{seconds:g}", "asst-bench")
+            run = await client.wait_for_run(run.thread_id, run.id)
+            return time.perf_counter() - started, run
+
+        await asyncio.gather(*(wait(0.0) for _ in range(command.in_flight)))
+        done = await asyncio.gather(*(wait(command.seconds) for _ in range(command.in_flight)))
+    return waited(done, command.seconds)
+
+
+def waited(done: list[tuple[float, Run]], seconds: float) -> Measures:
+    """Return what is reported of waits for runs of equal length; the server has counted the polls."""
+    lags = [elapsed - seconds for elapsed, _ in done]
+    allowed = 0.12 * seconds + 0.06
+    return {
+        "lag_ms": 1000 * sum(lags) / len(lags),
+        "worst_lag_ms": 1000 * max(lags),
+        "allowed_ms": 1000 * allowed,
+        "lag_share": sum(lags) / len(lags) / allowed,
+        "polls": max(run["polls"] for _, run in done),
+    }
+
+
+if __name__ == "__main__":
+    own = {"wait_sync": wait_sync, "wait_async": wait_async}
+    serve(Subject("pixigpt", "import pixigpt; pixigpt.Client('sk-bench')", open_sync, open_async, own))

@@ -1,0 +1,104 @@
+"""The server that the benchmark measures against: it echoes questions and times runs, as fast as asyncio can.
+
+A question that begins with `delay 1 ` is answered after 1 s; a run on the thread `0.3` takes 0.3 s.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from typing import cast
+
+ECHO = "<echo>"
+ANSWER = json.dumps(
+    {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "bench",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": ECHO}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 4, "completion_tokens": 1, "total_tokens": 5},
+    }
+).encode()
+BEFORE_ECHO, AFTER_ECHO = ANSWER.split(ECHO.encode())
+
+polls: Counter[str] = Counter()
+
+
+def last_content(body: bytes) -> bytes:
+    """Return the text of the last message, which must hold no quotation mark: parsing JSON would cost too much here."""
+    start = body.find(b'"', body.rfind(b'"content":') + 10) + 1
+    return body[start : body.find(b'"', start)]
+
+
+def delay_of(content: bytes) -> float:
+    """Return seconds that a question asks to wait for its answer."""
+    return float(content.split(b" ", 2)[1]) if content.startswith(b"delay ") else 0.0
+
+
+def run_at(path: str) -> dict[str, object]:
+    """Return the run that a path starts or asks for; its id holds how many seconds it takes, and when it began."""
+    thread_id, _, *ids = path.partition("/threads/")[2].split("/")
+    run_id = ids[0] if ids else f"run-{thread_id}-{time.monotonic_ns()}"
+    polls[run_id] += len(ids)
+    _, seconds, began = run_id.split("-")
+    is_over = time.monotonic_ns() >= int(began) + float(seconds) * 1e9
+    return {
+        "id": run_id,
+        "object": "thread.run",
+        "created_at": 1,
+        "thread_id": thread_id,
+        "assistant_id": "asst-bench",
+        "status": "completed" if is_over else "in_progress",
+        "model": "bench",
+        "polls": polls[run_id],
+    }
+
+
+class Answering(asyncio.Protocol):
+    """Answer each request as soon as its head and body are there."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with nothing read."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.loop = asyncio.get_running_loop()
+        self.data = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole request that has come."""
+        self.data += data
+        while (end := self.data.find(b"\r\n\r\n")) >= 0:
+            head = self.data[:end].lower()
+            mark = head.find(b"content-length:")
+            length = int(head[mark + 15 :].split(b"\r\n", 1)[0]) if mark >= 0 else 0
+            if len(self.data) < end + 4 + length:
+                return
+            body, self.data = self.data[end + 4 : end + 4 + length], self.data[end + 4 + length :]
+            self.answer(head.split(b" ", 2)[1], body)
+
+    def answer(self, path: bytes, body: bytes) -> None:
+        """Answer one request, at once or when it asks to."""
+        content = last_content(body)
+        if b"/runs" in path:
+            self.send(json.dumps(run_at(path.decode())).encode())
+        elif seconds := delay_of(content):
+            self.loop.call_later(seconds, self.send, BEFORE_ECHO + content + AFTER_ECHO)
+        else:
+            self.send(BEFORE_ECHO + content + AFTER_ECHO)
+
+    def send(self, body: bytes) -> None:
+        """Write a response, if there still is someone to read it."""
+        if not self.transport.is_closing():
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            self.transport.write(head + body)
+
+
+async def main() -> None:
+    """Serve until killed; the first line printed is the base URL."""
+    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0, backlog=4096)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,1 @@
+"""`make check-compat`: run other clients against the local server."""

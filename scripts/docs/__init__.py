@@ -1,0 +1,1 @@
+"""`make docs`: build the documentation and check it."""

@@ -1,0 +1,284 @@
+"""A response that is read as it comes, over a raw socket: whole or an error, and nothing left open."""
+
+import gc
+import gzip
+import socket
+import time
+import warnings
+from pathlib import Path
+
+import anyio
+import pytest
+from support.clients import Against, Connect
+from support.scripted_server import EMPTY, Replies, Script, ok, read_request, reply, reset_on_close, sends
+from support.waiting import eventually
+
+from pixigpt import (
+    APIConnectionError,
+    APIResponseError,
+    APITimeoutError,
+    AsyncClient,
+    Client,
+    DeadlineExceededError,
+    NotFoundError,
+    PixiGPTError,
+    ServerError,
+    capture_responses,
+    deadline,
+)
+from pixigpt_api.api.pixigpt import get_thread, list_threads
+
+LARGE = bytes(range(256)) * 4000
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"
+
+
+def test_a_large_response_comes_in_pieces_and_its_connection_is_used_again(against: Against) -> None:
+    client, server = against(Replies(reply(200, LARGE, b"X-Request-Id: r1")))
+    for _ in range(3):
+        with client.stream_call(list_threads) as stream:
+            pieces = list(stream)
+            assert (stream.status_code, stream.request_id, stream.attempts) == (200, "r1", 1)
+            assert stream.headers["content-length"] == str(len(LARGE))
+        assert b"".join(pieces) == LARGE
+        assert len(pieces) > 3
+    assert server.connections == 1
+
+
+def test_gzip_is_inflated_piece_by_piece(against: Against) -> None:
+    zipped = reply(200, gzip.compress(LARGE), b"Content-Encoding: gzip")
+    body = zipped.index(b"\r\n\r\n") + 4
+    client, _ = against(sends(zipped[: body + 3], zipped[body + 3 :], pause=0.05))  # cut in gzip's own header
+    with client.stream_call(list_threads) as stream:
+        assert b"".join(stream) == LARGE
+
+
+def test_nothing_is_sent_before_the_block_and_an_argument_is_checked_before_it(against: Against) -> None:
+    client, server = against(Replies(ok(EMPTY)))
+    stream = client.stream_call(list_threads)
+    assert server.connections == 0
+    with pytest.raises(RuntimeError, match=r"only inside its `(async )?with` block"):
+        stream.status_code  # noqa: B018
+    with pytest.raises(ValueError, match="thread_id must not be empty"):
+        client.stream_call(get_thread, "")
+    with stream, pytest.raises(RuntimeError, match="only once"), stream:
+        pass
+    assert list(stream) == []
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        sends(reply(503)),
+        sends(reply(500, b"{}")),
+        sends(b"HTTP/1.1 200 OK\r\nContent-"),
+        sends(HEAD),  # the headers alone
+        sends(),
+    ],
+    ids=["503", "500", "cut in the headers", "cut before the first byte", "closed"],
+)
+def test_failures_before_the_first_byte_are_retried(against: Against, first: Script) -> None:
+    client, server = against(first, Replies(ok(EMPTY)))
+    with capture_responses() as responses, client.stream_call(list_threads) as stream:
+        assert b"".join(stream) == EMPTY
+        assert stream.attempts == 2
+    assert server.connections == 2
+    assert [each.attempts for each in responses] == [2]
+
+
+def test_an_error_status_is_a_typed_error_on_entering(against: Against) -> None:
+    client, _ = against(Replies(reply(404, b'{"error": {"message": "gone"}}')))
+    with pytest.raises(NotFoundError, match="gone"), client.stream_call(get_thread, "t"):
+        pytest.fail("it must not be entered")
+    client, _ = against(Replies(reply(500)))
+    with pytest.raises(ServerError) as caught, client.stream_call(list_threads):
+        pytest.fail("it must not be entered")
+    assert caught.value.attempts == 4
+
+
+def resets_in_the_body(connection: socket.socket) -> None:
+    sends(HEAD + b"0123456789", pause=0.05)(connection)
+    reset_on_close(connection)
+
+
+@pytest.mark.parametrize("script", [sends(HEAD + b"0123456789"), resets_in_the_body], ids=["cut off", "reset"])
+def test_a_failure_after_the_first_byte_is_never_retried(against: Against, script: Script, tmp_path: Path) -> None:
+    client, server = against(script)
+    path = tmp_path / "kept"
+    path.write_bytes(b"before")
+    with client.stream_call(list_threads) as stream, pytest.raises(APIConnectionError) as caught:
+        stream.save(path)
+    assert caught.value.attempts == server.connections == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+    assert path.read_bytes() == b"before"
+    assert eventually(lambda: server.open == 0)
+
+
+def waits(connection: socket.socket) -> None:
+    """Send half a body, and wait."""
+    read_request(connection)
+    connection.sendall(HEAD + b"0123456789")
+    connection.recv(1)
+
+
+def drips(connection: socket.socket) -> None:
+    """Send a body byte by byte, each soon enough."""
+    read_request(connection)
+    connection.sendall(HEAD)
+    for _ in range(20):
+        connection.sendall(b"x")
+        time.sleep(0.03)
+
+
+def test_silence_is_a_timeout_but_slowness_is_not(against: Against) -> None:
+    client, server = against(waits, timeout=0.2)
+    with client.stream_call(list_threads) as stream, pytest.raises(APITimeoutError):
+        list(stream)
+    assert eventually(lambda: server.open == 0)
+    client, _ = against(drips, timeout=0.3)
+    with client.stream_call(list_threads) as stream:
+        assert b"".join(stream) == b"x" * 20
+
+
+def silent(connection: socket.socket) -> None:
+    """Read a request, and wait."""
+    read_request(connection)
+    connection.recv(1)
+
+
+def test_silence_before_the_headers_is_a_timeout_too(against: Against) -> None:
+    client, server = against(silent, timeout=0.1, max_retries=0)
+    with pytest.raises(APITimeoutError), client.stream_call(list_threads):
+        pytest.fail("it must not be entered")
+    assert eventually(lambda: server.open == 0)
+
+
+def test_the_deadline_bounds_it_all_the_users_own_pauses_too(against: Against) -> None:
+    client, server = against(drips, total_timeout=0.2)
+    with client.stream_call(list_threads) as stream, pytest.raises(DeadlineExceededError):
+        list(stream)
+    assert eventually(lambda: server.open == 0)
+    client, _ = against(Replies(reply(200, LARGE)))
+    stream = client.stream_call(list_threads)
+    with stream:
+        next(iter(stream))
+    assert list(stream) == []  # closed: no more comes
+
+
+def test_a_pause_beyond_the_deadline_is_seen_at_the_next_read() -> None:
+    from support.scripted_server import ScriptedServer
+
+    with (
+        ScriptedServer(Replies(reply(200, LARGE))) as server,
+        Client("sk-test", server.base_url) as client,
+        deadline(0.2),
+        client.stream_call(list_threads) as stream,
+    ):
+        assert repr(stream) == "<ResponseStream 200>"
+        next(stream)
+        time.sleep(0.3)
+        with pytest.raises(DeadlineExceededError, match="while the response was being read"):
+            next(stream)
+
+
+def test_a_response_that_is_too_large_is_an_error(against: Against) -> None:
+    client, server = against(Replies(reply(200, LARGE)), max_response_bytes=100_000)
+    with client.stream_call(list_threads) as stream, pytest.raises(APIResponseError, match="max_response_bytes"):
+        list(stream)
+    assert eventually(lambda: server.open == 0)
+    with client.with_options(max_response_bytes=None).stream_call(list_threads) as stream:
+        assert b"".join(stream) == LARGE
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sends"), [(b"br", "not asked for"), (b"gzip", "not gzip")], ids=["unknown", "wrong"]
+)
+def test_a_body_that_cannot_be_decoded_is_an_error(against: Against, encoding: bytes, sends: str) -> None:
+    client, _ = against(Replies(reply(200, b"plain", b"Content-Encoding: " + encoding)))
+    with client.stream_call(list_threads) as stream, pytest.raises(APIResponseError, match=sends):
+        list(stream)
+
+
+def test_leaving_early_closes_the_connection(against: Against) -> None:
+    client, server = against(waits)
+    with client.stream_call(list_threads) as stream:
+        for _ in stream:
+            break
+    assert eventually(lambda: server.open == 0)
+    with pytest.raises(LookupError), client.stream_call(list_threads):
+        raise LookupError
+    assert eventually(lambda: server.open == 0)
+
+
+def test_what_is_half_read_is_not_saved_as_all(against: Against, tmp_path: Path) -> None:
+    client, _ = against(Replies(reply(200, LARGE)))
+    with client.stream_call(list_threads) as stream:
+        next(iter(stream))
+        with pytest.raises(RuntimeError, match="has been read already"):
+            stream.save(tmp_path / "half")
+    with client.stream_call(list_threads) as stream, pytest.raises(FileNotFoundError):
+        stream.save(tmp_path / "none" / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stream_that_is_dropped_while_open_warns_and_closes() -> None:
+    from support.scripted_server import ScriptedServer
+
+    with ScriptedServer(waits) as server, Client("sk-test", server.base_url) as client:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            client.stream_call(list_threads).__enter__()
+            gc.collect()
+        assert [each.category for each in caught] == [ResourceWarning]
+        assert eventually(lambda: server.open == 0)
+
+
+def test_an_async_stream_that_is_dropped_while_open_warns() -> None:
+    from support.scripted_server import ScriptedServer
+
+    async def use(base_url: str) -> None:
+        async with AsyncClient("sk-test", base_url) as client:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                stream = client.stream_call(list_threads)
+                await stream.__aenter__()
+                driver = stream._driver
+                del stream
+                gc.collect()
+            assert "<AsyncResponseStream 200> was dropped" in str(caught[0].message)
+            await driver.aclose()
+
+    with ScriptedServer(waits) as server:
+        anyio.run(use, server.base_url)
+        assert eventually(lambda: server.open == 0)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_is_cancelled_in_a_stream_leaves_nothing_open(backend: str) -> None:
+    from support.scripted_server import ScriptedServer
+
+    async def use(base_url: str) -> None:
+        async with AsyncClient("sk-test", base_url, timeout=None) as client:
+            with anyio.move_on_after(0.2) as scope:
+                async with client.stream_call(list_threads) as stream:
+                    async for _ in stream:
+                        pass
+            assert scope.cancelled_caught
+            with anyio.move_on_after(0.2) as scope:
+                await client.list_threads()
+
+    with ScriptedServer(waits) as server:
+        anyio.run(use, server.base_url, backend=backend)
+        assert eventually(lambda: server.open == 0)
+
+
+def test_a_transport_that_has_read_the_response_is_streamed_all_the_same(connect: Connect) -> None:
+    import httpx
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=EMPTY))
+    client = connect(transport=transport)
+    with client.stream_call(list_threads) as stream:
+        assert list(stream) == [EMPTY]
+        assert stream.status_code == 200
+    small = client.with_options(max_response_bytes=3)
+    with small.stream_call(list_threads) as stream, pytest.raises(PixiGPTError, match="max_response_bytes"):
+        list(stream)
