@@ -57,6 +57,8 @@ def text_list(name: str, texts: Sequence[str]) -> list[str]:
 
 
 def _chat_message(fields: Mapping[str, object]) -> Message:
+    if isinstance(fields.get("content"), list):
+        raise TypeError("content must be a text, not a list of parts; for images, see analyze_image()")
     if "content" not in fields and not fields.get("tool_calls"):
         raise KeyError("content")
     message = Message.from_dict({name: value for name, value in fields.items() if name != PARTS})

@@ -8,15 +8,9 @@ import httpx
 from pixigpt import errors
 from pixigpt._body import complete_response
 from pixigpt._request_body import UnreadableBodyError
-from pixigpt._retry import causes, is_certificate_failure, is_unsendable, retry_after
+from pixigpt._retry import causes, is_certificate_failure, is_closed, is_not_tls, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Outcome, Response
-
-_TIMEOUTS: tuple[tuple[type[httpx.TimeoutException], str], ...] = (
-    (httpx.PoolTimeout, "no free connection to {host}: {cause}"),
-    (httpx.ConnectTimeout, "could not connect to {host} in time"),
-    (httpx.TimeoutException, "no complete response from {host} in time"),
-)
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
 FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError)
@@ -29,13 +23,16 @@ def outcome_of(failure: Exception, settings: Settings) -> Outcome:
     if isinstance(failure, httpx.HTTPStatusError):  # an event hook calls raise_for_status()
         return complete_response(failure.response, settings.max_response_bytes)
     if isinstance(failure, httpx.InvalidURL | UnicodeError):  # httpx reads a Location that it is not to follow
-        return httpx.TooManyRedirects(f"the answer redirects to no URL: {failure}")
+        return httpx.TooManyRedirects(f"the response redirects to an invalid URL: {failure}")
     return httpx.NetworkError(str(failure))  # an OSError
 
 
 def status_error(response: Response, settings: Settings, now: float) -> errors.APIError:
     """Return the error for a response outside 2xx."""
-    error = errors.api_error(response.status_code, _headers(response, settings), _decoded(response, settings))
+    body = _decoded(response, settings)
+    error = errors.api_error(response.status_code, _headers(response, settings), body)
+    if isinstance(error, errors.NotFoundError) and not (isinstance(body, dict) and "error" in body):
+        error.message += _doubt(settings)
     if isinstance(error, errors.RateLimitError):
         error.retry_after = retry_after(response.headers, now)
     return error
@@ -43,6 +40,8 @@ def status_error(response: Response, settings: Settings, now: float) -> errors.A
 
 def response_error(reason: str, response: Response, settings: Settings) -> errors.APIResponseError:
     """Return the error for a 2xx response that does not match the API schema."""
+    if errors.is_html(_text(response)):
+        reason = f"the body is a web page, not JSON{_doubt(settings)}"
     return errors.APIResponseError(
         settings.redact_key(reason),
         status_code=response.status_code,
@@ -51,27 +50,49 @@ def response_error(reason: str, response: Response, settings: Settings) -> error
     )
 
 
+def _doubt(settings: Settings) -> str:
+    return f"; the server may not be the API: is base_url={settings.base_url!r} right?"
+
+
 def connection_error(
-    failure: httpx.RequestError, method: str, url: httpx.URL, settings: Settings
-) -> errors.APIConnectionError:
-    """Return the error for an attempt that got no complete response."""
+    failure: httpx.RequestError, method: str, url: httpx.URL, settings: Settings, *, is_over: bool = False
+) -> errors.PixiGPTError:
+    """Return the error for an attempt that got no complete response; `is_over` if the call's deadline has passed."""
     failure.request = httpx.Request(method, url)  # in place of the one that was sent, with its key and its body
     redact_failure(failure, settings)
-    kind = errors.APITimeoutError if isinstance(failure, httpx.TimeoutException) else errors.APIConnectionError
-    return kind(_how_far(failure, url.netloc.decode("ascii")))
+    host = url.netloc.decode("ascii")
+    if is_closed(failure):
+        return errors.ClientClosedError(_reason(failure))
+    if not isinstance(failure, httpx.TimeoutException):
+        return errors.APIConnectionError(_how_far(failure, host))
+    if is_over:
+        return errors.DeadlineExceededError(f"the deadline passed: {_waited_for(failure, host)}")
+    limit = "" if settings.timeout is None else f" (timeout={settings.timeout:g})"
+    return errors.APITimeoutError(_waited_for(failure, host) + limit)
+
+
+def _reason(failure: BaseException) -> str:
+    return next((text for each in causes(failure) if (text := str(each))), type(failure).__name__)
+
+
+def _waited_for(failure: httpx.TimeoutException, host: str) -> str:
+    if isinstance(failure, httpx.PoolTimeout):
+        return f"no free connection to {host}: {_reason(failure)}"
+    if isinstance(failure, httpx.ConnectTimeout):
+        return f"could not connect to {host} in time"
+    return f"no complete response from {host} in time"
 
 
 def _how_far(failure: httpx.RequestError, host: str) -> str:
-    cause = next((text for each in causes(failure) if (text := str(each))), type(failure).__name__)
-    for kind, says in _TIMEOUTS:
-        if isinstance(failure, kind):
-            return says.format(host=host, cause=cause)
+    cause = _reason(failure)
     if is_unsendable(failure):
         return f"nothing was sent to {host}: {cause}"
     if is_certificate_failure(failure):
         return f"the certificate of {host} is not valid: {cause}"
     if isinstance(failure, UnreadableBodyError):
         return f"the request was not sent in full to {host}: {cause}"
+    if is_not_tls(failure):
+        return f"{host} does not speak TLS: should base_url begin with http://, or name another port? ({cause})"
     stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no complete response from"
     return f"{stage} {host}: {cause}"
 

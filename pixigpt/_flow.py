@@ -170,9 +170,8 @@ class _Attempts(Generic[T]):
     def error(self, outcome: Failure) -> errors.PixiGPTError:
         if isinstance(outcome, Response):
             return self._stamped(status_error(outcome, self.settings, self.clock.wall()))
-        error: errors.PixiGPTError = connection_error(outcome, self.call.method, self.url, self.settings)
-        if isinstance(outcome, httpx.TimeoutException) and self._ends_within(_OVER):
-            error = errors.DeadlineExceededError(f"the deadline passed: {error.message}")
+        is_over = self._ends_within(_OVER)
+        error = connection_error(outcome, self.call.method, self.url, self.settings, is_over=is_over)
         error.__cause__ = outcome
         return self._stamped(error)
 
@@ -217,7 +216,8 @@ class _Attempts(Generic[T]):
         return self.end is not None and self.clock.monotonic() + seconds >= self.end
 
     def _stamped(self, error: errors.PixiGPTError) -> errors.PixiGPTError:
-        return errors.stamp(error, self.call.method, self.call.path, self.sent, self._elapsed(), self.earlier)
+        url = self.settings.redact_key(str(self.url))
+        return errors.stamp(error, self.call.method, self.call.path, url, self.sent, self._elapsed(), self.earlier)
 
     def _elapsed(self) -> float:
         return self.clock.monotonic() - self.started
@@ -340,7 +340,8 @@ class _Wait:
 
     def _stamped(self, error: errors.PixiGPTError) -> errors.PixiGPTError:
         elapsed = self.clock.monotonic() - self.started
-        return errors.stamp(error, self.call.method, self.call.path, self.sent, elapsed, error.earlier)
+        url = self.settings.redact_key(str(self.settings.url(self.call.path, self.call.params)))
+        return errors.stamp(error, self.call.method, self.call.path, url, self.sent, elapsed, error.earlier)
 
 
 def _status(run: Run) -> str:

@@ -47,7 +47,7 @@ def hints_of(annotated: type | Callable[..., object]) -> dict[str, Any]:
 @cache
 def fields_of(cls: type) -> tuple[Field, ...]:
     """Return a generated class's fields, as the generator itself names them."""
-    names: Mapping[str, tuple[str, bool]] = cls._fields  # type: ignore[attr-defined]
+    names = cast("Mapping[str, tuple[str, bool]]", vars(cls)["_fields"])
     hints = hints_of(cls)
     return tuple(Field(name, attribute, hints[attribute], required) for name, (attribute, required) in names.items())
 

@@ -13,10 +13,12 @@ from pixigpt._checks import non_negative, non_negative_int, optional, validator
 from pixigpt._fork import ForkSafeLock
 from pixigpt._log import log_spent_budget
 from pixigpt._request_body import UnreadableBodyError
+from pixigpt._transport.extensions import ClosedError
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENDS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _NOT_RETRYABLE = (*_NEVER_SENDS, httpx.TooManyRedirects, UnreadableBodyError)
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # what OpenSSL 3 makes of plain HTTP
 _MAX_DATE_LENGTH = 50  # searching a much longer text is slow
 _HTTP_DATE = re.compile(r"[A-Za-z]{3}.*\d\d:\d\d:\d\d")
 
@@ -91,7 +93,7 @@ class RetryPolicy:
         if isinstance(failure, int):
             passes = failure >= 500 or (failure == 429 and self.retry_rate_limits)
         else:
-            passes = not (isinstance(failure, _NOT_RETRYABLE) or is_certificate_failure(failure))
+            passes = not (isinstance(failure, _NOT_RETRYABLE) or is_certificate_failure(failure) or is_not_tls(failure))
         return passes and (self.retry_unsafe or method != "POST" or isinstance(failure, _NOTHING_SENT))
 
 
@@ -137,6 +139,16 @@ def is_unsendable(failure: Exception) -> bool:
 def is_certificate_failure(failure: BaseException) -> bool:
     """Return whether a bad certificate caused a failure."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(failure))
+
+
+def is_not_tls(failure: BaseException) -> bool:
+    """Return whether the server answered a TLS handshake with something else, as a plain HTTP port does."""
+    return any(isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS for cause in causes(failure))
+
+
+def is_closed(failure: BaseException) -> bool:
+    """Return whether a call came after its client was closed."""
+    return any(isinstance(cause, ClosedError) for cause in causes(failure))
 
 
 def causes(failure: BaseException | None) -> Iterator[BaseException]:

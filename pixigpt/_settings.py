@@ -85,8 +85,8 @@ class Settings:
         """Check a constructor's arguments and the environment; raise ValueError or TypeError if one is bad."""
         policy = _checked_retry(retry, max_retries)
         return cls(
-            api_key=_checked_key(api_key or os.environ.get("PIXIGPT_API_KEY")),
-            base_url=_checked_url(base_url or os.environ.get("PIXIGPT_BASE_URL") or DEFAULT_BASE_URL),
+            api_key=_checked_key(os.environ.get("PIXIGPT_API_KEY") if api_key is None else api_key),
+            base_url=_checked_url(_configured_url() if base_url is None else base_url),
             timeout=timeout,
             total_timeout=total_timeout,
             retry=policy,
@@ -140,9 +140,15 @@ def _parsed_url(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
+def _configured_url() -> str:
+    return os.environ.get("PIXIGPT_BASE_URL") or DEFAULT_BASE_URL
+
+
 def _checked_key(key: object) -> Secret:
-    if not key:
+    if key is None:
         raise ValueError("api_key is missing: pass it, or set PIXIGPT_API_KEY")
+    if key == "":
+        raise ValueError("api_key is empty: a configuration value may be missing")
     if not isinstance(key, str):
         raise TypeError(f"api_key must be a str, not {type(key).__name__}")
     if not (key.isascii() and key.isprintable()) or " " in key:
@@ -153,6 +159,8 @@ def _checked_key(key: object) -> Secret:
 def _checked_url(base_url: object) -> str:
     if not isinstance(base_url, str):
         raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
+    if not base_url:
+        raise ValueError("base_url is empty: a configuration value may be missing; None means the public service")
     try:
         url = httpx.URL(base_url)
     except (httpx.InvalidURL, UnicodeError) as cause:
@@ -163,7 +171,7 @@ def _checked_url(base_url: object) -> str:
     if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError("base_url must have no user name, password, query or fragment")
     if url.scheme == "http" and not _is_loopback(url.host):
-        warnings.warn(f"base_url sends the API key in clear text to {url.host}: use https://", stacklevel=4)
+        warnings.warn(f"base_url sends the API key in clear text to {url.host}: use https://", stacklevel=5)
     return str(url).rstrip("/")
 
 

@@ -12,6 +12,7 @@ import httpx
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._flow import call_flow, wait_flow
+from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, SyncHints, explain
 from pixigpt._leniency import with_documents
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
@@ -81,7 +82,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Client:
+class Client(SyncHints):
     """A client of the PixiGPT API, thread-safe.
 
     A call that fails raises a `PixiGPTError`; see `pixigpt.errors` for all of them.
@@ -95,7 +96,7 @@ class Client:
         retry: How to retry.
         limits: How many connections to open, and to keep idle.
         proxy: The proxy to use; by default, the environment's.
-        verify: Whether, or with which SSL context, to verify the server's certificate.
+        verify: Whether to verify the server's certificate, or by which: an SSL context, or the path of a CA bundle.
         headers: Headers to send with every request; they override the SDK's.
         http_client: An httpx client to use as it is; the SDK does not close it.
         transport: An httpx transport to use as it is; the SDK does not close it.
@@ -112,6 +113,7 @@ class Client:
         ...     threads = client.list_threads()
     """
 
+    @explain(CLIENT_ARGUMENTS, "it takes api_key, base_url and the options in its documentation")
     def __init__(
         self,
         api_key: str | None = None,
@@ -123,7 +125,7 @@ class Client:
         retry: RetryPolicy = RetryPolicy(),
         limits: httpx.Limits | None = None,
         proxy: str | httpx.URL | httpx.Proxy | None = None,
-        verify: bool | SSLContext = True,
+        verify: bool | str | SSLContext = True,
         headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, object] | None = None,
         extra_query: Mapping[str, object] | None = None,
@@ -145,7 +147,7 @@ class Client:
         )
         self._transport = SharedTransport(
             type(self).__name__,
-            PoolOptions.create(limits, proxy, verify),
+            PoolOptions.create(limits, proxy, verify, is_injected=bool(http_client or transport)),
             open_pool,
             given_transport(http_client, transport),
         )
@@ -303,6 +305,7 @@ class Client:
         """
         return self._drive(call_flow(prepare_request(method, path, json, params, headers), self._settings))
 
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     def create_chat_completion(
         self,
         messages: Sequence[MessageLike],
@@ -319,8 +322,8 @@ class Client:
             messages: The conversation so far, oldest first: dicts in OpenAI's form, or messages that came back in a
                 response. Without `assistant_id`, the first one must be a system message.
             assistant_id: The assistant whose instructions and tools apply.
-            temperature: Randomness from 0 to 2; the server's default is 0.6.
-            max_tokens: The most tokens to generate; with thinking on, at least 3,000.
+            temperature: Randomness from 0 to 2. None and 0 mean 0.6 to the server; for the least, pass 0.01.
+            max_tokens: The most tokens to generate; with thinking on, the server raises less than 3,000 to 3,000.
             enable_thinking: Whether the model reasons before it answers; the server's default is True.
             tools: Functions that the model may call: dicts in OpenAI's form, or `Tool` objects.
 
@@ -504,8 +507,8 @@ class Client:
             thread_id: The thread's id.
             assistant_id: The assistant that answers.
             enable_thinking: Whether the model reasons before it answers; the server's default is True.
-            temperature: Randomness from 0 to 2; the server's default is 0.6.
-            max_tokens: The most tokens to generate; with thinking on, at least 3,000.
+            temperature: Randomness from 0 to 2. None and 0 mean 0.6 to the server; for the least, pass 0.01.
+            max_tokens: The most tokens to generate; with thinking on, the server raises less than 3,000 to 3,000.
 
         Returns:
             The started run: queued or in progress.

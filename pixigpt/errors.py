@@ -14,6 +14,7 @@ PixiGPTError
 │  └─ APITimeoutError              one attempt ran past its timeout (also a TimeoutError)
 ├─ DeadlineExceededError           total_timeout or a deadline() block ran out (also a TimeoutError)
 ├─ APIResponseError                a 2xx response that does not match the API schema
+├─ ClientClosedError               the client was closed before the call (also a RuntimeError)
 └─ RunError                        wait_for_run did not end with a completed run
    ├─ RunFailedError
    ├─ RunCancelledError
@@ -38,6 +39,7 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "ClientClosedError",
     "ConflictError",
     "DeadlineExceededError",
     "NotFoundError",
@@ -67,6 +69,7 @@ class PixiGPTError(Exception):
         message: What went wrong.
         method: The HTTP method of the call, such as "POST".
         path: The call's path below the base URL, such as "/threads".
+        url: The call's whole URL.
         attempts: How many requests were sent.
         elapsed: How long the call took, in seconds.
         earlier: The failures of the attempts before the last, oldest first.
@@ -83,6 +86,7 @@ class PixiGPTError(Exception):
 
     method: str = ""
     path: str = ""
+    url: str = ""
     attempts: int = 0
     elapsed: float = 0.0
     earlier: "tuple[PixiGPTError, ...]" = ()
@@ -99,8 +103,9 @@ class PixiGPTError(Exception):
         if not self.method:
             return self._cause()
         attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        url = f", {excerpt(self.url.partition('?')[0])}" if self.url else ""
         note = f"; {self.note}" if self.note else ""
-        return f"{self.method} {self.path}: {self._cause()} ({attempts} in {self.elapsed:.2f} s{note})"
+        return f"{self.method} {self.path}: {self._cause()} ({attempts} in {self.elapsed:.2f} s{url}{note})"
 
     def _cause(self) -> str:
         return excerpt(self.message)
@@ -328,7 +333,23 @@ class APIResponseError(PixiGPTError):
         self.excerpt = excerpt
 
     def _cause(self) -> str:
-        return f"{_status_line(self.status_code)}: {super()._cause()}; the body begins {excerpt(self.excerpt)!r}"
+        begins = "" if is_html(self.excerpt) else f"; the body begins {excerpt(self.excerpt)!r}"
+        return f"{_status_line(self.status_code)}: {super()._cause()}{begins}"
+
+
+class ClientClosedError(PixiGPTError, RuntimeError):
+    """The client, or the `http_client` injected into it, was closed before the call.
+
+    Example:
+        >>> from pixigpt import Client, ClientClosedError
+        >>> closed = Client(api_key, base_url)
+        >>> closed.close()
+        >>> try:
+        ...     closed.list_threads()
+        ... except ClientClosedError as error:
+        ...     print(error.attempts, error.message)
+        0 the client is closed
+    """
 
 
 class RunError(PixiGPTError):
@@ -481,10 +502,16 @@ def api_error(status_code: int, headers: httpx.Headers, body: object) -> APIErro
 
 
 def stamp(
-    error: ErrorT, method: str, path: str, attempts: int, elapsed: float, earlier: tuple[PixiGPTError, ...] = ()
+    error: ErrorT,
+    method: str,
+    path: str,
+    url: str,
+    attempts: int,
+    elapsed: float,
+    earlier: tuple[PixiGPTError, ...] = (),
 ) -> ErrorT:
     """Add to an error what is known of its call."""
-    error.method, error.path = method, path
+    error.method, error.path, error.url = method, path, url
     error.attempts, error.elapsed, error.earlier = attempts, elapsed, earlier
     return error
 
@@ -495,6 +522,11 @@ def excerpt(text: str, length: int = _EXCERPT) -> str:
     return line if len(line) <= length else f"{line[:length]}..."
 
 
+def is_html(text: str) -> bool:
+    """Return whether a text is a web page."""
+    return text[:200].lstrip().lower().startswith(("<!doctype html", "<html"))
+
+
 def _class_for(status_code: int, kind: str | None) -> type[APIError]:
     by_status = _BY_STATUS.get(status_code, ServerError if status_code >= 500 else APIError)
     return _BY_TYPE.get(kind, by_status)
@@ -502,6 +534,8 @@ def _class_for(status_code: int, kind: str | None) -> type[APIError]:
 
 def _detail(body: object) -> Mapping[object, object]:
     """Return the part of an error body that has `message`, `type` and `code`, in any of the forms that servers use."""
+    if isinstance(body, str) and is_html(body):
+        return {"message": "the response is a web page, not one of the API's"}
     if not isinstance(body, dict):
         return {"message": body}
     fields = cast("dict[object, object]", body)

@@ -15,6 +15,7 @@ RULES: list[tuple[str, str]] = [
     (r"The asynchronous client, on asyncio and on trio:", "The synchronous client:"),
     (r"An async client of the PixiGPT API, safe to share between tasks", "A client of the PixiGPT API, thread-safe"),
     (r"AsyncClient\b", "Client"),
+    (r"AsyncHints", "SyncHints"),
     (r"AsyncBorrowedTransport", "BorrowedTransport"),
     (r"AsyncResponseStream", "ResponseStream"),
     (r"_async_stream import", "_stream import"),

@@ -65,6 +65,8 @@ def test_an_error_says_what_happened(httpx_mock: HTTPXMock, connect: Connect) ->
         "GET /threads/t/runs/r: 503 Service Unavailable: The model is overloaded. [request req_7] (4 attempts in 0."
     )
     assert (error.method, error.path, error.request_id) == ("GET", "/threads/t/runs/r", "req_7")
+    assert error.url == "https://pixigpt.com/v1/threads/t/runs/r"
+    assert f" s, {error.url})" in str(error)
     assert (error.headers["x-request-id"], error.body) == ("req_7", response)
     assert [type(each) for each in error.earlier] == [ServerError] * 3
     assert all(each.elapsed <= error.elapsed for each in error.earlier)
@@ -123,7 +125,9 @@ def elsewhere() -> Iterator[ProcessPoolExecutor]:
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
 def test_an_error_of_another_process_arrives_whole(elsewhere: ProcessPoolExecutor, error: PixiGPTError) -> None:
-    errors.stamp(error, "GET", "/threads", 2, 1.5, (ServerError("Before.", status_code=500),))
+    errors.stamp(
+        error, "GET", "/threads", "https://pixigpt.test/v1/threads", 2, 1.5, (ServerError("Before.", status_code=500),)
+    )
     with pytest.raises(type(error)) as caught:
         elsewhere.submit(fail, error).result(timeout=60)
     assert type(caught.value) is type(error)

@@ -378,7 +378,10 @@ def test_the_cause_of_a_connection_error_is_kept_without_the_request(post: Any) 
     assert isinstance(error, APIConnectionError)
     assert error.__cause__ is failure
     assert "a" not in failure.request.headers
-    assert str(error) == "POST /threads: could not connect to pixigpt.test: refused (1 attempt in 0.00 s)"
+    assert (
+        str(error)
+        == "POST /threads: could not connect to pixigpt.test: refused (1 attempt in 0.00 s, https://pixigpt.test/v1/threads)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -387,10 +390,10 @@ def test_the_cause_of_a_connection_error_is_kept_without_the_request(post: Any) 
         (
             httpx.PoolTimeout("all 5 are in use"),
             APITimeoutError,
-            "no free connection to pixigpt.test: all 5 are in use",
+            "no free connection to pixigpt.test: all 5 are in use (timeout=30)",
         ),
-        (httpx.ConnectTimeout(""), APITimeoutError, "could not connect to pixigpt.test in time"),
-        (LATE, APITimeoutError, "no complete response from pixigpt.test in time"),
+        (httpx.ConnectTimeout(""), APITimeoutError, "could not connect to pixigpt.test in time (timeout=30)"),
+        (LATE, APITimeoutError, "no complete response from pixigpt.test in time (timeout=30)"),
         (REFUSED, APIConnectionError, "could not connect to pixigpt.test: refused"),
         (BROKEN, APIConnectionError, "no complete response from pixigpt.test: cut off"),
         (httpx.ReadError(""), APIConnectionError, "no complete response from pixigpt.test: ReadError"),

@@ -30,7 +30,7 @@ def test_a_new_snippet_runs(snippet: str, server: LocalServer, capsys: pytest.Ca
 
 
 def test_every_method_is_told_of() -> None:
-    added = {"close", "with_options", "call", "create_embedding", "rerank"}
+    added = {"close", "with_options", "call", "request", "stream_call", "create_embedding", "rerank"}
     public = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
     assert {name for name, _ in METHODS} | added == public
 

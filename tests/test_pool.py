@@ -31,7 +31,15 @@ from support.scripted_server import (
 from support.tls import https, over_tls, tls_contexts
 from support.waiting import eventually, eventually_async
 
-from pixigpt import APIConnectionError, APITimeoutError, AsyncClient, Client, PixiGPTError, capture_responses
+from pixigpt import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncClient,
+    Client,
+    ClientClosedError,
+    PixiGPTError,
+    capture_responses,
+)
 from pixigpt._transport.async_backend import AsyncStream
 from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.backend import Deadline, Stream
@@ -344,7 +352,7 @@ def test_closing_sends_away_a_call_that_waits_for_a_connection(connect: Connect,
         waits = threads.submit(client.list_threads)
         assert eventually(lambda: usage(slots_of(client, portal)).waiting == 1)
         client.close()
-        with pytest.raises(APIConnectionError, match="the client is closed") as caught:
+        with pytest.raises(ClientClosedError, match="the client is closed") as caught:
             waits.result(1)
         assert caught.value.attempts == 0
         assert isinstance(in_flight.exception(), APITimeoutError)

@@ -11,7 +11,15 @@ from pytest_httpx import HTTPXMock
 from support.clients import Connect
 
 import pixigpt
-from pixigpt import APIConnectionError, AsyncClient, Client, NotFoundError, RetryPolicy, ServerError
+from pixigpt import (
+    APIConnectionError,
+    AsyncClient,
+    Client,
+    ClientClosedError,
+    NotFoundError,
+    RetryPolicy,
+    ServerError,
+)
 
 KEY = "sk-proj-Secret123"
 THREADS = {"object": "list", "data": []}
@@ -45,7 +53,8 @@ def test_arguments_win_over_the_environment(
 
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"api_key": None}, ValueError, "api_key is missing.*PIXIGPT_API_KEY"),
-    ({"api_key": ""}, ValueError, "api_key is missing"),
+    ({"api_key": ""}, ValueError, "api_key is empty"),
+    ({"base_url": ""}, ValueError, "base_url is empty"),
     ({"api_key": f"{KEY}\n"}, ValueError, "api_key must be printable ASCII"),
     ({"api_key": f"{KEY} x"}, ValueError, "api_key must be printable ASCII"),
     ({"api_key": f"{KEY}é"}, ValueError, "api_key must be printable ASCII"),
@@ -84,7 +93,9 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"headers": {"X-Token": " Secret123"}}, ValueError, "without blanks around it"),
     ({"timeout": 1e10}, ValueError, "timeout must be at most 1e\\+09 seconds"),
     ({"limits": 5}, TypeError, "limits must be a Limits"),
-    ({"verify": "missing.pem"}, TypeError, "verify must be a"),
+    ({"verify": "missing.pem"}, ValueError, "verify: there is no file or folder 'missing.pem'"),
+    ({"verify": 5}, TypeError, "verify must be a"),
+    ({"default_query": {}}, TypeError, "default_query.*: pass extra_query"),
     ({"verify": None}, TypeError, "verify must be a"),
     ({"transport": 5}, TypeError, "transport must be a"),
     ({"base_url": "https://x.test/v1?"}, ValueError, "base_url must have no"),
@@ -205,7 +216,7 @@ def test_a_closed_client_says_so(connect: Connect) -> None:
     client.close()
     client.close()
     for each in (client, copy):
-        with pytest.raises(APIConnectionError, match="the client is closed"):
+        with pytest.raises(ClientClosedError, match="the client is closed"):
             each.list_threads()
 
 
@@ -300,7 +311,7 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_connection_error(
 def test_a_closed_injected_client_says_so() -> None:
     http = httpx.Client()
     http.close()
-    with Client(KEY, http_client=http) as client, pytest.raises(APIConnectionError, match="http_client is closed"):
+    with Client(KEY, http_client=http) as client, pytest.raises(ClientClosedError, match="http_client is closed"):
         client.list_threads()
 
 
@@ -319,7 +330,7 @@ def test_an_injected_client_that_is_closed_in_the_middle_of_a_call_says_so(varia
     http = http_client(variant, raises(RuntimeError("Cannot send a request, as the client has been closed.")))
     client = connect(KEY, http_client=http)
     http._state = httpx._client.ClientState.CLOSED  # as another thread would
-    with pytest.raises(APIConnectionError, match=r"nothing was sent to .*: the injected http_client is closed"):
+    with pytest.raises(ClientClosedError, match="the injected http_client is closed"):
         client.list_threads()
 
 
@@ -333,7 +344,7 @@ def test_a_runtime_error_of_an_injected_transport_is_not_hidden(variant: str, co
 
 def test_a_redirect_to_no_url_through_an_injected_client_is_a_connection_error(variant: str, connect: Connect) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(302, headers={"location": "https:foo"}))
-    with pytest.raises(APIConnectionError, match="the answer redirects to no URL") as caught:
+    with pytest.raises(APIConnectionError, match="the response redirects to an invalid URL") as caught:
         connect(KEY, http_client=http_client(variant, transport)).list_threads()
     assert caught.value.attempts == 1
 

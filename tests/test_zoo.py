@@ -19,13 +19,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import anyio
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.clients import Connect
 from support.echo_server import EchoServer, echo_server
 
-from pixigpt import APIConnectionError, APIResponseError, Client, PixiGPTError, RetryPolicy
+from pixigpt import APIConnectionError, APIResponseError, AsyncClient, Client, PixiGPTError, RetryPolicy
 from scripts.generate import generate
 
 HERE = Path(__file__).parent
@@ -556,6 +558,23 @@ def test_any_response_can_be_streamed(
         with keeper.stream_call(endpoint) as stream:
             stream.save(tmp_path / "saved")
         assert (tmp_path / "saved").read_bytes() == reply[2]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_injected_client_sends_files_too(zoo: Zoo, echo: EchoServer, backend: str) -> None:
+    large = os.urandom(100_000)
+    body = zoo.file(io.BytesIO(large))
+
+    async def use() -> None:
+        async with httpx.AsyncClient() as http:
+            await AsyncClient("sk-test", echo.base_url, http_client=http).call(zoo.octets_body, body=body)
+
+    anyio.run(use, backend=backend)
+    body.payload.seek(0)
+    with httpx.Client() as http:
+        Client("sk-test", echo.base_url, http_client=http).call(zoo.octets_body, body=body)
+    assert [request.body for request in echo.requests] == [large, large]
+    assert [request.headers["content-length"] for request in echo.requests] == ["100000"] * 2
 
 
 def test_raw_sends_the_same_and_reads_the_same(zoo: Zoo, echo: EchoServer) -> None:

@@ -1,4 +1,4 @@
-"""What a request tells its transport beside HTTP: its timeouts, in httpx's terms, and its deadline."""
+"""What a request and its transport tell each other beside HTTP: timeouts, the deadline, and why nothing can be sent."""
 
 import math
 
@@ -7,6 +7,10 @@ import httpx
 DEADLINE = "pixigpt.deadline"
 
 _CONNECT_TIMEOUT = 10.0
+
+
+class ClosedError(Exception):
+    """The cause of an error that a closed client, pool or injected client raised."""
 
 
 def timeouts(seconds: float | None) -> dict[str, float | None]:

@@ -1,8 +1,11 @@
 """What a user injects in place of the SDK's own connections: a transport, or an httpx client adapted to one."""
 
+from typing import Any
+
 import httpx
 
 from pixigpt._checks import of_type, optional
+from pixigpt._transport.extensions import ClosedError
 
 
 def given_transport(
@@ -57,11 +60,13 @@ class AsyncClientTransport(httpx.AsyncBaseTransport):
 
 
 def _merged(http: httpx.Client | httpx.AsyncClient, request: httpx.Request) -> httpx.Request:
+    stream: Any = request.stream
+    content = request.read() if isinstance(stream, httpx.ByteStream) else stream  # an upload, read in pieces
     return http.build_request(
-        request.method, request.url, headers=request.headers, content=request.read(), extensions=request.extensions
+        request.method, request.url, headers=request.headers, content=content, extensions=request.extensions
     )
 
 
 def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
     if http.is_closed:
-        raise httpx.LocalProtocolError("the injected http_client is closed") from None
+        raise httpx.LocalProtocolError("the injected http_client is closed") from ClosedError()

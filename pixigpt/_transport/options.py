@@ -1,6 +1,7 @@
 """The connection options of a client: limits, proxy, certificates."""
 
 import ssl
+from pathlib import Path
 
 import httpx
 from attrs import field, frozen
@@ -16,19 +17,29 @@ class PoolOptions:
 
     limits: httpx.Limits
     proxy: httpx.Proxy | None = field(repr=False)  # it may hold a password
-    verify: bool | ssl.SSLContext
+    verify: bool | str | ssl.SSLContext
 
     @classmethod
     def create(
         cls,
         limits: httpx.Limits | None,
         proxy: str | httpx.URL | httpx.Proxy | None,
-        verify: bool | ssl.SSLContext,
+        verify: bool | str | ssl.SSLContext,
+        *,
+        is_injected: bool = False,
     ) -> "PoolOptions":
         """Check a constructor's arguments; raise ValueError or TypeError if one is bad."""
         _check_limits(limits)
-        of_type(bool | ssl.SSLContext)("verify", verify)
+        _check_verify(verify)
+        if is_injected and not (limits is None and proxy is None and verify is True):
+            raise ValueError("limits, proxy and verify have no effect beside http_client or transport: set them there")
         return cls(limits or DEFAULT_LIMITS, checked_proxy(proxy), verify)
+
+
+def _check_verify(verify: object) -> None:
+    of_type(bool | str | ssl.SSLContext)("verify", verify)
+    if isinstance(verify, str) and not Path(verify).exists():
+        raise ValueError(f"verify: there is no file or folder {verify!r}")
 
 
 def _check_limits(limits: httpx.Limits | None) -> None:

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
@@ -96,11 +97,19 @@ class Routes:
         with self._lock:  # loading certificates is slow
             if self._context is None:
                 try:
-                    self._context = httpx.create_ssl_context(self._options.verify)
+                    self._context = _ssl_context(self._options.verify)
                     self._context.set_alpn_protocols(["http/1.1"])
                 except OSError as cause:
                     raise _unusable(cause) from cause
             return self._context
+
+
+def _ssl_context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext:
+    """Return an SSL context; a path, which httpx deprecates, names a CA bundle or a folder of certificates."""
+    if not isinstance(verify, str):
+        return httpx.create_ssl_context(verify)
+    is_folder = Path(verify).is_dir()
+    return ssl.create_default_context(cafile=None if is_folder else verify, capath=verify if is_folder else None)
 
 
 def _is_socks(proxy: httpx.Proxy) -> bool:

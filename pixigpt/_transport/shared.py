@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import httpx
 
 from pixigpt._fork import ForkSafeLock
+from pixigpt._transport.extensions import ClosedError
 from pixigpt._transport.options import PoolOptions
 
 TransportT = TypeVar("TransportT", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
@@ -38,7 +39,7 @@ class SharedTransport(Generic[TransportT]):
         """Return the transport; raise an httpx error that is not retryable if it is closed."""
         with self._lock:
             if self._is_closed:
-                raise httpx.LocalProtocolError("the client is closed")
+                raise httpx.LocalProtocolError("the client is closed") from ClosedError()
             if self._transport is None:
                 self._transport = self._open(self._options)
             return self._transport

@@ -12,6 +12,8 @@ from typing import Generic, Protocol, TypeVar
 import httpx
 from attrs import define
 
+from pixigpt._transport.extensions import ClosedError
+
 ConnectionT = TypeVar("ConnectionT")
 WaiterT = TypeVar("WaiterT", bound="Settable")
 
@@ -131,4 +133,6 @@ class Slots(Generic[ConnectionT, WaiterT]):
 
 def closed() -> httpx.LocalProtocolError:
     """Return the error of a call made after the pool was closed."""
-    return httpx.LocalProtocolError("the client is closed")
+    error = httpx.LocalProtocolError("the client is closed")
+    error.__cause__ = ClosedError()
+    return error

@@ -293,11 +293,17 @@ def sends_garbage(connection: socket.socket) -> None:
 
 
 NO_HANDSHAKE: dict[str, Script] = {
-    "plain HTTP": plain,
     "closed": closes_in_the_handshake,
     "reset": resets_in_the_handshake,
     "garbage": sends_garbage,
 }
+
+
+def test_https_to_a_port_that_speaks_http_says_so_and_is_not_retried(connect: Connect, against: Against) -> None:
+    _, server = against(plain)
+    with pytest.raises(APIConnectionError, match=r"127\.0\.0\.1:\d+ does not speak TLS: should base_url") as caught:
+        connect(base_url=https(server.base_url), retry=FAST, timeout=5).list_threads()
+    assert (caught.value.attempts, server.connections) == (1, 1)
 
 
 @pytest.mark.parametrize("script", NO_HANDSHAKE.values(), ids=NO_HANDSHAKE.keys())

@@ -80,7 +80,7 @@ BODIES: list[tuple[bytes, str, str | None, str | None]] = [
     (b'{"detail": [{"loc": ["body"], "msg": "m"}]}', '[{"loc": ["body"], "msg": "m"}]', None, None),
     (b'"m"', "m", None, None),
     (b"m", "m", None, None),
-    (b"<html><body>m</body></html>", "<html><body>m</body></html>", None, None),
+    (b"<html><body>m</body></html>", "the response is a web page, not one of the API's", None, None),
     (b"[1, 2]", "[1, 2]", None, None),
     (b"7", "7", None, None),
     (b"null", "418 I'm a Teapot", None, None),
