@@ -25,9 +25,13 @@ BIN_DOCS := .docs/$(SCRIPTS)
 demo: .venv/.demo ## run every example against the local server
 	@$(BIN)/python -m scripts.demo
 
-test: .venv/.ready ## run every test
+# What the tests hold of bytes on the wire, they hold on both parsers.
+ON_THE_WIRE := tests/hostile tests/test_pool.py tests/test_transport.py
+
+test: .venv/.ready ## run every test, and those of the wire once more on the other parser
 	@rm -f .coverage*
-	$(BIN)/coverage run -m pytest
+	PIXIGPT_PARSER=h11 $(BIN)/coverage run -m pytest
+	PIXIGPT_PARSER=httptools $(BIN)/coverage run -m pytest $(ON_THE_WIRE)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -9,14 +9,14 @@ import re
 from types import ModuleType
 
 import httpcore._async.connection
-import httpcore._async.connection_pool
 import httpcore._async.http11
+import httpcore._async.http_proxy
 import httpcore._sync.connection
-import httpcore._sync.connection_pool
 import httpcore._sync.http11
+import httpcore._sync.http_proxy
 import pytest
 from anyio._backends import _asyncio, _trio
-from support.clients import Against, Connect
+from support.clients import Connect
 from support.scripted_server import EMPTY, ScriptedServer, responds
 from support.tls import https, over_tls, tls_contexts
 
@@ -30,16 +30,23 @@ def attempts_of_two_calls(client: Client) -> list[int]:
     return [each.attempts for each in captured]
 
 
-def test_the_installed_versions_have_every_name(against: Against) -> None:
-    client, server = against(responds(EMPTY))
-    assert attempts_of_two_calls(client) == [1, 1]
-    assert server.connections == 1
+def connections_of_two_calls(connect: Connect) -> int:
+    """Call twice through a proxy, on httpcore's connections; return how many that took."""
+    with ScriptedServer(responds(EMPTY)) as proxy:
+        client = connect(base_url="http://127.0.0.1:1/v1", proxy=proxy.base_url)
+        assert attempts_of_two_calls(client) == [1, 1]
+        client.close()
+        return proxy.connections
+
+
+def test_the_installed_versions_have_every_name(connect: Connect) -> None:
+    assert connections_of_two_calls(connect) == 1
 
 
 def test_they_have_every_name_over_tls_too(connect: Connect) -> None:
     context, trusting = tls_contexts()
     with ScriptedServer(over_tls(responds(EMPTY), context)) as server:
-        client = connect(base_url=https(server.base_url), verify=trusting)
+        client = connect(base_url="http://127.0.0.1:1/v1", proxy=https(server.base_url), verify=trusting)
         assert attempts_of_two_calls(client) == [1, 1]
         assert server.connections == 1
         client.close()
@@ -67,38 +74,30 @@ def rename(monkeypatch: pytest.MonkeyPatch) -> Rename:
     return Rename(monkeypatch)
 
 
-def test_if_httpcore_renames_its_protocol_no_connection_is_reused(rename: Rename, against: Against) -> None:
+def test_if_httpcore_renames_its_protocol_no_connection_is_reused(rename: Rename, connect: Connect) -> None:
     rename("_h11_state", httpcore._sync.http11, "HTTP11Connection", used_in=httpcore._sync.connection)
     rename("_h11_state", httpcore._async.http11, "AsyncHTTP11Connection", used_in=httpcore._async.connection)
-    client, server = against(responds(EMPTY))
-    assert attempts_of_two_calls(client) == [1, 1]
-    assert server.connections == 2
+    assert connections_of_two_calls(connect) == 2
 
 
-def test_if_httpcore_renames_the_inner_connection_no_connection_is_reused(rename: Rename, against: Against) -> None:
-    rename("_connection", httpcore._sync.connection, "HTTPConnection", used_in=httpcore._sync.connection_pool)
-    rename("_connection", httpcore._async.connection, "AsyncHTTPConnection", used_in=httpcore._async.connection_pool)
-    client, server = against(responds(EMPTY))
-    assert attempts_of_two_calls(client) == [1, 1]
-    assert server.connections == 2
+def test_if_httpcore_renames_the_inner_connection_no_connection_is_reused(rename: Rename, connect: Connect) -> None:
+    rename("_connection", httpcore._sync.connection, "HTTPConnection", used_in=httpcore._sync.http_proxy)
+    rename("_connection", httpcore._async.connection, "AsyncHTTPConnection", used_in=httpcore._async.http_proxy)
+    assert connections_of_two_calls(connect) == 2
 
 
 @pytest.mark.parametrize(
     ("name", "classes"), [("read_queue", ["StreamProtocol", "SocketStream"]), ("_protocol", ["SocketStream"])]
 )
 def test_if_anyio_renames_what_it_has_read_ahead_no_connection_is_reused_on_asyncio(
-    rename: Rename, against: Against, variant: str, name: str, classes: list[str]
+    rename: Rename, connect: Connect, variant: str, name: str, classes: list[str]
 ) -> None:
     rename(name, _asyncio, *classes, used_in=_asyncio)
-    client, server = against(responds(EMPTY))
-    assert attempts_of_two_calls(client) == [1, 1]
-    assert server.connections == (2 if variant == "asyncio" else 1)  # the others never read ahead
+    assert connections_of_two_calls(connect) == (2 if variant == "asyncio" else 1)  # the others never read ahead
 
 
 def test_if_anyio_renames_its_trio_backend_no_connection_is_reused_on_trio(
-    monkeypatch: pytest.MonkeyPatch, against: Against, variant: str
+    monkeypatch: pytest.MonkeyPatch, connect: Connect, variant: str
 ) -> None:
     monkeypatch.setattr(_trio.SocketStream, "__module__", "anyio._backends._renamed")
-    client, server = against(responds(EMPTY))
-    assert attempts_of_two_calls(client) == [1, 1]
-    assert server.connections == (2 if variant == "trio" else 1)
+    assert connections_of_two_calls(connect) == (2 if variant == "trio" else 1)

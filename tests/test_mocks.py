@@ -1,5 +1,6 @@
 """The libraries that mock httpx in users' tests mock the SDK too: pytest-httpx and respx, as their manuals say."""
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -43,6 +44,23 @@ def test_respx_answers(connect: Connect, api: str) -> None:
         assert threads.call_count == 3
         sent: Any = threads.calls.last.request
         assert sent.headers["authorization"] == "Bearer sk-test"
+
+
+class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body in pieces, one of them empty."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from (b'{"object": "list", ', b"", b'"data": []}')
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+def test_a_mocked_body_may_have_an_empty_piece(connect: Connect) -> None:
+    with respx.mock as router:
+        router.get("https://pixigpt.com/v1/threads").mock(return_value=httpx.Response(200, stream=Pieces()))
+        assert connect().list_threads() == []
 
 
 def test_a_mock_leaves_no_connection_in_use(connect: Connect, httpx_mock: HTTPXMock) -> None:

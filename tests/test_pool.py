@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import anyio
+import anyio.abc
 import httpcore
 import httpx
 import pytest
@@ -39,11 +40,13 @@ from pixigpt import (
     PixiGPTError,
     capture_responses,
 )
-from pixigpt._transport.async_backend import AsyncStream, _is_readable
+from pixigpt._transport.async_backend import AsyncStream
+from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.backend import Deadline, Stream
 from pixigpt._transport.options import PoolOptions
 from pixigpt._transport.shared import open_async_pool
 from pixigpt._transport.slots import Lease
+from pixigpt._transport.sockets import is_readable
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
@@ -396,29 +399,35 @@ def test_a_raw_call_to_another_host_has_a_connection_of_its_own() -> None:
         assert (server.connections, other.connections) == (2, 1)
 
 
-def network_stream(client: Client, portal: BlockingPortal | None) -> Any:
-    """Return the network stream of a client's only connection."""
+def raw_socket(client: Client, portal: BlockingPortal | None) -> socket.socket:
+    """Return the socket of a client's only connection."""
     (connection,) = slots_of(client, portal).all_connections()
-    return connection._http._connection._network_stream
+    if portal is None:
+        found: socket.socket = connection._socket
+        return found
+    channel = connection._channel
+    if isinstance(channel, AsyncioChannel):
+        return cast("socket.socket", channel._connected().get_extra_info("socket"))
+    return cast("socket.socket", channel._connected().extra(anyio.abc.SocketAttribute.raw_socket))
 
 
 def test_a_silent_peer_is_probed(against: Against, portal: BlockingPortal | None) -> None:
     client, _ = against(responds(EMPTY))
     client.list_threads()
-    connected = network_stream(client, portal).get_extra_info("socket")
+    connected = raw_socket(client, portal)
     assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
 
 
 def test_an_idle_connection_that_can_be_read_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     here, there = socket.socketpair()
-    assert not _is_readable(here)
+    assert not is_readable(here)
     there.close()
-    assert _is_readable(here)
+    assert is_readable(here)
     monkeypatch.delattr("select.poll")  # as on Windows
-    assert _is_readable(here)
+    assert is_readable(here)
     here.close()
-    assert _is_readable(here)
+    assert is_readable(here)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -15,7 +15,7 @@ from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, 
 from support.tls import https, over_tls, tls_contexts
 from support.waiting import eventually
 
-from pixigpt import APIConnectionError, APITimeoutError
+from pixigpt import APIConnectionError, APITimeoutError, PixiGPTError
 from pixigpt.testing import LocalServer
 
 
@@ -207,6 +207,34 @@ def test_a_plain_call_is_forwarded(connect: Connect) -> None:
         assert client.list_threads() == []
         assert forwards.requests[0].startswith(b"GET http://127.0.0.1:9/v1/threads HTTP/1.1")
         client.close()
+
+
+def test_a_proxy_may_respond_before_the_request_is_sent_whole(connect: Connect) -> None:
+    def refuse_unread(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        while connection.recv(2**20):
+            pass
+
+    with ScriptedServer(refuse_unread, responds(EMPTY)) as proxy:
+        client = connect(base_url="http://127.0.0.1:1/v1", proxy=address(proxy), timeout=5)
+        with pytest.raises(PixiGPTError, match="413") as caught:
+            client.create_message("t", "user", "x" * 30_000_000)
+        assert caught.value.attempts == 1
+        assert client.list_threads() == []
+        assert proxy.connections == 2
+        client.close()
+
+
+def test_without_a_timeout_a_proxy_is_waited_for(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pixigpt._transport.backend.resolve", lambda *_: ["127.0.0.2", "127.0.0.1"])
+    with ScriptedServer(responds(EMPTY)) as proxy:
+        client = connect(base_url="http://127.0.0.1:1/v1", proxy=address(proxy), timeout=None)
+        assert [client.list_threads(), client.list_threads()] == [[], []]
+        assert proxy.connections == 1
+        client.close()
+        hasty = connect(base_url="http://127.0.0.1:1/v1", proxy=address(proxy), timeout=1e-9, max_retries=0)
+        with pytest.raises(APITimeoutError):
+            hasty.list_threads()
 
 
 def test_a_proxy_that_refuses_is_named(connect: Connect) -> None:

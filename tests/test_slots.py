@@ -3,7 +3,6 @@
 import threading
 from typing import Any
 
-import httpcore
 import httpx
 import pytest
 from support.pools import AnySlots, usage
@@ -99,7 +98,7 @@ def test_waiting_too_long_is_a_pool_timeout(fake_time: FakeTime) -> None:
     slots = make(fake_time)
     first = taken(slots)
     lease, _ = waiting(slots)
-    with pytest.raises(httpcore.PoolTimeout):
+    with pytest.raises(httpx.PoolTimeout):
         slots.check(lease)
     slots.release(lease)
     slots.release(first)
@@ -136,7 +135,7 @@ def test_closing_returns_the_idle_ones_and_then_each_as_it_comes_back(fake_time:
     slots.release(taken(slots, "idle"), keep=True)
     assert slots.close() == ["idle"]
     assert slots.release(late, keep=True) == ["late"]
-    with pytest.raises(httpcore.LocalProtocolError, match="closed"):
+    with pytest.raises(httpx.LocalProtocolError, match="closed"):
         slots.acquire(Lease())
 
 
@@ -146,7 +145,7 @@ def test_closing_sends_those_who_wait_away(fake_time: FakeTime) -> None:
     lease, waiter = waiting(slots)
     slots.close()
     assert waiter.is_set()
-    with pytest.raises(httpcore.LocalProtocolError, match="closed"):
+    with pytest.raises(httpx.LocalProtocolError, match="closed"):
         slots.check(lease)
 
 

@@ -4,20 +4,18 @@ The async client bounds a whole attempt by one cancel scope. So a wait has a tim
 asked for; httpcore's streams enter a scope for each wait, which took a third of a call's time.
 """
 
-import select
-import socket
 import ssl
 from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import cast
 
 import anyio
 import anyio.abc
 import httpcore
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from pixigpt._transport.backend import CHUNK_SIZE, KEEP_ALIVE
+from pixigpt._transport.backend import CHUNK_SIZE
 from pixigpt._transport.internals import has_unread_bytes
+from pixigpt._transport.sockets import KEEP_ALIVE, is_readable, text_of
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 _SENT_AT_ONCE = 4 * CHUNK_SIZE
@@ -68,9 +66,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         if info == "is_readable":
-            return self._is_cut_short or _is_readable(self._socket) or self._has_unread_bytes()
-        if info == "socket":
-            return self._socket
+            return self._is_cut_short or is_readable(self._socket) or self._has_unread_bytes()
         return self._inner.extra(TLSAttribute.ssl_object, None)
 
     def _has_unread_bytes(self) -> bool:
@@ -94,7 +90,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         try:
             with self._errors(httpcore.WriteTimeout, httpcore.WriteError), self._limit(timeout):
                 for start in range(0, len(unsent), _SENT_AT_ONCE):
-                    if start and _is_readable(self._socket):
+                    if start and is_readable(self._socket):
                         self._is_cut_short = True
                         return
                     await self._inner.send(unsent[start : start + _SENT_AT_ONCE])
@@ -143,26 +139,7 @@ def _errors(
     except TimeoutError as cause:
         raise timed_out("the time is up") from cause
     except _BROKEN as cause:
-        raise broken(_text(cause)) from cause
-
-
-def _text(failure: BaseException) -> str:
-    """Return what went wrong with the first address, where anyio only says that all attempts failed."""
-    cause: BaseException | None = failure.__cause__
-    if isinstance(cause, ExceptionGroup):
-        cause = cast("ExceptionGroup[OSError]", cause).exceptions[0]
-    return str(failure) if cause is None else _text(cause)
-
-
-def _is_readable(connected: socket.socket) -> bool:
-    """Return whether there is something to read, be it the end of the connection."""
-    if connected.fileno() < 0:
-        return True
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([connected], [], [], 0)[0])
-    poll = select.poll()  # select() fails above 1,024 descriptors
-    poll.register(connected, select.POLLIN)
-    return bool(poll.poll(0))
+        raise broken(text_of(cause)) from cause
 
 
 def _has_plain_text(tls: object) -> bool:

@@ -1,9 +1,7 @@
 """The async connection pool, on asyncio and on trio, with slots for each event loop; the counterpart of `pool`."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
-from functools import partial
-from typing import cast
 from weakref import WeakKeyDictionary, ref
 
 import anyio
@@ -12,43 +10,17 @@ import httpx
 from anyio.lowlevel import RunVar
 from attrs import frozen
 
-from pixigpt._transport.async_backend import AsyncBackend
-from pixigpt._transport.extensions import pool_timeout, request_deadline
-from pixigpt._transport.internals import is_reusable, set_pool
+from pixigpt._transport.async_connection import AsyncDirectConnection
+from pixigpt._transport.async_proxied import AsyncProxiedConnection
+from pixigpt._transport.extensions import timeout_of
+from pixigpt._transport.internals import set_pool
 from pixigpt._transport.options import PoolOptions
-from pixigpt._transport.routes import Openers, Route, Routes, is_broken_socks
+from pixigpt._transport.patches import is_async_httpcore_patched, is_async_httpx_patched
+from pixigpt._transport.proxied import core_response, request_of
+from pixigpt._transport.routes import Origin, Routes
 from pixigpt._transport.slots import Lease, Slots, closed
 
-_OPENERS = Openers(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
-
-
-class AsyncConnection:
-    """One connection. A cancel scope bounds the requests on it; only opening it has its own deadline."""
-
-    def __init__(self, route: Route, origin: httpcore.Origin, end: float) -> None:
-        self._backend = AsyncBackend(end, route.handshakes)
-        self._http = route.opener(_OPENERS, self._backend).create_connection(origin)
-
-    async def send(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request."""
-        return await self._http.handle_async_request(request)
-
-    def fits(self, origin: httpcore.Origin) -> bool:
-        """Return whether it leads to a request's origin, and the server has not closed it."""
-        return self._http.can_handle_request(origin) and not self._http.has_expired()
-
-    def is_reusable(self) -> bool:
-        """Return whether it can take another request."""
-        return is_reusable(self._http)
-
-    async def aclose(self) -> None:
-        """Close it, even where httpcore has lost its socket."""
-        try:
-            await self._http.aclose()
-        finally:
-            await self._backend.aclose()
-
-
+AsyncConnection = AsyncDirectConnection | AsyncProxiedConnection
 AsyncSlots = Slots[AsyncConnection, anyio.Event]
 AsyncLease = Lease[AsyncConnection]
 
@@ -73,24 +45,25 @@ class AsyncPool:
         self._routes = Routes(options)
         self._is_closed = False
 
-    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request; closing the response's stream releases its connection."""
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; closing the response releases its connection."""
         slots, lease = await self._slots(), AsyncLease()
         try:
             waiter = slots.acquire(lease)
             if waiter is not None:
-                with anyio.move_on_after(pool_timeout(request)):
+                with anyio.move_on_after(timeout_of(request, "pool")):
                     await waiter.wait()
                 slots.check(lease)
             connection = await self._connect(slots, lease, request)
-            response = await connection.send(request)
-        except BaseException as failure:
+            head = await connection.send(request)
+        except BaseException:
             await _release(slots, lease)
-            if is_broken_socks(failure):
-                raise httpcore.ProxyError(str(failure)) from failure
             raise
-        response.stream = _AsyncStream(response, partial(_release, slots, lease))
-        return response
+        return head.response(_AsyncStream(connection, slots, lease))
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request that has come by way of httpx's own transport, as where that is patched."""
+        return core_response(await self.send(request_of(request)))
 
     async def aclose(self) -> None:
         """Refuse new calls, and close each connection once its call has ended."""
@@ -110,25 +83,32 @@ class AsyncPool:
             await anext(in_loop.closer)
         return in_loop.slots
 
-    async def _connect(self, slots: AsyncSlots, lease: AsyncLease, request: httpcore.Request) -> AsyncConnection:
-        origin = request.url.origin
+    async def _connect(self, slots: AsyncSlots, lease: AsyncLease, request: httpx.Request) -> AsyncConnection:
+        origin = Origin.of(request.url)
         while (idle := slots.reuse(lease)) is not None:
             if idle.fits(origin):
                 return idle
             await _close_all([idle])
-        lease.connection = AsyncConnection(self._routes.to(origin), origin, request_deadline(request))
+        route = self._routes.to(origin)
+        if route.proxy is None and not is_async_httpcore_patched():
+            lease.connection = AsyncDirectConnection(route, origin)
+        else:
+            lease.connection = AsyncProxiedConnection(route, origin, request)
         return lease.connection
 
 
 async def _release(slots: AsyncSlots, lease: AsyncLease) -> None:
     """Release a slot, with its connection if that can be reused."""
     connection = lease.connection
-    keep = connection is not None and connection.is_reusable()
+    keep = False
     try:
-        if connection is not None and not keep:
-            await _close_all([connection])
+        keep = connection is not None and await connection.finish()
     finally:
-        surplus = slots.release(lease, keep=keep)
+        try:
+            if connection is not None and not keep:
+                await _close_all([connection])
+        finally:
+            surplus = slots.release(lease, keep=keep)
     await _close_all(surplus)
 
 
@@ -169,25 +149,37 @@ def _pools_in_loop() -> "WeakKeyDictionary[AsyncPool, _InLoop]":
         return pools
 
 
-class _AsyncStream:
-    """A response's body, which releases its connection when it is closed."""
+class _AsyncStream(httpx.AsyncByteStream):
+    """A response's body, which releases its connection when it is closed. No generator: it can be left at any time."""
 
-    def __init__(self, response: httpcore.Response, release: Callable[[], Awaitable[None]]) -> None:
-        self._inner = cast("httpx.AsyncByteStream", response.stream)
-        self._release = release
+    def __init__(self, connection: AsyncConnection, slots: AsyncSlots, lease: AsyncLease) -> None:
+        self._connection = connection
+        self._slots = slots
+        self._lease = lease
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._inner)
+    def __aiter__(self) -> "_AsyncStream":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if piece := await self._connection.piece():
+            return piece
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        try:
-            await self._inner.aclose()
-        finally:
-            await self._release()
+        await _release(self._slots, self._lease)
 
 
 class AsyncPooledTransport(httpx.AsyncHTTPTransport):
     """An httpx transport on our pool. It subclasses AsyncHTTPTransport so that respx and pytest-httpx can patch it."""
 
     def __init__(self, options: PoolOptions) -> None:
-        set_pool(self, AsyncPool(options))
+        self._connections = AsyncPool(options)
+        set_pool(self, self._connections)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if is_async_httpx_patched():
+            return await super().handle_async_request(request)
+        return await self._connections.send(request)
+
+    async def aclose(self) -> None:
+        await self._connections.aclose()

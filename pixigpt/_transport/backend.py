@@ -5,7 +5,6 @@ ever.
 """
 
 import math
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -15,22 +14,11 @@ import httpcore
 from attrs import define
 
 from pixigpt._transport.resolver import resolve
+from pixigpt._transport.sockets import KEEP_ALIVE
 from pixigpt._transport.tls_in_tls import TLSInTLSStream
 
 # Read and sent at once. In between, the backend checks the clock, and whether the server has responded early.
 CHUNK_SIZE = 16384
-
-_SECONDS_AND_COUNTS = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
-
-# Finds a dead peer within two minutes, and keeps a NAT from forgetting a long call. Not every system has every option.
-KEEP_ALIVE: list[tuple[int, int, int]] = [
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    *(
-        (socket.IPPROTO_TCP, getattr(socket, name), value)
-        for name, value in _SECONDS_AND_COUNTS.items()
-        if hasattr(socket, name)
-    ),
-]
 
 
 @define

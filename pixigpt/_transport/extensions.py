@@ -1,8 +1,8 @@
 """What a request and its transport tell each other beside HTTP: timeouts, the deadline, and why nothing can be sent."""
 
 import math
-from collections.abc import Mapping
-from typing import Any, Protocol
+
+import httpx
 
 DEADLINE = "pixigpt.deadline"
 
@@ -13,26 +13,19 @@ class ClosedError(Exception):
     """The cause of an error that a closed client, pool or injected client raised."""
 
 
-class Extended(Protocol):
-    """A request with httpx's extensions, as httpcore passes them on to a pool."""
-
-    @property
-    def extensions(self) -> Mapping[str, Any]: ...
-
-
 def timeouts(seconds: float | None) -> dict[str, float | None]:
     """Return an attempt's timeout in httpx's terms; connecting has at most 10 s of it."""
     connect = _CONNECT_TIMEOUT if seconds is None else min(seconds, _CONNECT_TIMEOUT)
     return {"connect": connect, "read": seconds, "write": seconds, "pool": seconds}
 
 
-def pool_timeout(request: Extended) -> float | None:
-    """Return the seconds that a request may wait for a connection; None means no limit."""
-    seconds: float | None = request.extensions["timeout"]["pool"]
+def timeout_of(request: httpx.Request, what: str) -> float | None:
+    """Return the seconds that a request may wait to connect, read, write, or for a pool; None means no limit."""
+    seconds: float | None = request.extensions["timeout"][what]
     return seconds
 
 
-def request_deadline(request: Extended) -> float:
+def request_deadline(request: httpx.Request) -> float:
     """Return when a request's response must be complete, by the monotonic clock, or by the event loop's."""
     deadline: float = request.extensions.get(DEADLINE, math.inf)
     return deadline

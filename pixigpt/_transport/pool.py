@@ -1,51 +1,22 @@
 """The sync connection pool, in place of httpcore's, which scans every connection on every request."""
 
 import threading
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import cast
+from collections.abc import Iterator
 
 import httpcore
 import httpx
 
 from pixigpt._fork import renew_after_fork
-from pixigpt._transport.backend import Backend, Deadline
-from pixigpt._transport.extensions import pool_timeout, request_deadline
-from pixigpt._transport.internals import is_reusable, set_pool
+from pixigpt._transport.connection import DirectConnection
+from pixigpt._transport.extensions import timeout_of
+from pixigpt._transport.internals import set_pool
 from pixigpt._transport.options import PoolOptions
-from pixigpt._transport.routes import Openers, Route, Routes, is_broken_socks
+from pixigpt._transport.patches import is_httpcore_patched, is_httpx_patched
+from pixigpt._transport.proxied import ProxiedConnection, core_response, request_of
+from pixigpt._transport.routes import Origin, Routes
 from pixigpt._transport.slots import Lease, Slots
 
-_OPENERS = Openers(httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
-
-
-class Connection:
-    """One connection, and the deadline of the request in flight on it."""
-
-    def __init__(self, route: Route, origin: httpcore.Origin) -> None:
-        self._deadline = Deadline()
-        self._backend = Backend(self._deadline, route.handshakes)
-        self._http = route.opener(_OPENERS, self._backend).create_connection(origin)
-
-    def send(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request by its deadline."""
-        self._deadline.end = request_deadline(request)
-        return self._http.handle_request(request)
-
-    def fits(self, origin: httpcore.Origin) -> bool:
-        """Return whether it leads to a request's origin, and the server has not closed it."""
-        return self._http.can_handle_request(origin) and not self._http.has_expired()
-
-    def is_reusable(self) -> bool:
-        """Return whether it can take another request."""
-        return is_reusable(self._http)
-
-    def close(self) -> None:
-        """Close it, even where httpcore has lost its socket."""
-        try:
-            self._http.close()
-        finally:
-            self._backend.close()
+Connection = DirectConnection | ProxiedConnection
 
 
 class Waiter:
@@ -80,22 +51,24 @@ class Pool:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._slots}>"
 
-    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request; closing the response's stream releases its connection."""
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; closing the response releases its connection."""
         slots, lease = self._slots, SyncLease()
         try:
             waiter = slots.acquire(lease)
             if waiter is not None:
-                waiter.wait(pool_timeout(request))
+                waiter.wait(timeout_of(request, "pool"))
                 slots.check(lease)
-            response = self._connect(slots, lease, request.url.origin).send(request)
-        except BaseException as failure:
+            connection = self._connect(slots, lease, Origin.of(request.url))
+            head = connection.send(request)
+        except BaseException:
             _release(slots, lease)
-            if is_broken_socks(failure):
-                raise httpcore.ProxyError(str(failure)) from failure
             raise
-        response.stream = _Stream(response, partial(_release, slots, lease))
-        return response
+        return head.response(_Stream(connection, slots, lease))
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request that has come by way of httpx's own transport, as where that is patched."""
+        return core_response(self.send(request_of(request)))
 
     def close(self) -> None:
         """Refuse new calls, and close each connection once its call has ended."""
@@ -106,24 +79,29 @@ class Pool:
         inherited, self._slots = self._slots.all_connections(), SyncSlots(self._options.limits, Waiter)
         _close_all(inherited)
 
-    def _connect(self, slots: SyncSlots, lease: SyncLease, origin: httpcore.Origin) -> Connection:
+    def _connect(self, slots: SyncSlots, lease: SyncLease, origin: Origin) -> Connection:
         while (idle := slots.reuse(lease)) is not None:
             if idle.fits(origin):
                 return idle
             idle.close()
-        lease.connection = Connection(self._routes.to(origin), origin)
+        route = self._routes.to(origin)
+        is_direct = route.proxy is None and not is_httpcore_patched()
+        lease.connection = DirectConnection(route, origin) if is_direct else ProxiedConnection(route, origin)
         return lease.connection
 
 
 def _release(slots: SyncSlots, lease: SyncLease) -> None:
     """Release a slot, with its connection if that can be reused."""
     connection = lease.connection
-    keep = connection is not None and connection.is_reusable()
+    keep = False
     try:
-        if connection is not None and not keep:
-            connection.close()
+        keep = connection is not None and connection.finish()
     finally:
-        surplus = slots.release(lease, keep=keep)
+        try:
+            if connection is not None and not keep:
+                connection.close()
+        finally:
+            surplus = slots.release(lease, keep=keep)
     _close_all(surplus)
 
 
@@ -132,25 +110,30 @@ def _close_all(connections: list[Connection]) -> None:
         connection.close()
 
 
-class _Stream:
+class _Stream(httpx.SyncByteStream):
     """A response's body, which releases its connection when it is closed."""
 
-    def __init__(self, response: httpcore.Response, release: Callable[[], None]) -> None:
-        self._inner = cast("httpx.SyncByteStream", response.stream)
-        self._release = release
+    def __init__(self, connection: Connection, slots: SyncSlots, lease: SyncLease) -> None:
+        self._connection = connection
+        self._slots = slots
+        self._lease = lease
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._inner)
+        return self._connection.body()
 
     def close(self) -> None:
-        try:
-            self._inner.close()
-        finally:
-            self._release()
+        _release(self._slots, self._lease)
 
 
 class PooledTransport(httpx.HTTPTransport):
     """An httpx transport on our pool. It subclasses HTTPTransport so that respx and pytest-httpx can patch it."""
 
     def __init__(self, options: PoolOptions) -> None:
-        set_pool(self, Pool(options))
+        self._connections = Pool(options)
+        set_pool(self, self._connections)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return super().handle_request(request) if is_httpx_patched() else self._connections.send(request)
+
+    def close(self) -> None:
+        self._connections.close()

@@ -6,20 +6,30 @@ import threading
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-import httpcore
+import anyio
+import httpx
 
 
 def resolve(host: str, port: int, timeout: float | None) -> list[str]:
     """Return a host's addresses. A lookup cannot be cancelled: with a timeout it has a thread, abandoned if late."""
     try:
-        if timeout is None or _is_address(host):
+        if timeout is None or is_address(host):
             return _look_up(host, port)
         return _look_up_in_thread(host, port, timeout)
     except (OSError, UnicodeError) as cause:
-        raise httpcore.ConnectError(str(cause)) from cause
+        raise httpx.ConnectError(str(cause)) from cause
 
 
-def _is_address(host: str) -> bool:
+async def resolve_async(host: str, port: int) -> list[str]:
+    """Return a host's addresses; an address itself needs no thread."""
+    if is_address(host):
+        return [host]
+    infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address."""
     with suppress(ValueError):
         return bool(ipaddress.ip_address(host))
     return False
@@ -46,7 +56,7 @@ def _look_up_in_thread(host: str, port: int, timeout: float) -> list[str]:
     try:
         answer = answers.get(timeout=timeout)
     except Empty as cause:
-        raise httpcore.ConnectTimeout(f"looking up {host} took too long") from cause
+        raise httpx.ConnectTimeout(f"looking up {host} took too long") from cause
     if isinstance(answer, Exception):
         raise answer
     return answer

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -16,6 +16,22 @@ from pixigpt._fork import ForkSafeLock
 from pixigpt._transport.options import PoolOptions, checked_proxy
 
 PoolT = TypeVar("PoolT")
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Origin(NamedTuple):
+    """Where a request goes."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> "Origin":
+        """Return a URL's origin."""
+        return cls(url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS.get(url.scheme, 0))
 
 
 @frozen
@@ -61,13 +77,15 @@ class Routes:
         self._context: ssl.SSLContext | None = None
         self._lock = ForkSafeLock()
 
-    def to(self, origin: httpcore.Origin) -> Route:
-        """Return the route to a host; raise an httpcore error that is not retryable if there is none."""
+    def to(self, origin: Origin) -> Route:
+        """Return the route to a host; raise an httpx error that is not retryable if there is none."""
+        if origin.scheme not in _PORTS:
+            raise _unusable(f"the URL begins with {origin.scheme}://")
         try:
             proxy = self._options.proxy or checked_proxy(_environment_proxy(origin))
         except ValueError as cause:
             raise _unusable(cause) from cause
-        context = self._ssl_context() if origin.scheme == b"https" else None
+        context = self._ssl_context() if origin.scheme == "https" else None
         if proxy is None:
             return Route(None, context, None)
         if _is_socks(proxy) and find_spec("socksio") is None:
@@ -80,6 +98,7 @@ class Routes:
             if self._context is None:
                 try:
                     self._context = _ssl_context(self._options.verify)
+                    self._context.set_alpn_protocols(["http/1.1"])
                 except OSError as cause:
                     raise _unusable(cause) from cause
             return self._context
@@ -97,19 +116,13 @@ def _is_socks(proxy: httpx.Proxy) -> bool:
     return proxy.url.scheme.startswith("socks")
 
 
-def is_broken_socks(failure: BaseException) -> bool:
-    """Return whether a SOCKS proxy broke its protocol: httpcore lets socksio's own errors through."""
-    return type(failure).__module__.startswith("socksio")
-
-
-def _environment_proxy(origin: httpcore.Origin) -> str | None:
+def _environment_proxy(origin: Origin) -> str | None:
     """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name.
 
     Loopback is never reached through one: a proxy on another machine would look for the server there.
     """
-    proxies = getproxies()
-    url = proxies.get(origin.scheme.decode("ascii")) or proxies.get("all")
-    host = origin.host.decode("ascii")
+    proxies, host = getproxies(), origin.host
+    url = proxies.get(origin.scheme) or proxies.get("all")
     if not url or _is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
         return None
     return url if "://" in url else f"http://{url}"
@@ -124,5 +137,5 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _unusable(cause: object) -> httpcore.UnsupportedProtocol:
-    return httpcore.UnsupportedProtocol(f"no connection can be opened: {cause}")
+def _unusable(cause: object) -> httpx.UnsupportedProtocol:
+    return httpx.UnsupportedProtocol(f"no connection can be opened: {cause}")

@@ -9,7 +9,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-import httpcore
 import httpx
 from attrs import define
 
@@ -109,8 +108,8 @@ class Slots(Generic[ConnectionT, WaiterT]):
         in_use = [lease.connection for lease in self._held if lease.connection is not None]
         return [*(connection for connection, _ in self._idle), *in_use]
 
-    def _exhausted(self) -> httpcore.PoolTimeout:
-        return httpcore.PoolTimeout(
+    def _exhausted(self) -> httpx.PoolTimeout:
+        return httpx.PoolTimeout(
             f"all {self._max_held} are in use; raise the limit with limits=httpx.Limits(max_connections=...)"
         )
 
@@ -132,8 +131,8 @@ class Slots(Generic[ConnectionT, WaiterT]):
         return self._idle_expiry is not None and self._clock() - idle[1] > self._idle_expiry
 
 
-def closed() -> httpcore.LocalProtocolError:
+def closed() -> httpx.LocalProtocolError:
     """Return the error of a call made after the pool was closed."""
-    error = httpcore.LocalProtocolError("the client is closed")
+    error = httpx.LocalProtocolError("the client is closed")
     error.__cause__ = ClosedError()
     return error

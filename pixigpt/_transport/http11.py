@@ -1,0 +1,182 @@
+"""HTTP/1.1 on one connection, without I/O: a request's head and body as bytes, a response from bytes, by one parser.
+
+Whoever owns the socket calls `start()`, sends what it returns and what the `BodyEncoder` makes of the body, feeds what
+arrives, and pulls the head and then the pieces of the body. Nothing is parsed before it is pulled, so that one
+packet of a hundred thousand tiny chunks cannot hold up an event loop.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+import httpx
+from attrs import define
+
+from pixigpt._transport.h11_parser import H11Parser
+from pixigpt._transport.httptools_parser import HttptoolsParser, is_installed
+from pixigpt._transport.response import Head
+
+_REQUEST_HEAD = re.compile(
+    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.1\r\n"
+    rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*\r\n)*\r\n"
+)
+_PARSERS = ("h11", "httptools")
+
+# Read and sent at once. In between, a connection looks whether the server has responded early.
+PACKET_SIZE = 65536
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Parser(Protocol):
+    """Reads the responses of one connection, lazily: `feed()` only stores."""
+
+    def start(self, method: str) -> None:
+        """Expect the response to another request."""
+
+    def feed(self, data: bytes) -> None:
+        """Store what has arrived; nothing means that the server has closed its side."""
+
+    def next(self) -> Head | bytes | None:
+        """Return the head, then pieces of the body, then b""; None while more must arrive; raise an httpx error."""
+
+    def is_reusable(self) -> bool:
+        """Return whether the response ended with its last byte, and another may follow on the connection."""
+        ...
+
+
+def new_parser() -> Parser:
+    """Return the parser that is installed, or that PIXIGPT_PARSER names."""
+    name = os.environ.get("PIXIGPT_PARSER") or ("httptools" if is_installed() else "h11")
+    if name not in _PARSERS or (name == "httptools" and not is_installed()):
+        raise httpx.UnsupportedProtocol(
+            f"no connection can be opened: PIXIGPT_PARSER is {name!r}, and it must be 'h11', or 'httptools' with the "
+            'package "httptools" installed: pip install "pixigpt[speed]"'
+        )
+    return H11Parser() if name == "h11" else HttptoolsParser()
+
+
+class HTTP11:
+    """The state of one connection between a request and the next."""
+
+    def __init__(self) -> None:
+        self._parser = new_parser()
+        self._is_idle = True
+        self._is_sent = False
+        self._is_spoiled = False
+        self._head: Head | None = None
+
+    def start(self, request: httpx.Request) -> "tuple[bytes, BodyEncoder]":
+        """Begin a request; return its head, and what encodes its body."""
+        headers = request.headers.raw
+        head = encode_head(request.method, request.url.raw_path, headers)
+        body = BodyEncoder.of(headers)
+        self._parser.start(request.method)
+        self._is_idle = self._is_sent = False
+        self._head = None
+        return head, body
+
+    def end_request(self, body: "BodyEncoder") -> bytes:
+        """Return what ends a request's body; from now on its response can leave the connection reusable."""
+        end = body.end()
+        self._is_sent = True
+        self._is_spoiled |= body.is_last
+        return end
+
+    def cut_short(self) -> None:
+        """Give the connection up after this response, since the request was not sent whole."""
+        self._is_spoiled = True
+
+    def feed(self, data: bytes) -> None:
+        """Take what has arrived; nothing means that the server has closed its side."""
+        if self._is_idle:
+            self._is_spoiled = True
+        else:
+            self._parser.feed(data)
+
+    def head(self) -> Head | None:
+        """Return the response's head; None while it has not arrived."""
+        if self._head is None:
+            head = self._parser.next()
+            assert not isinstance(head, bytes)  # noqa: S101  # the head comes first
+            self._head = head
+        return self._head
+
+    def piece(self) -> bytes | None:
+        """Return the next piece of the body; b"" at its end; None while more must arrive."""
+        if self._is_idle:
+            return b""
+        piece = self._parser.next()
+        assert not isinstance(piece, Head)  # noqa: S101  # there is one head
+        if piece == b"":
+            self._is_idle = True
+            self._is_spoiled |= not self._parser.is_reusable()
+        return piece
+
+    def is_reusable(self) -> bool:
+        """Return whether the last exchange is complete in both directions, and nothing came after it."""
+        return self._is_idle and self._is_sent and not self._is_spoiled
+
+
+def encode_head(method: str, target: bytes, headers: Headers) -> bytes:
+    """Return a request's head; raise an httpx error that is not retryable if a header would break out of its line.
+
+    The head is checked as a whole: where each line is a header and there are as many lines as headers, none has brought
+    a line of its own. One match costs less than one for each header.
+    """
+    lines = [b"%b: %b\r\n" % header for header in headers]
+    head = b"".join((method.encode("ascii"), b" ", target, b" HTTP/1.1\r\n", *lines, b"\r\n"))
+    if head.count(b"\n") != len(headers) + 2 or not _REQUEST_HEAD.fullmatch(head):
+        raise httpx.LocalProtocolError("the request's method, target or headers hold illegal characters")
+    return head
+
+
+@define
+class BodyEncoder:
+    """Frames a request's body as its headers say, and holds it to its Content-Length."""
+
+    is_chunked: bool = False
+    is_last: bool = False  # the client itself closes the connection after this request
+    _left: int = 0
+
+    @classmethod
+    def of(cls, headers: Headers) -> "BodyEncoder":
+        """Return the encoder that a request's headers ask for."""
+        body = cls()
+        for name, value in headers:
+            match name.lower():
+                case b"content-length":
+                    body._left = int(value)
+                case b"transfer-encoding":
+                    body.is_chunked = True
+                case b"connection":
+                    body.is_last = b"close" in value.lower()
+                case _:
+                    pass
+        return body
+
+    def encode(self, piece: bytes) -> bytes:
+        """Return a piece of the body as it is sent."""
+        if self.is_chunked:
+            return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
+        self._left -= len(piece)
+        if self._left < 0:
+            raise httpx.LocalProtocolError("the request's body is longer than its Content-Length")
+        return piece
+
+    def end(self) -> bytes:
+        """Return what comes after the last piece."""
+        if self.is_chunked:
+            return b"0\r\n\r\n"
+        if self._left:
+            raise httpx.LocalProtocolError("the request's body is shorter than its Content-Length")
+        return b""
+
+
+def packets(head: bytes, body: bytes) -> Iterator[bytes | memoryview]:
+    """Yield a head with as much of a body as goes with it, then the rest of the body in slices that are not copied."""
+    yield head + body[:PACKET_SIZE]
+    view = memoryview(body)
+    for start in range(PACKET_SIZE, len(body), PACKET_SIZE):
+        yield view[start : start + PACKET_SIZE]

@@ -1,0 +1,120 @@
+"""A connection of httpcore's own: through a proxy, or where a mock has patched httpcore. It speaks in httpx's terms."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import httpcore
+import httpx
+
+from pixigpt._transport.backend import Backend, Deadline
+from pixigpt._transport.extensions import request_deadline
+from pixigpt._transport.internals import is_reusable
+from pixigpt._transport.response import Head
+from pixigpt._transport.routes import Openers, Origin, Route
+
+_OPENERS = Openers(httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
+
+
+class ProxiedConnection:
+    """One connection of httpcore's, and the deadline of the request in flight on it."""
+
+    def __init__(self, route: Route, origin: Origin) -> None:
+        self._deadline = Deadline()
+        self._origin = core_origin(origin)
+        self._backend = Backend(self._deadline, route.handshakes)
+        self._http = route.opener(_OPENERS, self._backend).create_connection(self._origin)
+        self._response: httpcore.Response | None = None
+
+    def send(self, request: httpx.Request) -> Head:
+        """Send a request by its deadline; return the head of its response."""
+        self._deadline.end = request_deadline(request)
+        with httpx_errors():
+            self._response = self._http.handle_request(core_request(request))
+        return core_head(self._response)
+
+    def body(self) -> Iterator[bytes]:
+        """Yield the response's body as it arrives."""
+        with httpx_errors():
+            yield from self._stream()
+
+    def fits(self, origin: Origin) -> bool:
+        """Return whether it leads to a request's origin, and the server has not closed it."""
+        return self._http.can_handle_request(core_origin(origin)) and not self._http.has_expired()
+
+    def finish(self) -> bool:
+        """End the response; return whether the connection can take another request."""
+        if self._response is not None:
+            self._stream().close()
+        return is_reusable(self._http)
+
+    def close(self) -> None:
+        """Close it, even where httpcore has lost its socket."""
+        try:
+            self._http.close()
+        finally:
+            self._backend.close()
+
+    def _stream(self) -> httpx.SyncByteStream:
+        assert self._response is not None  # noqa: S101  # send() has returned its head
+        return cast("httpx.SyncByteStream", self._response.stream)
+
+
+def core_origin(origin: Origin) -> httpcore.Origin:
+    """Return an origin in httpcore's terms."""
+    return httpcore.Origin(origin.scheme.encode("ascii"), origin.host.encode("ascii"), origin.port)
+
+
+def core_request(request: httpx.Request) -> httpcore.Request:
+    """Return a request in httpcore's terms."""
+    raw = request.url
+    url = httpcore.URL(scheme=raw.raw_scheme, host=raw.raw_host, port=raw.port, target=raw.raw_path)
+    return httpcore.Request(
+        request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
+    )
+
+
+def core_head(response: httpcore.Response) -> Head:
+    """Return the head of a response of httpcore's."""
+    extensions: dict[str, bytes] = cast("Any", response).extensions
+    return Head(response.status, response.headers, extensions.get("reason_phrase", b""))
+
+
+def request_of(request: httpcore.Request) -> httpx.Request:
+    """Return a request of httpcore's in httpx's terms again."""
+    raw = request.url
+    url = httpx.URL(
+        scheme=raw.scheme.decode("ascii"), host=raw.host.decode("ascii"), port=raw.port, raw_path=raw.target
+    )
+    return httpx.Request(
+        request.method.decode("ascii"),
+        url,
+        headers=request.headers,
+        stream=cast("httpx.SyncByteStream", request.stream),
+        extensions=cast("Any", request).extensions,
+    )
+
+
+def core_response(response: httpx.Response) -> httpcore.Response:
+    """Return a response in httpcore's terms."""
+    return httpcore.Response(
+        response.status_code,
+        headers=response.headers.raw,
+        content=response.stream,
+        extensions=cast("Any", response).extensions,
+    )
+
+
+@contextmanager
+def httpx_errors() -> Generator[None, None, None]:
+    """Raise httpx's errors in place of httpcore's, which have the same names, and of a broken SOCKS proxy's."""
+    try:
+        yield
+    except Exception as failure:
+        kinds = [kind.__name__ for kind in type(failure).__mro__ if kind.__module__ == "httpcore"]
+        if type(failure).__module__.startswith("socksio"):  # httpcore lets these through
+            kinds = ["ProxyError"]
+        if not kinds:
+            raise
+        error: type[httpx.TransportError] = getattr(httpx, kinds[0])
+        raise error(str(failure)) from failure
