@@ -7,13 +7,22 @@ BIN_DOCS := .docs/$(SCRIPTS)
 
 .PHONY: demo test test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
 
-.venv/.ready: pyproject.toml
+# What the examples need, and no more.
+.venv/.demo: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,dev]'
+	@echo "Creating .venv and installing pixigpt with its local server. This takes half a minute ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing]' python-dotenv
 	@touch $@
 
-demo: .venv/.ready ## run every example against the local server
+.venv/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
+	@echo "Creating .venv and installing pixigpt with all that its tests and checks need. This takes a minute ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,dev]'
+	@touch $@ .venv/.demo
+
+demo: .venv/.demo ## run every example against the local server
 	@$(BIN)/python -m scripts.demo
 
 # What the tests hold of bytes on the wire, they hold on both parsers.

@@ -1,5 +1,6 @@
 """The Python SDK for the PixiGPT API."""
 
+from pixigpt._arguments import MessageLike, ToolLike
 from pixigpt._capture import CapturedResponse, capture_responses
 from pixigpt._clock import deadline
 from pixigpt._retry import RetryPolicy
@@ -90,6 +91,7 @@ __all__ = [
     "FunctionParameters",
     "Media",
     "Message",
+    "MessageLike",
     "Moderation",
     "ModerationCategory",
     "NotFoundError",
@@ -115,6 +117,7 @@ __all__ = [
     "ThreadMessage",
     "Tool",
     "ToolCall",
+    "ToolLike",
     "UnprocessableEntityError",
     "Usage",
     "VisionResult",

@@ -1,7 +1,7 @@
 """What a method's arguments become on the wire: dicts or objects in, generated objects out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from pixigpt._leniency import PARTS
 from pixigpt_api.models import (
@@ -17,9 +17,11 @@ from pixigpt_api.models import (
 
 T = TypeVar("T")
 
-# A message as the methods take it: a dict in OpenAI's form, or one that came back in a response.
-MessageLike = Message | ThreadMessage | Mapping[str, object]
-ToolLike = Tool | Mapping[str, object]
+MessageLike: TypeAlias = Message | ThreadMessage | Mapping[str, object]
+"""A message as the methods take it: a dict in OpenAI's form, or one that came back in a response."""
+
+ToolLike: TypeAlias = Tool | Mapping[str, object]
+"""A tool as the methods take it: a dict in OpenAI's form, or a `Tool`."""
 
 _OBJECTS = (
     Message,
