@@ -1,7 +1,7 @@
 """Drives a flow for the async client, on asyncio and on trio; the counterpart of `_driver`."""
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from inspect import isawaitable
 from typing import TypeVar, cast
@@ -186,8 +186,16 @@ async def _receive(response: httpx.Response, max_bytes: int | None, end: float) 
     if response.is_stream_consumed:  # a mock, or an injected client's event hook, has read it
         return complete_response(response, max_bytes)
     body = Body(response, max_bytes)
+    chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
+    if not isinstance(chunks, AsyncGenerator):  # the SDK's own transport: it can be left at any time
+        async for chunk in chunks:
+            if not body.add(chunk):
+                break
+            if anyio.current_time() > end:
+                raise httpx.ReadTimeout("the response was still arriving")
+        return body.response()
     with anyio.CancelScope() as reading:
-        async for chunk in cast("httpx.AsyncByteStream", response.stream):
+        async for chunk in chunks:
             # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
             if not body.add(chunk) or anyio.current_time() > end:
                 reading.cancel()
