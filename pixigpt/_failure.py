@@ -79,7 +79,8 @@ def _waited_for(failure: httpx.TimeoutException, host: str) -> str:
     if isinstance(failure, httpx.PoolTimeout):
         return f"no free connection to {host}: {_reason(failure)}"
     if isinstance(failure, httpx.ConnectTimeout):
-        return f"could not connect to {host} in time"
+        through = f" {failure}" if str(failure).startswith("through the proxy ") else ""
+        return f"could not connect to {host} in time{through}"
     return f"no complete response from {host} in time"
 
 

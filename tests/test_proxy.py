@@ -347,3 +347,37 @@ def test_a_socks_proxy_without_its_library_says_what_to_install(
     with pytest.raises(APIConnectionError, match=r'pip install "httpx\[socks\]"') as caught:
         client.list_threads()
     assert caught.value.attempts == 0
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_a_dead_proxy_is_named_and_where_it_comes_from(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "http://user:secret@127.0.0.1:1")
+    client = connect(base_url="https://pixigpt.test/v1", max_retries=0)
+    wanted = rf"through the proxy http://127.0.0.1:1 \(from {variable}\): .+"
+    with pytest.raises(APIConnectionError, match=wanted) as caught:
+        client.list_threads()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_dead_proxy_that_an_argument_names(connect: Connect) -> None:
+    client = connect(base_url="https://pixigpt.test/v1", proxy="http://127.0.0.1:1", max_retries=0)
+    with pytest.raises(APIConnectionError, match=r"through the proxy http://127.0.0.1:1 \(from proxy=\): .+"):
+        client.list_threads()
+
+
+def test_a_proxy_that_never_answers_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pixigpt._transport.extensions._CONNECT_TIMEOUT", 0.2)
+    with ScriptedServer(silent) as proxy:
+        client = connect(base_url="https://pixigpt.test/v1", proxy=address(proxy), timeout=5, max_retries=0)
+        with pytest.raises(APITimeoutError, match=r"in time through the proxy http://127.0.0.1:\d+ \(from proxy=\)"):
+            client.list_threads()
+
+
+def test_a_proxy_variable_with_a_typo_is_named_with_its_value(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "htp://user:secret@proxy.test")
+    with pytest.raises(APIConnectionError, match=r"HTTPS_PROXY is 'htp://\*\*\*@proxy.test': proxy must be a URL"):
+        connect(base_url="https://pixigpt.test/v1").list_threads()

@@ -209,7 +209,7 @@ class HungUp:
 
 
 def test_what_a_server_said_before_it_hung_up_is_read() -> None:
-    route, origin = Route(None, None, None), Origin("http", "api.test", 80)
+    route, origin = Route(None, "", None, None), Origin("http", "api.test", 80)
     timeouts = {"timeout": {"connect": 1, "read": 1, "write": 1, "pool": 1}}
     request = httpx.Request("POST", "http://api.test/", content=b"x" * 200_000, extensions=timeouts)
     here, there = socket.socketpair()
@@ -254,7 +254,7 @@ def test_an_idle_socket_that_fails_has_hung_up() -> None:
 
 
 def test_a_socket_that_fails_while_a_request_is_sent_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    connection: Any = DirectConnection(Route(None, None, None), Origin("http", "api.test", 80))
+    connection: Any = DirectConnection(Route(None, "", None, None), Origin("http", "api.test", 80))
     here, there = socket.socketpair()
     with here, there:
         connection._socket = here

@@ -20,12 +20,13 @@ class AsyncProxiedConnection:
 
     def __init__(self, route: Route, origin: Origin, request: httpx.Request) -> None:
         self._backend = AsyncBackend(request_deadline(request), route.handshakes)
+        self._proxy = route.proxy_name
         self._http = route.opener(_OPENERS, self._backend).create_connection(core_origin(origin))
         self._response: httpcore.Response | None = None
 
     async def send(self, request: httpx.Request) -> Head:
         """Send a request; return the head of its response."""
-        with httpx_errors():
+        with httpx_errors(self._proxy):
             self._response = await self._http.handle_async_request(core_request(request))
         self._pieces = aiter(self._stream())
         return core_head(self._response)

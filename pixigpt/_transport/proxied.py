@@ -13,6 +13,7 @@ from pixigpt._transport.internals import is_reusable
 from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Openers, Origin, Route
 
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 _OPENERS = Openers(httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
 
 
@@ -21,6 +22,7 @@ class ProxiedConnection:
 
     def __init__(self, route: Route, origin: Origin) -> None:
         self._deadline = Deadline()
+        self._proxy = route.proxy_name
         self._origin = core_origin(origin)
         self._backend = Backend(self._deadline, route.handshakes)
         self._http = route.opener(_OPENERS, self._backend).create_connection(self._origin)
@@ -29,7 +31,7 @@ class ProxiedConnection:
     def send(self, request: httpx.Request) -> Head:
         """Send a request by its deadline; return the head of its response."""
         self._deadline.end = request_deadline(request)
-        with httpx_errors():
+        with httpx_errors(self._proxy):
             self._response = self._http.handle_request(core_request(request))
         return core_head(self._response)
 
@@ -106,8 +108,11 @@ def core_response(response: httpx.Response) -> httpcore.Response:
 
 
 @contextmanager
-def httpx_errors() -> Generator[None, None, None]:
-    """Raise httpx's errors in place of httpcore's, which have the same names, and of a broken SOCKS proxy's."""
+def httpx_errors(proxy: str = "") -> Generator[None, None, None]:
+    """Raise httpx's errors in place of httpcore's, which have the same names, and of a broken SOCKS proxy's.
+
+    Where no connection came to be, the text names the proxy, or the API's server would be looked for in vain.
+    """
     try:
         yield
     except Exception as failure:
@@ -117,4 +122,5 @@ def httpx_errors() -> Generator[None, None, None]:
         if not kinds:
             raise
         error: type[httpx.TransportError] = getattr(httpx, kinds[0])
-        raise error(str(failure)) from failure
+        is_named = bool(proxy) and issubclass(error, _NO_CONNECTION)
+        raise error(f"through the proxy {proxy}: {failure}" if is_named else str(failure)) from failure

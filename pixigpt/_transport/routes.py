@@ -1,5 +1,6 @@
 """How a host is reached: through which proxy, if any, and with which certificates."""
 
+import re
 import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -48,6 +49,7 @@ class Route:
     """How to reach one host; the SSL contexts are None where there is no TLS."""
 
     proxy: httpx.Proxy | None
+    proxy_source: str  # the argument or the variable that names the proxy
     ssl_context: ssl.SSLContext | None
     proxy_ssl_context: ssl.SSLContext | None
 
@@ -55,6 +57,15 @@ class Route:
     def handshakes(self) -> int:
         """How many TLS handshakes come before a request."""
         return (self.ssl_context is not None) + (self.proxy_ssl_context is not None)
+
+    @property
+    def proxy_name(self) -> str:
+        """The proxy and where it comes from, without its password; empty if there is none."""
+        if self.proxy is None:
+            return ""
+        url = self.proxy.url
+        port = "" if url.port is None else f":{url.port}"
+        return f"{url.scheme}://{url.host}{port} (from {self.proxy_source})"
 
     def opener(self, openers: Openers[PoolT], backend: object) -> PoolT:
         """Return the httpcore pool that opens connections along this route."""
@@ -81,17 +92,23 @@ class Routes:
         """Return the route to a host; raise an httpx error that is not retryable if there is none."""
         if origin.scheme not in _PORTS:
             raise _unusable(f"the URL begins with {origin.scheme}://")
-        try:
-            proxy = self._options.proxy or checked_proxy(_environment_proxy(origin))
-        except ValueError as cause:
-            raise _unusable(cause) from cause
+        proxy, source = self._proxy(origin)
         context = self._ssl_context() if origin.scheme == "https" else None
         if proxy is None:
-            return Route(None, context, None)
+            return Route(None, "", context, None)
         if _is_socks(proxy) and find_spec("socksio") is None:
             raise _unusable('a SOCKS proxy needs the package "socksio": pip install "httpx[socks]"')
         is_secure = proxy.url.scheme == "https"
-        return Route(proxy, context, (proxy.ssl_context or self._ssl_context()) if is_secure else None)
+        return Route(proxy, source, context, (proxy.ssl_context or self._ssl_context()) if is_secure else None)
+
+    def _proxy(self, origin: Origin) -> tuple[httpx.Proxy | None, str]:
+        if self._options.proxy is not None:
+            return self._options.proxy, "proxy="
+        url, source = _environment_proxy(origin)
+        try:
+            return checked_proxy(url), source
+        except ValueError as cause:
+            raise _unusable(f"{source} is {_without_password(url)!r}: {cause}") from cause
 
     def _ssl_context(self) -> ssl.SSLContext:
         with self._lock:  # loading certificates is slow
@@ -116,16 +133,21 @@ def _is_socks(proxy: httpx.Proxy) -> bool:
     return proxy.url.scheme.startswith("socks")
 
 
-def _environment_proxy(origin: Origin) -> str | None:
-    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name.
+def _environment_proxy(origin: Origin) -> tuple[str | None, str]:
+    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or the system's settings, name; and which.
 
     Loopback is never reached through one: a proxy on another machine would look for the server there.
     """
     proxies, host = getproxies(), origin.host
-    url = proxies.get(origin.scheme) or proxies.get("all")
+    name = origin.scheme if proxies.get(origin.scheme) else "all"
+    url = proxies.get(name)
     if not url or _is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
-        return None
-    return url if "://" in url else f"http://{url}"
+        return None, ""
+    return url if "://" in url else f"http://{url}", f"{name.upper()}_PROXY"
+
+
+def _without_password(url: str | None) -> str:
+    return re.sub(r"//[^@/]*@", "//***@", url or "")
 
 
 def _is_loopback(host: str) -> bool:
