@@ -21,10 +21,10 @@ def test_an_operation_shows_its_request_parameters_body_responses_and_examples()
     shown = part("runs", "create_run")
     assert "```text\nPOST /threads/{thread_id}/runs\n```" in shown
     assert "The run is asynchronous" in shown
-    assert "| `thread_id` | string, not empty | path | yes | The thread's id. |" in shown
-    assert "| `Idempotency-Key` | string, not empty | header | no | A unique value" in shown
+    assert "| `thread_id`{ .field } | string, not empty | path | yes | The thread's id. |" in shown
+    assert "| `Idempotency-Key`{ .field } | string, not empty | header | no | A unique value" in shown
     assert "**Body**: [CreateRunRequest](schemas.md#CreateRunRequest), as `application/json`" in shown
-    assert "| `temperature` | number, at least 0, at most 2 | no | Randomness" in shown
+    assert "| `temperature`{ .field } | number, at least 0, at most 2 | no | Randomness" in shown
     assert "| `2XX` | [Run](schemas.md#Run) | `X-Request-Id` | The started run. |" in shown
     assert "| `404` | [ErrorResponse](schemas.md#ErrorResponse) | `X-Request-Id` | There is no such" in shown
     request, response = (json.loads(each) for each in re.findall(r"```json\n(.*?)```", shown, re.DOTALL))
@@ -34,9 +34,12 @@ def test_an_operation_shows_its_request_parameters_body_responses_and_examples()
 
 def test_a_schema_shows_its_fields_and_links_to_those_that_it_names() -> None:
     shown = part("schemas", "ThreadMessage")
-    assert "| `role` | [Role](schemas.md#Role) | yes |" in shown
-    assert "| `content` | array of [ContentBlock](schemas.md#ContentBlock) | yes | The message's blocks. |" in shown
-    assert "| `sources` | array of [Source](schemas.md#Source) or null | no |" in shown
+    assert "| `role`{ .field } | [Role](schemas.md#Role) | yes |" in shown
+    assert (
+        "| `content`{ .field } | array of [ContentBlock](schemas.md#ContentBlock) | yes | The message's blocks. |"
+        in shown
+    )
+    assert "| `sources`{ .field } | array of [Source](schemas.md#Source) or null | no |" in shown
     assert "Type: string, `system` or `user` or `assistant` or `tool`" in part("schemas", "Role")
     assert "[ThreadMetadata](schemas.md#ThreadMetadata) or null" in part("schemas", "Thread")
 

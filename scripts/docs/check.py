@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SITE = ROOT / "site"
-PREFIX = urlsplit(tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["site_url"]).path
+PREFIX = urlsplit(str(tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]["site_url"])).path
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _LOADED_BY_STYLE = re.compile(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^\"')\s]+", re.IGNORECASE)
 _NOT_LOADED = {"canonical", "alternate", "prev", "next"}  # what a <link> may say without fetching anything

@@ -32,14 +32,14 @@ def write_pages(contract: Contract, folder: Path) -> None:
 def pages(contract: Contract) -> dict[str, list[str]]:
     """Return the pages by name, each as its paragraphs."""
     found: dict[str, list[str]] = {}
-    rows: list[list[str]] = []
+    rows: dict[str, list[list[str]]] = {}
     for path, item in contract["paths"].items():
         for method in [each for each in METHODS if each in item]:
             name, area = item[method]["operationId"], area_of(path)
             page = found.setdefault(area, [f"# API schema: {area}"])
             page += operation(contract, f"{method.upper()} {path}", item, item[method])
-            rows.append([area, f"[`{name}`]({area}.md#{name})", f"`{method.upper()} {path}`"])
-    rows.sort(key=lambda row: list(found).index(row[0]))
+            row = [f"[`{name}`{{ .field }}]({area}.md#{name})", f"`{method.upper()} {path}`"]
+            rows.setdefault(area, []).append(row)
     schemas = ["# API schema: schemas", *all_schemas(contract["components"]["schemas"])]
     return {"index": overview(contract, rows), **found, "schemas": schemas}
 
@@ -50,7 +50,7 @@ def area_of(path: str) -> str:
     return "runs" if "runs" in segments else AREAS.get(segments[0], segments[0])
 
 
-def overview(contract: Contract, rows: list[list[str]]) -> list[str]:
+def overview(contract: Contract, rows: dict[str, list[list[str]]]) -> list[str]:
     """Return the first page: what holds for all operations, and where each of them is."""
     source = (
         "The low-level client is generated from `openapi/pixigpt.yaml`, the local server of "
@@ -58,15 +58,11 @@ def overview(contract: Contract, rows: list[list[str]]) -> list[str]:
         "`pixigpt_api/openapi.yaml`. These pages show it, in OpenAPI's terms."
     )
     servers = [f"Base URL: `{each['url']}`" for each in contract["servers"]]
-    return [
-        "# API schema",
-        contract["info"]["description"].strip(),
-        *servers,
-        source,
-        "## Operations",
-        *table("Area | Operation | Request", rows),
-        "The [schemas](schemas.md) are the objects that they take and return.",
-    ]
+    found = ["# API schema", contract["info"]["description"].strip(), *servers, source]
+    found += ["The [schemas](schemas.md) are the objects that operations take and return."]
+    for area, operations in rows.items():
+        found += [f"## {area.capitalize()}", *table("Operation | Request", operations)]
+    return found
 
 
 def operation(contract: Contract, request: str, item: Contract, given: Contract) -> Iterator[str]:
@@ -157,7 +153,7 @@ def fields(schema: Contract) -> Iterator[str]:
 
 def field(name: str, schema: Contract, required: bool | None, *place: str) -> list[str]:
     """Return a row for a field or a parameter."""
-    return [f"`{name}`", type_of(schema), *place, "yes" if required else "no", text(schema)]
+    return [f"`{name}`{{ .field }}", type_of(schema), *place, "yes" if required else "no", text(schema)]
 
 
 def type_of(schema: Contract) -> str:
