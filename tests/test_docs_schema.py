@@ -5,8 +5,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import yaml
+
 from scripts.docs.schema import pages
-from scripts.operations import read_contract
+from scripts.operations import operations, read_contract
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = read_contract()
@@ -46,11 +48,22 @@ def test_a_schema_shows_its_fields_and_links_to_those_that_it_names() -> None:
 
 def test_every_operation_and_schema_is_shown_once_and_every_page_is_in_the_menu() -> None:
     headings = [each for page in PAGES.values() for each in re.findall(r"^## .* \{ #(\w+) \}$", page, re.MULTILINE)]
-    named = [
-        each["operationId"] for item in CONTRACT["paths"].values() for each in item.values() if "operationId" in each
-    ]
-    assert sorted(headings) == sorted([*named, *CONTRACT["components"]["schemas"]])
-    assert all(f".md#{each})" in PAGES["index"] for each in named)
+    assert sorted(headings) == sorted([*operations(CONTRACT), *CONTRACT["components"]["schemas"]])
+    assert all(f".md#{each})" in PAGES["index"] for each in operations(CONTRACT))
     menu = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]
     shown = next(each["API schema"] for each in menu if "API schema" in each)
     assert [path for each in shown for path in each.values()] == [f"schema/{name}.md" for name in PAGES]
+
+
+def test_whatever_a_contract_may_hold_is_shown() -> None:
+    zoo = yaml.safe_load((ROOT / "tests" / "contract_zoo.yaml").read_text(encoding="utf-8"))
+    shown = {name: "\n\n".join(lines) for name, lines in pages(zoo).items()}
+    headings = re.findall(r"^## .* \{ #(\w+) \}$", "\n".join(shown.values()), re.MULTILINE)
+    assert sorted(headings) == sorted([*operations(zoo), *zoo["components"]["schemas"]])
+    assert "`application/octet-stream`\n\n**Responses**" in shown["bodies"]
+    assert "[Cat](schemas.md#Cat) or [Dog](schemas.md#Dog)" in shown["bodies"]
+    assert "| `species`{ .field } | any, `animal` | yes |" in shown["schemas"]
+    assert "| `born`{ .field } | string, date |" in shown["schemas"]
+    assert "| `scores`{ .field } | object, each value integer |" in shown["schemas"]
+    assert '"species": "animal"' in shown["bodies"]
+    assert '"the-name": "string"' in shown["bodies"]

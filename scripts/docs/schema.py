@@ -40,7 +40,7 @@ def pages(contract: Contract) -> dict[str, list[str]]:
             page += operation(contract, f"{method.upper()} {path}", item, item[method])
             row = [f"[`{name}`{{ .field }}]({area}.md#{name})", f"`{method.upper()} {path}`"]
             rows.setdefault(area, []).append(row)
-    schemas = ["# API schema: schemas", *all_schemas(contract["components"]["schemas"])]
+    schemas = ["# API schema: schemas", *all_schemas(contract)]
     return {"index": overview(contract, rows), **found, "schemas": schemas}
 
 
@@ -57,8 +57,8 @@ def overview(contract: Contract, rows: dict[str, list[list[str]]]) -> list[str]:
         "[`pixigpt.testing`](../guides/testing.md) is tested against it, and the wheel carries it as "
         "`pixigpt_api/openapi.yaml`. These pages show it, in OpenAPI's terms."
     )
-    servers = [f"Base URL: `{each['url']}`" for each in contract["servers"]]
-    found = ["# API schema", contract["info"]["description"].strip(), *servers, source]
+    servers = [f"Base URL: `{each['url']}`" for each in contract.get("servers", [])]
+    found = ["# API schema", text(contract["info"]), *servers, source]
     found += ["The [schemas](schemas.md) are the objects that operations take and return."]
     for area, operations in rows.items():
         found += [f"## {area.capitalize()}", *table("Operation | Request", operations)]
@@ -70,7 +70,7 @@ def operation(contract: Contract, request: str, item: Contract, given: Contract)
     name = given["operationId"]
     yield f"## {name} {{ #{name} }}"
     yield f"```text\n{request}\n```"
-    yield f"{given['summary']} {given.get('description', '')}".strip()
+    yield f"{given.get('summary', '')} {given.get('description', '')}".strip()
     yield f"In Python: [`Client.{name}`](../reference/client.md#pixigpt.Client.{name})."
     parameters = [resolved(contract, each) for each in [*item.get("parameters", []), *given.get("parameters", [])]]
     rows = [field(each["name"], {**each["schema"], **each}, each.get("required"), each["in"]) for each in parameters]
@@ -86,8 +86,9 @@ def body(contract: Contract, given: Contract) -> Iterator[str]:
     """Yield a request's body: its schema, its fields and an example."""
     for kind, media in given["content"].items():
         yield f"**Body**: {type_of(media['schema'])}, as `{kind}`"
-        yield from fields(resolved(contract, media["schema"]))
-        yield from example(contract, "Request", media)
+        yield from fields(merged(contract, media["schema"]))
+        if "json" in kind:
+            yield from example(contract, "Request", media)
 
 
 def responses(contract: Contract, given: dict[str, Contract]) -> Iterator[str]:
@@ -105,7 +106,7 @@ def responses(contract: Contract, given: dict[str, Contract]) -> Iterator[str]:
     yield "**Responses**"
     yield from table("Status | Body | Headers | Description", rows)
     for code in [each for each in bodies if each.startswith("2")]:
-        for media in bodies[code].values():
+        for media in (media for kind, media in bodies[code].items() if "json" in kind):
             yield from example(contract, "Response", media)
 
 
@@ -118,13 +119,16 @@ def example(contract: Contract, title: str, media: Contract) -> Iterator[str]:
 
 def sample(contract: Contract, schema: Contract) -> object:
     """Return a value of a schema from its examples: what is required, and of the rest what refers to nothing."""
-    found = resolved(contract, schema)
-    if "example" in found:
-        return found["example"]
+    found = merged(contract, schema)
+    for key in ("example", "const", "default"):
+        if key in found:
+            return found[key]
     if "oneOf" in found:
         return sample(contract, found["oneOf"][0])
     if "items" in found:
         return [sample(contract, found["items"])]
+    if found.get("type", "object") != "object":
+        return kind_of(found)  # where the contract has no example
     return {
         name: sample(contract, each)
         for name, each in found.get("properties", {}).items()
@@ -132,9 +136,19 @@ def sample(contract: Contract, schema: Contract) -> object:
     }
 
 
-def all_schemas(schemas: Contract) -> Iterator[str]:
+def merged(contract: Contract, schema: Contract) -> Contract:
+    """Return a schema with the fields of all that it consists of."""
+    found = dict(resolved(contract, schema))
+    for part in [merged(contract, each) for each in found.pop("allOf", [])]:
+        found["properties"] = {**part.get("properties", {}), **found.get("properties", {})}
+        found["required"] = [*part.get("required", []), *found.get("required", [])]
+    return found
+
+
+def all_schemas(contract: Contract) -> Iterator[str]:
     """Yield the schemas by name, each with its type and its fields."""
-    for name, schema in sorted(schemas.items()):
+    for name, given in sorted(contract["components"]["schemas"].items()):
+        schema = merged(contract, given)
         yield f"## {name} {{ #{name} }}"
         yield text(schema)
         if "properties" in schema:
@@ -163,8 +177,10 @@ def type_of(schema: Contract) -> str:
         for key, words in _LIMITS.items()
         if key in schema
     ]
-    if "enum" in schema:
-        limits.append(" or ".join(f"`{each}`" for each in schema["enum"]))
+    if values := schema.get("enum", [schema["const"]] if "const" in schema else []):
+        limits.append(" or ".join(f"`{each}`" for each in values))
+    if "format" in schema:
+        limits.append(schema["format"])
     if "default" in schema:
         limits.append(f"`{schema['default']}` if absent")
     return ", ".join([kind_of(schema), *limits])
@@ -175,8 +191,11 @@ def kind_of(schema: Contract) -> str:
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(_SCHEMAS)
         return f"[{name}](schemas.md#{name})"
-    if "oneOf" in schema:
-        return " or ".join(type_of(each) for each in schema["oneOf"])
+    for key, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
+        if key in schema:
+            return word.join(type_of(each) for each in schema[key])
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"object, each value {type_of(schema['additionalProperties'])}"
     given = schema.get("type", "any")
     inner = f"array of {type_of(schema['items'])}" if "items" in schema else "array"
     return " or ".join(inner if each == "array" else each for each in ([given] if isinstance(given, str) else given))
