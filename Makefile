@@ -82,5 +82,5 @@ soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python -m scripts.soak
 
 clean:
-	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build site
+	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build docs/schema site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,7 +17,7 @@ CONTRACT = "openapi/pixigpt.yaml"
 # What a client has beside the contract's operations.
 NO_OPERATIONS = {"call", "close", "aclose", "raw", "request", "stream_call", "wait_for_run", "with_options"}
 
-_METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = ("get", "put", "post", "delete", "patch")
 _OBJECT_BODIES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 Contract = Mapping[str, Any]
@@ -34,12 +34,13 @@ def operations(contract: Contract) -> dict[str, tuple[Contract, Contract]]:
     return {
         item[method]["operationId"]: (item, item[method])
         for item in contract["paths"].values()
-        for method in _METHODS
+        for method in METHODS
         if method in item
     }
 
 
-def _resolved(contract: Contract, node: Contract) -> Contract:
+def resolved(contract: Contract, node: Contract) -> Contract:
+    """Return a node of the contract, or what it refers to."""
     found: Any = node
     while "$ref" in found:
         reference, found = found["$ref"], contract
@@ -54,11 +55,11 @@ def keywords(contract: Contract, name: str) -> tuple[set[str], bool]:
     They are the parameters, but for headers and cookies, which the flow or the user sets, and the body's properties.
     """
     item, operation = operations(contract)[name]
-    parameters = [_resolved(contract, each) for each in [*item.get("parameters", []), *operation.get("parameters", [])]]
+    parameters = [resolved(contract, each) for each in [*item.get("parameters", []), *operation.get("parameters", [])]]
     wanted = {each["name"] for each in parameters if each["in"] in ("path", "query")}
     is_free = False
-    for kind, media in _resolved(contract, operation.get("requestBody", {})).get("content", {}).items():
-        schema = _resolved(contract, media.get("schema", {}))
+    for kind, media in resolved(contract, operation.get("requestBody", {})).get("content", {}).items():
+        schema = resolved(contract, media.get("schema", {}))
         if "properties" in schema and ("json" in kind or kind in _OBJECT_BODIES):
             wanted |= set(schema["properties"])
         else:

@@ -2,11 +2,14 @@
 
 import re
 import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-SITE = Path(__file__).resolve().parent.parent.parent / "site"
+ROOT = Path(__file__).resolve().parent.parent.parent
+SITE = ROOT / "site"
+PREFIX = urlsplit(str(tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]["site_url"])).path
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _LOADED_BY_STYLE = re.compile(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^\"')\s]+", re.IGNORECASE)
 _NOT_LOADED = {"canonical", "alternate", "prev", "next"}  # what a <link> may say without fetching anything
@@ -59,8 +62,8 @@ def leads(link: str, path: Path, site: Path, pages: dict[Path, Page]) -> bool:
     parts = urlsplit(link)
     if parts.netloc:
         return True
-    start = site if parts.path.startswith("/") else path.parent
-    target = (start / unquote(parts.path).lstrip("/")).resolve() if parts.path else path
+    start = site if parts.path.startswith(PREFIX) else path.parent  # 404.html, shown at any address, names the prefix
+    target = (start / unquote(parts.path).removeprefix(PREFIX)).resolve() if parts.path else path
     if target.is_dir():
         target /= "index.html"
     page = pages.get(target)

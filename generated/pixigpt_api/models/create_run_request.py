@@ -18,9 +18,9 @@ class CreateRunRequest(Model):
     Attributes:
         assistant_id (str): The assistant that answers. Example: asst_1.
         enable_thinking (bool | Unset): Whether the model reasons before it answers; absent means true. Example: True.
-        temperature (float | Unset): Randomness from 0 to 2; 0 or absent means 0.6. Example: 0.6.
-        max_tokens (int | Unset): Tokens to generate at the most; absent means no limit. With thinking on, at least
-            3,000. Example: 4000.
+        temperature (float | Unset): Randomness from 0 to 2; 0 and absent mean 0.6. Example: 0.6.
+        max_tokens (int | Unset): Tokens to generate at most; absent means no limit. With thinking on, less than 3,000
+            becomes 3,000. Example: 4000.
     """
 
     assistant_id: str

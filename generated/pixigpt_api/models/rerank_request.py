@@ -23,7 +23,7 @@ class RerankRequest(Model):
     Attributes:
         query (str): What is looked for. Example: Which animal purrs?.
         documents (list[str]): The documents' texts. Example: ['Dogs bark.', 'Cats purr.'].
-        top_k (int | None | Unset): How many to return at the most; without it, all. Example: 3.
+        top_k (int | None | Unset): How many to return at most; without it, all. Example: 3.
         model (None | str | Unset): A model's name. Example: pixi-rerank.
     """
 

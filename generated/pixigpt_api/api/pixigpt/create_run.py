@@ -96,7 +96,7 @@ def sync_detailed(
 
      The run is asynchronous: it comes back `queued` or `in_progress`, never yet completed. Poll
     `get_run` until
-    its status is final.
+    its status is terminal.
 
     Args:
         thread_id (str):
@@ -135,7 +135,7 @@ def sync(
 
      The run is asynchronous: it comes back `queued` or `in_progress`, never yet completed. Poll
     `get_run` until
-    its status is final.
+    its status is terminal.
 
     Args:
         thread_id (str):
@@ -169,7 +169,7 @@ async def asyncio_detailed(
 
      The run is asynchronous: it comes back `queued` or `in_progress`, never yet completed. Poll
     `get_run` until
-    its status is final.
+    its status is terminal.
 
     Args:
         thread_id (str):
@@ -206,7 +206,7 @@ async def asyncio(
 
      The run is asynchronous: it comes back `queued` or `in_progress`, never yet completed. Poll
     `get_run` until
-    its status is final.
+    its status is terminal.
 
     Args:
         thread_id (str):
