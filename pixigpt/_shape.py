@@ -150,9 +150,8 @@ def _object_of(cls: type) -> _Find:
 @cache  # on first use, since classes may refer to one another
 def _attributes(cls: type) -> list[tuple[str, str, _Check]]:
     rows = [(each.name, each.attribute, _compiled(each.hint, is_json=False)) for each in fields_of(cls)]
-    if rest := hints_of(cls).get("additional_properties"):
-        rows.append(("additional_properties", "additional_properties", _compiled(rest, is_json=False)))
-    return rows
+    rest = hints_of(cls)["additional_properties"]
+    return [*rows, ("additional_properties", "additional_properties", _compiled(rest, is_json=False))]
 
 
 def _file_of(cls: type) -> _Find:

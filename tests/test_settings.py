@@ -3,12 +3,16 @@
 import inspect
 import ssl
 import warnings
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import trustme
 from pytest_httpx import HTTPXMock
-from support.clients import Connect
+from support.clients import Against, Connect
+from support.scripted_server import EMPTY, responds
+from support.tls import https, over_tls, server_context
 
 import pixigpt
 from pixigpt import (
@@ -382,3 +386,16 @@ def test_the_version_is_the_packages() -> None:
     from importlib.metadata import version
 
     assert pixigpt.__version__ == version("pixigpt")
+
+
+def test_verify_may_be_the_path_of_a_ca_bundle(connect: Connect, against: Against, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    _, server = against(over_tls(responds(EMPTY), server_context(authority.issue_cert("127.0.0.1"))))
+    client = connect(base_url=https(server.base_url), verify=str(tmp_path / "ca.pem"))
+    assert client.list_threads() == []
+    client.close()
+    with pytest.raises(APIConnectionError, match=r"certificate of .* is not valid"):
+        connect(base_url=https(server.base_url), verify=str(empty)).list_threads()

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 import anyio
 import httpx
+from anyio.lowlevel import checkpoint
 
 from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.extensions import request_deadline, timeout_of
@@ -101,9 +102,11 @@ class AsyncDirectConnection:
     async def _write(self, head: bytes, piece: bytes) -> bool:
         """Write a piece; return False if the server has responded, or hung up, before it has read everything."""
         for packet in packets(head, piece):
-            if not head and not (self._channel.poll() and self._http.head() is None):
-                self._http.cut_short()
-                return False
+            if not head:
+                await checkpoint()  # a socket that takes everything at once would keep the loop from reading
+                if not self._channel.poll() or self._http.head() is not None:
+                    self._http.cut_short()
+                    return False
             await self._channel.write(packet, self._timeouts[1])
             head = b""
         return True
