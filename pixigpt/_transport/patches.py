@@ -1,8 +1,8 @@
 """Whether somebody has patched httpx or httpcore, as mocks and instrumentation do.
 
-The SDK's own connections go past httpx's `HTTPTransport.handle_request()` and httpcore's `HTTPConnection`, which saves
-a fifth of a call. pytest-httpx, respx and OpenTelemetry replace just those methods. So where one is not its package's
-own, a call goes through it after all, as it would with httpx alone.
+The SDK's own connections bypass httpx's `HTTPTransport.handle_request()` and httpcore's `HTTPConnection`. pytest-httpx,
+respx and OpenTelemetry replace just those methods. So where one is not its package's own, a call goes through it after
+all, as it would with httpx alone; `tests/test_mocks.py` shows it for pytest-httpx and respx.
 """
 
 from types import FunctionType
