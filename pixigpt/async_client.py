@@ -99,7 +99,7 @@ class AsyncClient(AsyncHints):
         headers: Headers to send with every request; they override the SDK's.
         http_client: An httpx client to use as it is; the SDK does not close it.
         transport: An httpx transport to use as it is; the SDK does not close it.
-        extra_body: Fields to add to the JSON body of every call, which the contract does not know.
+        extra_body: Fields to add to the JSON body of every call, which the API schema does not know.
         extra_query: Parameters to add to the query of every call.
         max_response_bytes: The largest response to accept, decompressed; None means no limit.
 
@@ -231,7 +231,7 @@ class AsyncClient(AsyncHints):
             kwargs: The endpoint's own keyword arguments.
 
         Returns:
-            What the contract says the endpoint returns.
+            What the API schema says the endpoint returns.
 
         Raises:
             PixiGPTError: The call failed.
@@ -281,7 +281,7 @@ class AsyncClient(AsyncHints):
         params: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401  # what JSON can hold
-        """Send a request to a path that the contract does not know.
+        """Send a request to a path that the API schema does not know.
 
         Args:
             method: The HTTP method, such as "GET".

@@ -72,7 +72,7 @@ class Tally:
         self.mismatches += not is_match
 
     def percentile(self, percent: int) -> float:
-        """Return milliseconds that so many percent of the calls took at the most."""
+        """Return milliseconds that so many percent of the calls took at most."""
         return 1000 * sorted(self.seconds)[(len(self.seconds) - 1) * percent // 100]
 
     def late_per_s(self) -> float:
