@@ -5,7 +5,7 @@ BIN := .venv/$(SCRIPTS)
 BIN_REAL := .real/$(SCRIPTS)
 BIN_DOCS := .docs/$(SCRIPTS)
 
-.PHONY: demo test test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
+.PHONY: demo test test-wire test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
 
 # What the examples need, and no more.
 .venv/.demo: pyproject.toml
@@ -25,15 +25,18 @@ BIN_DOCS := .docs/$(SCRIPTS)
 demo: .venv/.demo ## run every example against the local server
 	@$(BIN)/python -m scripts.demo
 
-# What the tests hold of bytes on the wire, they hold on both parsers.
-ON_THE_WIRE := tests/hostile tests/test_pool.py tests/test_transport.py
+FUZZ := tests/hostile/test_fuzz.py
 
-test: .venv/.ready ## run every test, and those of the wire once more on the other parser
+test: .venv/.ready ## run every test but the fuzz tests, with coverage
 	@rm -f .coverage*
-	PIXIGPT_PARSER=h11 $(BIN)/coverage run -m pytest
-	PIXIGPT_PARSER=httptools $(BIN)/coverage run -m pytest $(ON_THE_WIRE)
+	PIXIGPT_PARSER=h11 $(BIN)/coverage run -m pytest --ignore=$(FUZZ)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# What the tests hold of bytes on the wire, they hold on both parsers.
+test-wire: .venv/.ready ## run the fuzz tests, and the tests of the wire on the other parser
+	PIXIGPT_PARSER=h11 $(BIN)/python -m pytest $(FUZZ)
+	PIXIGPT_PARSER=httptools $(BIN)/python -m pytest tests/hostile tests/test_pool.py tests/test_transport.py
 
 # Where there is no wheel of the model server, the tests run all the same, and say that they are skipped.
 .real/.ready: pyproject.toml

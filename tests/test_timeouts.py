@@ -4,7 +4,7 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -291,3 +291,19 @@ def test_an_end_that_is_over_before_the_wait_is_a_timeout(connect: Connect) -> N
         with pytest.raises(APITimeoutError):
             client.list_threads()
         client.close()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_timeout_bounds_an_injected_transports_endless_body(backend: str) -> None:
+    async def drips() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await anyio.sleep(0.002)
+
+    async def main() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, content=drips()))
+        async with AsyncClient("sk-test", transport=transport, timeout=0.1, max_retries=0) as client:
+            with pytest.raises(APITimeoutError, match="no complete response"):
+                await client.list_threads()
+
+    anyio.run(main, backend=backend)
