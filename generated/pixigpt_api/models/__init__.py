@@ -7,8 +7,11 @@ from .assistant import Assistant
 from .assistant_list import AssistantList
 from .assistant_object import AssistantObject
 from .chat_completion import ChatCompletion
+from .chat_completion_chunk import ChatCompletionChunk
 from .chat_completion_object import ChatCompletionObject
 from .choice import Choice
+from .chunk_choice import ChunkChoice
+from .chunk_delta import ChunkDelta
 from .code_execution import CodeExecution
 from .content_block import ContentBlock
 from .content_block_type import ContentBlockType
@@ -27,6 +30,7 @@ from .error_detail import ErrorDetail
 from .error_response import ErrorResponse
 from .finish_reason import FinishReason
 from .function_call import FunctionCall
+from .function_call_delta import FunctionCallDelta
 from .function_definition import FunctionDefinition
 from .function_parameters import FunctionParameters
 from .image_request import ImageRequest
@@ -48,6 +52,7 @@ from .run import Run
 from .run_object import RunObject
 from .run_status import RunStatus
 from .source import Source
+from .stream_options import StreamOptions
 from .text_content import TextContent
 from .thread import Thread
 from .thread_list import ThreadList
@@ -58,6 +63,7 @@ from .thread_metadata import ThreadMetadata
 from .thread_object import ThreadObject
 from .tool import Tool
 from .tool_call import ToolCall
+from .tool_call_delta import ToolCallDelta
 from .tool_call_type import ToolCallType
 from .tool_type import ToolType
 from .update_assistant_request import UpdateAssistantRequest
@@ -72,8 +78,11 @@ __all__ = (
     "AssistantList",
     "AssistantObject",
     "ChatCompletion",
+    "ChatCompletionChunk",
     "ChatCompletionObject",
     "Choice",
+    "ChunkChoice",
+    "ChunkDelta",
     "CodeExecution",
     "ContentBlock",
     "ContentBlockType",
@@ -92,6 +101,7 @@ __all__ = (
     "ErrorResponse",
     "FinishReason",
     "FunctionCall",
+    "FunctionCallDelta",
     "FunctionDefinition",
     "FunctionParameters",
     "ImageRequest",
@@ -113,6 +123,7 @@ __all__ = (
     "RunObject",
     "RunStatus",
     "Source",
+    "StreamOptions",
     "TextContent",
     "Thread",
     "ThreadList",
@@ -123,6 +134,7 @@ __all__ = (
     "ThreadObject",
     "Tool",
     "ToolCall",
+    "ToolCallDelta",
     "ToolCallType",
     "ToolType",
     "UpdateAssistantRequest",

@@ -15,6 +15,7 @@ from ..types import UNSET, Model, Unset
 
 if TYPE_CHECKING:
     from ..models.message import Message
+    from ..models.stream_options import StreamOptions
     from ..models.tool import Tool
 
 
@@ -33,6 +34,9 @@ class CreateChatCompletionRequest(Model):
             becomes 3,000. Example: 4000.
         enable_thinking (bool | Unset): Whether the model reasons before it answers; absent means true. Example: True.
         tools (list[Tool] | Unset): Functions that the model may call.
+        stream (bool | Unset): Whether the answer comes in chunks, as server-sent events; absent means false. Set by
+            `stream_chat_completion`. Example: True.
+        stream_options (StreamOptions | Unset): What a streamed answer holds.
     """
 
     messages: list[Message]
@@ -41,6 +45,8 @@ class CreateChatCompletionRequest(Model):
     max_tokens: int | Unset = UNSET
     enable_thinking: bool | Unset = UNSET
     tools: list[Tool] | Unset = UNSET
+    stream: bool | Unset = UNSET
+    stream_options: StreamOptions | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,6 +70,12 @@ class CreateChatCompletionRequest(Model):
                 tools_item = tools_item_data.to_dict()
                 tools.append(tools_item)
 
+        stream = self.stream
+
+        stream_options: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.stream_options, Unset):
+            stream_options = self.stream_options.to_dict()
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -81,12 +93,17 @@ class CreateChatCompletionRequest(Model):
             field_dict["enable_thinking"] = enable_thinking
         if tools is not UNSET:
             field_dict["tools"] = tools
+        if stream is not UNSET:
+            field_dict["stream"] = stream
+        if stream_options is not UNSET:
+            field_dict["stream_options"] = stream_options
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.message import Message  # noqa: PLC0415
+        from ..models.stream_options import StreamOptions  # noqa: PLC0415
         from ..models.tool import Tool  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -114,6 +131,15 @@ class CreateChatCompletionRequest(Model):
 
                 tools.append(tools_item)
 
+        stream = d.pop("stream", UNSET)
+
+        _stream_options = d.pop("stream_options", UNSET)
+        stream_options: StreamOptions | Unset
+        if isinstance(_stream_options, Unset):
+            stream_options = UNSET
+        else:
+            stream_options = StreamOptions.from_dict(_stream_options)
+
         create_chat_completion_request = cls(
             messages=messages,
             assistant_id=assistant_id,
@@ -121,6 +147,8 @@ class CreateChatCompletionRequest(Model):
             max_tokens=max_tokens,
             enable_thinking=enable_thinking,
             tools=tools,
+            stream=stream,
+            stream_options=stream_options,
         )
 
         create_chat_completion_request.additional_properties = d
@@ -134,4 +162,6 @@ class CreateChatCompletionRequest(Model):
         "max_tokens": ("max_tokens", False),
         "enable_thinking": ("enable_thinking", False),
         "tools": ("tools", False),
+        "stream": ("stream", False),
+        "stream_options": ("stream_options", False),
     }

@@ -93,6 +93,10 @@ def sync_detailed(
     whole
     conversation each time.
 
+    With `stream`, the response is `text/event-stream`: each event's data is a `ChatCompletionChunk`,
+    the last one's
+    is `[DONE]`. An error on the way is an event whose data is an `Error`.
+
     Args:
         idempotency_key (str | Unset):
         body (CreateChatCompletionRequest): A conversation to be answered, and how.
@@ -129,6 +133,10 @@ def sync(
     whole
     conversation each time.
 
+    With `stream`, the response is `text/event-stream`: each event's data is a `ChatCompletionChunk`,
+    the last one's
+    is `[DONE]`. An error on the way is an event whose data is an `Error`.
+
     Args:
         idempotency_key (str | Unset):
         body (CreateChatCompletionRequest): A conversation to be answered, and how.
@@ -159,6 +167,10 @@ async def asyncio_detailed(
      Without `assistant_id`, the first message must be a system message. Nothing is stored: send the
     whole
     conversation each time.
+
+    With `stream`, the response is `text/event-stream`: each event's data is a `ChatCompletionChunk`,
+    the last one's
+    is `[DONE]`. An error on the way is an event whose data is an `Error`.
 
     Args:
         idempotency_key (str | Unset):
@@ -193,6 +205,10 @@ async def asyncio(
      Without `assistant_id`, the first message must be a system message. Nothing is stored: send the
     whole
     conversation each time.
+
+    With `stream`, the response is `text/event-stream`: each event's data is a `ChatCompletionChunk`,
+    the last one's
+    is `[DONE]`. An error on the way is an event whose data is an `Error`.
 
     Args:
         idempotency_key (str | Unset):
