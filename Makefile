@@ -27,16 +27,19 @@ demo: .venv/.demo ## run every example against the local server
 
 FUZZ := tests/hostile/test_fuzz.py
 
+# Most tests wait for servers, clocks and sockets: four processes share two processors well.
+PARALLEL := -n 4 --dist worksteal
+
 test: .venv/.ready ## run every test but the fuzz tests, with coverage
 	@rm -f .coverage*
-	PIXIGPT_PARSER=h11 $(BIN)/coverage run -m pytest --ignore=$(FUZZ)
+	PIXIGPT_PARSER=h11 $(BIN)/coverage run -m pytest $(PARALLEL) --ignore=$(FUZZ)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 # What the tests hold of bytes on the wire, they hold on both parsers.
 test-wire: .venv/.ready ## run the fuzz tests, and the tests of the wire on the other parser
 	PIXIGPT_PARSER=h11 $(BIN)/python -m pytest $(FUZZ)
-	PIXIGPT_PARSER=httptools $(BIN)/python -m pytest tests/hostile tests/test_pool.py tests/test_transport.py
+	PIXIGPT_PARSER=httptools $(BIN)/python -m pytest $(PARALLEL) tests/hostile tests/test_pool.py tests/test_transport.py
 
 # Where there is no wheel of the model server, the tests run all the same, and say that they are skipped.
 .real/.ready: pyproject.toml
