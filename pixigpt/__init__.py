@@ -1,5 +1,8 @@
 """The Python SDK for the PixiGPT API."""
 
+import importlib
+import typing
+
 from pixigpt._arguments import MessageLike, ToolLike
 from pixigpt._capture import CapturedResponse, capture_responses
 from pixigpt._clock import deadline
@@ -34,7 +37,10 @@ from pixigpt.errors import (
 from pixigpt_api.models import (
     Assistant,
     ChatCompletion,
+    ChatCompletionChunk,
     Choice,
+    ChunkChoice,
+    ChunkDelta,
     CodeExecution,
     ContentBlock,
     EmbeddingList,
@@ -42,6 +48,7 @@ from pixigpt_api.models import (
     EmbeddingVector,
     FinishReason,
     FunctionCall,
+    FunctionCallDelta,
     FunctionDefinition,
     FunctionParameters,
     Media,
@@ -60,9 +67,17 @@ from pixigpt_api.models import (
     ThreadMessage,
     Tool,
     ToolCall,
+    ToolCallDelta,
     Usage,
     VisionResult,
 )
+
+if typing.TYPE_CHECKING:
+    from pixigpt._accumulator import ChatCompletionAccumulator
+    from pixigpt._async_chat_stream import AsyncChatCompletionStream
+    from pixigpt._async_stream import AsyncResponseStream
+    from pixigpt._chat_stream import ChatCompletionStream
+    from pixigpt._stream import ResponseStream
 
 __all__ = [
     "APIConnectionError",
@@ -70,12 +85,19 @@ __all__ = [
     "APIResponseError",
     "APITimeoutError",
     "Assistant",
+    "AsyncChatCompletionStream",
     "AsyncClient",
+    "AsyncResponseStream",
     "AuthenticationError",
     "BadRequestError",
     "CapturedResponse",
     "ChatCompletion",
+    "ChatCompletionAccumulator",
+    "ChatCompletionChunk",
+    "ChatCompletionStream",
     "Choice",
+    "ChunkChoice",
+    "ChunkDelta",
     "Client",
     "ClientClosedError",
     "CodeExecution",
@@ -87,6 +109,7 @@ __all__ = [
     "EmbeddingVector",
     "FinishReason",
     "FunctionCall",
+    "FunctionCallDelta",
     "FunctionDefinition",
     "FunctionParameters",
     "Media",
@@ -101,6 +124,7 @@ __all__ = [
     "RateLimitError",
     "RerankResult",
     "RerankUsage",
+    "ResponseStream",
     "RetryPolicy",
     "Role",
     "Run",
@@ -117,6 +141,7 @@ __all__ = [
     "ThreadMessage",
     "Tool",
     "ToolCall",
+    "ToolCallDelta",
     "ToolLike",
     "UnprocessableEntityError",
     "Usage",
@@ -127,3 +152,25 @@ __all__ = [
     "is_auth_error",
     "is_rate_limit_error",
 ]
+
+# Where the names are that a program which does not stream never needs: importing them costs time.
+_ON_FIRST_USE = {
+    "AsyncChatCompletionStream": "pixigpt._async_chat_stream",
+    "AsyncResponseStream": "pixigpt._async_stream",
+    "ChatCompletionAccumulator": "pixigpt._accumulator",
+    "ChatCompletionStream": "pixigpt._chat_stream",
+    "ResponseStream": "pixigpt._stream",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name on its first use."""
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = getattr(importlib.import_module(_ON_FIRST_USE[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    """Name them all."""
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow, Notify, Opened, Outcome, Piece, Read, Response, Send, Step
-from pixigpt._transport.extensions import DEADLINE, timeouts
+from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
 T = TypeVar("T")
@@ -107,6 +107,12 @@ class StreamDriver:
                 await _end_generators(chunks)
                 await response.aclose()
 
+    def abort(self) -> None:
+        """Close the connection without waiting, if it is one of the SDK's own; for a finalizer."""
+        response, self._response = self._response, None
+        if response is not None and isinstance(response.stream, Abortable):
+            response.stream.abort()
+
     @property
     def is_open(self) -> bool:
         """Whether there is a response to close."""
@@ -136,7 +142,7 @@ class StreamDriver:
     async def _read(self, step: Read) -> Outcome:
         with anyio.CancelScope(deadline=_end(step.timeout)):
             piece = await self._next_piece(cast("httpx.Response", self._response))
-            if piece.is_last or piece.defect:
+            if piece.is_last:
                 await self.aclose()
             return piece
         return httpx.ReadTimeout("the response has stopped arriving")
@@ -145,11 +151,9 @@ class StreamDriver:
         if self._body is None:  # a mock, or an injected client's event hook, has read it
             complete = complete_response(response, self._settings.max_response_bytes)
             return Piece(complete.content, is_last=True, defect=complete.defect)
-        async for chunk in cast("AsyncIterator[bytes]", self._chunks):
-            if not self._body.add(chunk):
-                break
-            if content := self._body.piece():
-                return Piece(content)
+        chunk = await anext(cast("AsyncIterator[bytes]", self._chunks), None)
+        if chunk is not None and self._body.add(chunk):
+            return Piece(self._body.piece())
         return Piece(self._body.piece(), is_last=True, defect=self._body.defect(is_over=True))
 
 
@@ -158,7 +162,7 @@ async def _end_generators(chunks: AsyncIterator[bytes] | None) -> None:
 
     Nobody else can: `aclose()` reaches the outermost one only, and trio warns of each that is left open.
     """
-    if chunks is not None:
+    if chunks is not None and not (isinstance(chunks, Abortable) and chunks.can_be_left):
         with anyio.CancelScope() as reading:
             reading.cancel()
             with suppress(*FAILURES):

@@ -1,25 +1,23 @@
-"""A response that is read as it comes, for the async client; the counterpart of `_stream`."""
+"""A response's bytes as they come, for the async client: `client.stream_call()`."""
 
 import os
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import httpx
 
-from pixigpt._async_driver import StreamDriver, drive
+from pixigpt._async_open import AsyncOpenResponse
 from pixigpt._endpoint import Call
-from pixigpt._flow import Reading, open_flow
+from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
 from pixigpt._transport.shared import SharedTransport
 
 
-class AsyncResponseStream:
+class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
     """The bytes of a response as they come; a context manager, and inside it an iterator.
 
     Nothing is sent before the block is entered, and failures up to the first byte are retried as in any call. Later
@@ -46,50 +44,23 @@ class AsyncResponseStream:
     def __init__(
         self, call: Call[Any], settings: Settings, transport: SharedTransport[httpx.AsyncBaseTransport]
     ) -> None:
-        self._flow = open_flow(call, settings)
-        self._driver = StreamDriver(transport, settings)
-        self._reading: Reading | None = None
-        self._is_entered = False
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._reading and self._reading.opened.status_code}>"
-
-    async def __aenter__(self) -> Self:
-        if self._is_entered:
-            raise RuntimeError("a stream can be entered only once")
-        self._is_entered = True
-        try:
-            self._reading = await drive(self._flow, self._driver.perform)
-        except BaseException:
-            await self.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
+        super().__init__(byte_flow(call, settings), settings, transport)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        reading = self._opened()
-        while not reading.is_over:
+        stream = self._opened()
+        while not (self._is_closed or stream.reading.is_over):
             try:
-                piece = reading.piece(reading.take_first() or await self._driver.perform(reading.step()))
-            except BaseException:
-                await self.aclose()
+                outcome = stream.take_first() or await self._driver.perform(stream.reading.step())
+                piece = stream.reading.piece(outcome)
+            except BaseException as error:
+                await self._fail(error)
                 raise
             if piece:
                 return piece
         raise StopAsyncIteration
-
-    def __del__(self) -> None:
-        if self._driver.is_open:
-            warnings.warn(
-                f"{self!r} was dropped while it was open; use `async with`", ResourceWarning, stacklevel=2, source=self
-            )
 
     async def save(self, path: str | os.PathLike[str]) -> None:
         """Write the response to a file, which is there only once it is complete.
@@ -120,39 +91,3 @@ class AsyncResponseStream:
             with suppress(OSError):
                 part.unlink()  # noqa: ASYNC240  # as fast as it gets, and cancellation must not skip it
             raise
-
-    async def aclose(self) -> None:
-        """Close the response, as leaving the block does.
-
-        Example:
-            >>> await stream.aclose()
-        """
-        if self._reading is not None:
-            self._reading.is_over = True
-        await self._driver.aclose()
-
-    @property
-    def status_code(self) -> int:
-        """The HTTP status."""
-        return self._opened().opened.status_code
-
-    @property
-    def headers(self) -> httpx.Headers:
-        """The response's headers."""
-        return self._opened().opened.headers
-
-    @property
-    def request_id(self) -> str | None:
-        """The server's id for the request."""
-        request_id: str | None = self.headers.get("x-request-id")
-        return request_id
-
-    @property
-    def attempts(self) -> int:
-        """How many requests were sent."""
-        return self._opened().attempts.sent
-
-    def _opened(self) -> Reading:
-        if self._reading is None:
-            raise RuntimeError("a stream is open only inside its `async with` block")
-        return self._reading

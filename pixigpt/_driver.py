@@ -12,7 +12,7 @@ from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow, Notify, Opened, Outcome, Piece, Read, Response, Send, Step
-from pixigpt._transport.extensions import DEADLINE, timeouts
+from pixigpt._transport.extensions import DEADLINE, Boundable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class StreamDriver:
     def perform(self, step: Step) -> Outcome:
         """Perform a step; return its outcome."""
         try:
-            return self._read() if isinstance(step, Read) else self._open(cast("Send", step))
+            return self._read(step) if isinstance(step, Read) else self._open(cast("Send", step))
         except FAILURES as failure:
             self.close()
             return outcome_of(failure, self._settings)
@@ -109,9 +109,12 @@ class StreamDriver:
         self._chunks = iter(cast("httpx.SyncByteStream", response.stream))
         return Opened(response.status_code, response.headers)
 
-    def _read(self) -> Piece:
-        piece = self._next_piece(cast("httpx.Response", self._response))
-        if piece.is_last or piece.defect:
+    def _read(self, step: Read) -> Piece:
+        response = cast("httpx.Response", self._response)
+        if step.is_drain:
+            _bound(response.stream, step.timeout)
+        piece = self._next_piece(response)
+        if piece.is_last:
             self.close()
         return piece
 
@@ -119,12 +122,17 @@ class StreamDriver:
         if self._body is None:  # a mock, or an injected client's event hook, has read it
             complete = complete_response(response, self._settings.max_response_bytes)
             return Piece(complete.content, is_last=True, defect=complete.defect)
-        for chunk in self._chunks:
-            if not self._body.add(chunk):
-                break
-            if content := self._body.piece():
-                return Piece(content)
+        chunk = next(self._chunks, None)
+        if chunk is not None and self._body.add(chunk):
+            return Piece(self._body.piece())
         return Piece(self._body.piece(), is_last=True, defect=self._body.defect(is_over=True))
+
+
+def _bound(stream: object, seconds: float | None) -> None:
+    """Let the reads of the SDK's own transport end in time; another one's can only be left out."""
+    if not isinstance(stream, Boundable):
+        raise httpx.ReadTimeout("the response may not end")
+    stream.bound(math.inf if seconds is None else time.monotonic() + seconds)
 
 
 def _send(step: Send, transport: _Transport, seconds: float | None) -> tuple[httpx.Response, float]:

@@ -52,9 +52,9 @@ class Call(Generic[T]):
     body: JsonBody | RequestBody = field(repr=False)
     parse: Parser[T] = field(repr=False)
 
-    def streamed(self) -> "Call[T]":
-        """Return the call for a response that is read as it comes, of whatever type."""
-        return evolve(self, headers={**self.headers, "accept": "*/*"})
+    def with_headers(self, headers: Mapping[str, str]) -> "Call[T]":
+        """Return the call with other headers, as for a response that is read as it comes."""
+        return evolve(self, headers={**self.headers, **headers})
 
 
 def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:

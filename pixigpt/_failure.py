@@ -10,7 +10,7 @@ from pixigpt._body import complete_response
 from pixigpt._request_body import UnreadableBodyError
 from pixigpt._retry import causes, is_certificate_failure, is_closed, is_not_tls, is_unsendable, retry_after
 from pixigpt._settings import Settings
-from pixigpt._steps import Outcome, Response
+from pixigpt._steps import Opened, Outcome, Response
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
 FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError)
@@ -33,9 +33,20 @@ def status_error(response: Response, settings: Settings, now: float) -> errors.A
     error = errors.api_error(response.status_code, _headers(response, settings), body)
     if isinstance(error, errors.NotFoundError) and not (isinstance(body, dict) and "error" in body):
         error.message += _doubt(settings)
+    return _with_retry_after(error, response.headers, now)
+
+
+def _with_retry_after(error: errors.APIError, headers: httpx.Headers, now: float) -> errors.APIError:
     if isinstance(error, errors.RateLimitError):
-        error.retry_after = retry_after(response.headers, now)
+        error.retry_after = retry_after(headers, now)
     return error
+
+
+def event_error(text: str, response: Opened, settings: Settings, now: float) -> errors.APIError:
+    """Return the error that an event of a stream is."""
+    shown = Response(response.status_code, response.headers, text.encode())
+    error = errors.stream_error(_headers(shown, settings), _decoded(shown, settings))
+    return _with_retry_after(error, response.headers, now)
 
 
 def response_error(reason: str, response: Response, settings: Settings) -> errors.APIResponseError:

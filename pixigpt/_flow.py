@@ -16,7 +16,7 @@ from pixigpt import _capture, errors
 from pixigpt._checks import LONGEST_SECONDS, optional, positive_seconds
 from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call
-from pixigpt._failure import connection_error, redact_failure, response_error, status_error
+from pixigpt._failure import connection_error, event_error, redact_failure, response_error, status_error
 from pixigpt._log import is_debugging, log_attempt
 from pixigpt._request_body import JsonBody, RequestBody, Upload
 from pixigpt._result import Received, UnexpectedShapeError
@@ -27,6 +27,7 @@ from pixigpt_api.models import Run
 from pixigpt_api.models.run_status import RUN_STATUS_VALUES
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 # At any time the next poll is about a seventh of the wait away: a run of 1 s is noticed 0.1 s late on average, one of
 # 3 s 0.25 s late, after at most 16 polls.
@@ -42,9 +43,16 @@ def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK) ->
     return (yield from _Attempts(call, settings, clock, _end(settings, clock)).run())
 
 
-def open_flow(call: Call[object], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow["Reading"]:
-    """Send a call whose response is read as it comes, retrying by the policy, until its first byte is there."""
-    return (yield from _Attempts(call.streamed(), settings, clock, _end(settings, clock)).open())
+def open_flow(
+    call: Call[T], settings: Settings, begin: Callable[["Reading[T]"], Flow[R]], clock: Clock = SYSTEM_CLOCK
+) -> Flow[R]:
+    """Send a call whose response is read as it comes, retrying by the policy, until `begin` has read its beginning."""
+    return (yield from _Attempts(call, settings, clock, _end(settings, clock)).open(begin))
+
+
+def byte_flow(call: Call[Any], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow["ByteReading"]:
+    """Send a call, retrying by the policy, until the first byte of its response is there, of whatever type that is."""
+    return (yield from open_flow(call.with_headers({"accept": "*/*"}), settings, ByteReading.begin, clock))
 
 
 def wait_flow(
@@ -100,19 +108,23 @@ class _Attempts(Generic[T]):
                 return self._result(outcome)
             pause = self._retry_pause(outcome, self.error(outcome))
 
-    def open(self) -> Flow["Reading"]:
-        """Send until a response has begun that is a 2xx, and its first byte is there."""
+    def open(self, begin: "Callable[[Reading[T]], Flow[R]]") -> Flow[R]:
+        """Send until a response has begun that is a 2xx, and its beginning could be read."""
         pause = 0.0
         while True:
             outcome = yield from self._exchange(evolve(self._send(pause), is_streamed=True, left=self._left(pause)))
-            if isinstance(outcome, Opened):
-                opened, outcome = outcome, cast("Outcome", (yield self.read()))
-                if isinstance(outcome, Piece):
-                    self._record(opened)
+            if not isinstance(outcome, Opened):
+                error = self.error(cast("Failure", outcome))
+            else:
+                try:
+                    begun = yield from begin(Reading(self, outcome))
+                except errors.PixiGPTError as failure:
+                    error = failure.with_traceback(None)
+                else:
+                    self._record(outcome)
                     self.settings.budget.give_back()
-                    return Reading(self, opened, outcome)
-            failure = cast("Failure", outcome)
-            pause = self._retry_pause(failure, self.error(failure))
+                    return begun
+            pause = self._retry_pause(outcome, error)
 
     def read(self) -> Read:
         """Return the step that reads on; raise DeadlineExceededError if it is too late for that."""
@@ -150,24 +162,30 @@ class _Attempts(Generic[T]):
 
     def _result(self, response: Response) -> T:
         self._record(response)
-        try:
-            result = self._parsed(response)
-        except UnexpectedShapeError as cause:
-            redact_failure(cause, self.settings)
-            raise self.unusable(str(cause), response) from cause
+        result = self.parsed(response)
         self.settings.budget.give_back()
         return result
+
+    def parsed(self, response: Response) -> T:
+        """Return the result that a complete 2xx response is; raise APIResponseError if it cannot be used."""
+        if response.defect:
+            raise self.unusable(response.defect, response)
+        try:
+            return self.call.parse(Received(response.status_code, response.headers, response.content))
+        except UnexpectedShapeError as cause:
+            raise self.misshapen(cause, response) from cause
+
+    def misshapen(self, cause: UnexpectedShapeError, response: Response) -> errors.PixiGPTError:
+        """Return the error for a 2xx response, or an event of it, that does not match the API schema."""
+        redact_failure(cause, self.settings)
+        return self.unusable(str(cause), response)
 
     def unusable(self, reason: str, response: Response) -> errors.PixiGPTError:
         """Return the error for a 2xx response that cannot be used."""
         return self._stamped(response_error(reason, response, self.settings))
 
-    def _parsed(self, response: Response) -> T:
-        if response.defect:
-            raise UnexpectedShapeError(response.defect)
-        return self.call.parse(Received(response.status_code, response.headers, response.content))
-
     def error(self, outcome: Failure) -> errors.PixiGPTError:
+        """Return the error that a failed attempt is."""
         if isinstance(outcome, Response):
             return self._stamped(status_error(outcome, self.settings, self.clock.wall()))
         is_over = self._ends_within(_OVER)
@@ -175,11 +193,11 @@ class _Attempts(Generic[T]):
         error.__cause__ = outcome
         return self._stamped(error)
 
-    def _retry_pause(self, outcome: Failure, error: errors.PixiGPTError) -> float:
+    def _retry_pause(self, outcome: Outcome, error: errors.PixiGPTError) -> float:
         """Return the pause before the next attempt; raise the error if there is to be none."""
-        if self._is_terminal(outcome, error):
+        if self._is_terminal(error):
             self._fail(outcome, error)
-        asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Response) else None
+        asked = retry_after(outcome.headers, self.clock.wall()) if isinstance(outcome, Response | Opened) else None
         own = self.settings.retry.pause(len(self.earlier), self.clock.random())
         pause = min(own if asked is None else asked, LONGEST_SECONDS)
         if refusal := self._refusal(asked, pause):
@@ -187,11 +205,13 @@ class _Attempts(Generic[T]):
         self.earlier += (error,)
         return pause
 
-    def _is_terminal(self, outcome: Failure, error: errors.PixiGPTError) -> bool:
+    def _is_terminal(self, error: errors.PixiGPTError) -> bool:
         policy = self.settings.retry
-        failure = outcome.status_code if isinstance(outcome, Response) else outcome
-        ran_out = isinstance(error, errors.DeadlineExceededError) or len(self.earlier) >= policy.max_retries
-        return ran_out or not policy.allows(self.call.method, failure)
+        is_final = isinstance(error, errors.DeadlineExceededError | errors.APIResponseError)
+        if is_final or len(self.earlier) >= policy.max_retries:
+            return True
+        failure = error.status_code if isinstance(error, errors.APIError) else cast("Exception", error.__cause__)
+        return not policy.allows(self.call.method, failure)
 
     def _refusal(self, asked: float | None, pause: float) -> str | None:
         """Return why a retry that the policy allows is not taken, if so."""
@@ -206,9 +226,9 @@ class _Attempts(Generic[T]):
             return "the client's retry budget is spent"
         return None
 
-    def _fail(self, outcome: Failure, error: errors.PixiGPTError, note: str = "") -> NoReturn:
-        if isinstance(outcome, Response):
-            self._record(outcome)
+    def _fail(self, outcome: Outcome, error: errors.PixiGPTError, note: str = "") -> NoReturn:
+        if isinstance(error, errors.APIError | errors.APIResponseError):
+            self._record(cast("Response | Opened", outcome))
         error.note = note
         raise error
 
@@ -217,28 +237,68 @@ class _Attempts(Generic[T]):
 
     def _stamped(self, error: errors.PixiGPTError) -> errors.PixiGPTError:
         url = self.settings.redact_key(str(self.url))
-        return errors.stamp(error, self.call.method, self.call.path, url, self.sent, self._elapsed(), self.earlier)
+        return errors.stamp(error, self.call.method, self.call.path, url, self.sent, self.elapsed(), self.earlier)
 
-    def _elapsed(self) -> float:
+    def event_error(self, data: str, opened: Opened) -> errors.PixiGPTError:
+        """Return the error that an event of a response is."""
+        return self._stamped(event_error(data, opened, self.settings, self.clock.wall()))
+
+    def elapsed(self) -> float:
+        """Return the seconds since the call began."""
         return self.clock.monotonic() - self.started
 
     def _record(self, response: Response | Opened) -> None:
         _capture.record(
-            self.call.method, self.call.path, response.status_code, response.headers, self.sent, self._elapsed()
+            self.call.method, self.call.path, response.status_code, response.headers, self.sent, self.elapsed()
         )
 
 
 @define
-class Reading:
+class Reading(Generic[T]):
     """A response that is read as it comes; it decides what each outcome of a Read means, and does no I/O."""
 
-    attempts: _Attempts[Any]
+    attempts: _Attempts[T]
     opened: Opened
-    _first: Piece | None
     is_over: bool = False
+
+    def step(self) -> Read:
+        """Return what to do for the next piece; raise DeadlineExceededError if it is too late for that."""
+        return self.attempts.read()
+
+    def piece(self, outcome: Outcome | None) -> bytes:
+        """Return a piece's bytes; raise the error that it is instead."""
+        if isinstance(outcome, httpx.RequestError):
+            raise self.attempts.error(outcome)
+        piece = cast("Piece", outcome)
+        if piece.defect:
+            raise self.attempts.unusable(piece.defect, self.response(piece.content))
+        self.is_over = piece.is_last
+        return piece.content
+
+    def response(self, content: bytes) -> Response:
+        """Return the response with some of its body, for an error."""
+        return Response(self.opened.status_code, self.opened.headers, content)
+
+
+@define
+class ByteReading:
+    """The bytes of a response as they come, for `stream_call`."""
+
+    reading: Reading[Any]
+    _first: Outcome | None = None
     _is_unread: bool = True
 
-    def take_first(self) -> Piece | None:
+    @classmethod
+    def begin(cls, reading: Reading[Any]) -> "Flow[ByteReading]":
+        """Read up to the first byte, to see that there is one, or to the end."""
+        while True:
+            outcome = yield reading.step()
+            if not isinstance(outcome, Piece):
+                reading.piece(outcome)  # raises
+            elif outcome.content or outcome.is_last:
+                return cls(reading, outcome)
+
+    def take_first(self) -> Outcome | None:
         """Return the piece that was read to see that there is one, once."""
         first, self._first, self._is_unread = self._first, None, False
         return first
@@ -247,21 +307,6 @@ class Reading:
         """Raise RuntimeError if anything was read, so that what is left is not taken for all."""
         if not self._is_unread:
             raise RuntimeError("some of the stream has been read already")
-
-    def step(self) -> Read:
-        """Return what to do for the next piece; raise DeadlineExceededError if it is too late for that."""
-        return self.attempts.read()
-
-    def piece(self, outcome: Outcome) -> bytes:
-        """Return a piece's bytes; raise the error that it is instead."""
-        if isinstance(outcome, httpx.RequestError):
-            raise self.attempts.error(outcome)
-        piece = cast("Piece", outcome)
-        if piece.defect:
-            response = Response(self.opened.status_code, self.opened.headers, piece.content)
-            raise self.attempts.unusable(piece.defect, response)
-        self.is_over = piece.is_last
-        return piece.content
 
 
 @define

@@ -11,7 +11,7 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 _ATTRIBUTES = {
     "assistants": "use create_assistant(), list_assistants(), ...",
     "beta": "use create_thread(), create_run() and wait_for_run(), or create_assistant()",
-    "chat": "use create_chat_completion()",
+    "chat": "use create_chat_completion(), or stream_chat_completion()",
     "embeddings": "use create_embedding()",
     "messages": "use create_chat_completion(), or create_message() on a thread",
     "models": "the API has none; another server may: client.request('GET', '/models')",
@@ -27,11 +27,13 @@ CHAT_ARGUMENTS = {
     "max_completion_tokens": "pass max_tokens",
     "max_retries": _CALL_OPTION,
     "model": "pass assistant_id; for another server, use client.with_options(extra_body={{'model': ...}})",
-    "stream": "the SDK does not stream yet",
+    "stream": "use stream_chat_completion()",
+    "stream_options": "use stream_chat_completion()",
     "prompt": "pass messages",
     "thread_id": "use create_message(), create_run() and wait_for_run()",
     "timeout": _CALL_OPTION,
 }
+STREAM_ARGUMENTS = {**CHAT_ARGUMENTS, "stream": "it always streams", "stream_options": "pass include_usage"}
 CLIENT_ARGUMENTS = {
     "default_headers": "pass headers",
     "default_query": "pass extra_query",

@@ -5,6 +5,7 @@ for. What is in no table here makes a result useless where it is missing: its ve
 must be named again.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -82,6 +83,28 @@ def _adapt_completion(value: dict[str, Any]) -> None:
         value["created"] = int(created)
 
 
+def _adapt_chunk(value: dict[str, Any]) -> None:
+    _adapt_completion(value)
+    if "choices" in value and value["choices"] is None:
+        value["choices"] = []
+
+
+def _adapt_delta(value: dict[str, Any]) -> None:
+    _adapt_message(value)
+    if value.get("reasoning_content") is None and isinstance(value.get("reasoning"), str):
+        value["reasoning_content"] = value["reasoning"]
+
+
+def _adapt_function(value: dict[str, Any]) -> None:
+    if isinstance(value.get("arguments"), dict | list):
+        value["arguments"] = arguments_text(value["arguments"])
+
+
+def arguments_text(arguments: object) -> str:
+    """Return a function's arguments as text; some servers send them decoded."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
 def _adapt_choice(value: dict[str, Any]) -> str | None:
     message = value.get("message")
     if isinstance(message, dict):
@@ -110,6 +133,9 @@ def _text_of(part: object) -> str:
 # Turns an object as other servers send it into the contract's; returns why it cannot be used, if so.
 ADAPT: Mapping[type, Callable[[dict[str, Any]], str | None]] = {
     models.ChatCompletion: _adapt_completion,
+    models.ChatCompletionChunk: _adapt_chunk,
+    models.ChunkDelta: _adapt_delta,
+    models.FunctionCallDelta: _adapt_function,
     models.Choice: _adapt_choice,
     models.Message: _adapt_message,
 }

@@ -1,7 +1,7 @@
 """Turns a 2xx response into a result: checked by the contract first, then parsed by the generated code."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -35,7 +35,7 @@ class Received:
     def json(self) -> object:
         """Return the decoded body; raise UnexpectedShapeError if it is not JSON."""
         if self._decoded is _MISSING:
-            self._decoded = self._decode()
+            self._decoded = decoded("the body", self.content)
         return self._decoded
 
     @property
@@ -47,16 +47,18 @@ class Received:
         except LookupError:  # there is no such charset
             return self.content.decode(errors="replace")
 
-    def _decode(self) -> object:
-        try:
-            return json.loads(self.content)
-        except (json.JSONDecodeError, UnicodeDecodeError) as cause:
-            reason = f"the body is not JSON: {cause}"
-        except ValueError:
-            reason = "the body holds a number of too many digits"
-        except RecursionError:
-            reason = "the body is nested too deeply"
-        raise UnexpectedShapeError(reason)  # not from its cause, which holds the body
+
+def decoded(what: str, content: bytes | str) -> object:
+    """Decode JSON; raise UnexpectedShapeError if it is none."""
+    try:
+        return json.loads(content)
+    except (json.JSONDecodeError, UnicodeDecodeError) as cause:
+        reason = f"{what} is not JSON: {cause}"
+    except ValueError:
+        reason = f"{what} holds a number of too many digits"
+    except RecursionError:
+        reason = f"{what} is nested too deeply"
+    raise UnexpectedShapeError(reason)  # not from its cause, which holds the content
 
 
 def parse_json(received: Received) -> object:
@@ -68,7 +70,7 @@ def parse(successes: Sequence[Expected], parser: Callable[..., T | ErrorResponse
     """Return an endpoint's result; raise UnexpectedShapeError if the response does not match the API schema."""
     expected = _expected(successes, received.status_code)
     if expected.source == "response.json()":
-        _check(received.json(), expected)
+        check("the result", received.json(), expected.hint)
         if expected.hint is Any:  # for which the generated parser does nothing
             return cast("T", received.json())
     try:
@@ -87,13 +89,14 @@ def _expected(successes: Sequence[Expected], status: int) -> Expected:
     raise UnexpectedShapeError("the API schema has no such response")
 
 
-def _check(decoded: object, expected: Expected) -> None:
+def check(what: str, value: object, hint: Hashable) -> None:
+    """Check decoded JSON by the API schema; raise UnexpectedShapeError if it does not match."""
     try:
-        found = json_mismatch(decoded, expected.hint)
+        found = json_mismatch(value, hint)
     except RecursionError:
         found = " is nested too deeply"
     if found:
-        raise UnexpectedShapeError(f"the result{found}" if found[0] in " [" else f"the result's {found[1:]}")
+        raise UnexpectedShapeError(f"{what}{found}" if found[0] in " [" else f"{what}'s {found[1:]}")
 
 
 Parser = Callable[[Received], T]

@@ -53,9 +53,13 @@ class Send:
 
 @frozen
 class Read:
-    """Wait for more of the response that was opened last, for `timeout` seconds (None: no limit)."""
+    """Wait for more of the response that was opened last, for `timeout` seconds (None: no limit).
+
+    With `is_drain` nothing more is wanted but the end, so that the connection can be used again.
+    """
 
     timeout: float | None
+    is_drain: bool = False
 
 
 @frozen
@@ -91,7 +95,7 @@ class Opened:
 
 @frozen
 class Piece:
-    """Some of a response's body, decompressed, if only the nothing that ends it; `defect` as that of a Response."""
+    """Some of a response's body, decompressed, which may be nothing yet; `defect` as that of a Response."""
 
     content: bytes = field(repr=False)
     is_last: bool = False

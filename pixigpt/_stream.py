@@ -1,23 +1,22 @@
-"""A response that is read as it comes, for the sync client: `client.stream_call()`."""
+# Made from _async_stream.py by `make generate`: edit that file instead.
+"""A response's bytes as they come, for the sync client: `client.stream_call()`."""
 
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
-from pixigpt._driver import StreamDriver, drive
 from pixigpt._endpoint import Call
-from pixigpt._flow import Reading, open_flow
+from pixigpt._flow import ByteReading, byte_flow
+from pixigpt._open import OpenResponse
 from pixigpt._settings import Settings
 from pixigpt._transport.shared import SharedTransport
 
 
-class ResponseStream:
+class ResponseStream(OpenResponse[ByteReading]):
     """The bytes of a response as they come; a context manager, and inside it an iterator.
 
     Nothing is sent before the block is entered, and failures up to the first byte are retried as in any call. Later
@@ -36,57 +35,29 @@ class ResponseStream:
     Example:
         >>> from pixigpt_api.api.pixigpt import list_assistants
         >>> with client.stream_call(list_assistants) as stream:
-        ...     body = b"".join(stream)
+        ...     body = b"".join(list(stream))
         >>> stream.status_code, body[:1]
         (200, b'{')
     """
 
     def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[httpx.BaseTransport]) -> None:
-        self._flow = open_flow(call, settings)
-        self._driver = StreamDriver(transport, settings)
-        self._reading: Reading | None = None
-        self._is_entered = False
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._reading and self._reading.opened.status_code}>"
-
-    def __enter__(self) -> Self:
-        if self._is_entered:
-            raise RuntimeError("a stream can be entered only once")
-        self._is_entered = True
-        try:
-            self._reading = drive(self._flow, self._driver.perform)
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__(byte_flow(call, settings), settings, transport)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        reading = self._opened()
-        while not reading.is_over:
+        stream = self._opened()
+        while not (self._is_closed or stream.reading.is_over):
             try:
-                piece = reading.piece(reading.take_first() or self._driver.perform(reading.step()))
-            except BaseException:
-                self.close()
+                outcome = stream.take_first() or self._driver.perform(stream.reading.step())
+                piece = stream.reading.piece(outcome)
+            except BaseException as error:
+                self._fail(error)
                 raise
             if piece:
                 return piece
         raise StopIteration
-
-    def __del__(self) -> None:
-        if self._driver.is_open:
-            self.close()
-            warnings.warn(
-                f"{self!r} was dropped while it was open; use `with`", ResourceWarning, stacklevel=2, source=self
-            )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the response to a file, which is there only once it is complete.
@@ -117,39 +88,3 @@ class ResponseStream:
             with suppress(OSError):
                 part.unlink()
             raise
-
-    def close(self) -> None:
-        """Close the response, as leaving the block does.
-
-        Example:
-            >>> stream.close()
-        """
-        if self._reading is not None:
-            self._reading.is_over = True
-        self._driver.close()
-
-    @property
-    def status_code(self) -> int:
-        """The HTTP status."""
-        return self._opened().opened.status_code
-
-    @property
-    def headers(self) -> httpx.Headers:
-        """The response's headers."""
-        return self._opened().opened.headers
-
-    @property
-    def request_id(self) -> str | None:
-        """The server's id for the request."""
-        request_id: str | None = self.headers.get("x-request-id")
-        return request_id
-
-    @property
-    def attempts(self) -> int:
-        """How many requests were sent."""
-        return self._opened().attempts.sent
-
-    def _opened(self) -> Reading:
-        if self._reading is None:
-            raise RuntimeError("a stream is open only inside its `with` block")
-        return self._reading

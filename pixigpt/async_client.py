@@ -11,7 +11,7 @@ import httpx
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._flow import call_flow, wait_flow
-from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, AsyncHints, explain
+from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, AsyncHints, explain
 from pixigpt._leniency import with_documents
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
@@ -68,6 +68,7 @@ from pixigpt_api.models import (
     RerankResult,
     Role,
     Run,
+    StreamOptions,
     Thread,
     ThreadMessage,
     UpdateAssistantRequest,
@@ -75,6 +76,7 @@ from pixigpt_api.models import (
 )
 
 if TYPE_CHECKING:
+    from pixigpt._async_chat_stream import AsyncChatCompletionStream
     from pixigpt._async_stream import AsyncResponseStream
 
 P = ParamSpec("P")
@@ -886,6 +888,61 @@ class AsyncClient(AsyncHints):
         texts = text_list("documents", documents)
         body = RerankRequest(query=query, documents=texts, top_k=top_k, model=model)
         return with_documents(await self.call(rerank, body=body), texts)
+
+    @explain(STREAM_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
+    def stream_chat_completion(
+        self,
+        messages: Sequence[MessageLike],
+        *,
+        assistant_id: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        enable_thinking: bool | None = None,
+        tools: Sequence[ToolLike] | None = None,
+        include_usage: bool = True,
+    ) -> "AsyncChatCompletionStream":
+        """Answer a conversation, word by word.
+
+        `timeout` is the longest silence; `total_timeout` and `deadline()` bound the whole stream.
+
+        Args:
+            messages: The conversation so far, as for `create_chat_completion`.
+            assistant_id: The assistant whose instructions and tools apply.
+            temperature: Randomness from 0 to 2. None and 0 mean 0.6 to the server; for the least, pass 0.01.
+            max_tokens: The most tokens to generate; with thinking on, the server raises less than 3,000 to 3,000.
+            enable_thinking: Whether the model reasons before it answers; the server's default is True.
+            tools: Functions that the model may call: dicts in OpenAI's form, or `Tool` objects.
+            include_usage: Whether to ask the server for the tokens used.
+
+        Returns:
+            A context manager, and inside its block an iterator of chunks; the request is sent on entering it.
+
+        Raises:
+            PixiGPTError: The call failed; raised on entering the block, or where the stream breaks.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     async for text in stream.text():
+            ...         print(text, end="|")
+            You |said: |Hello!|
+        """
+        # On first use, as in `_drive`.
+        from pixigpt._async_chat_stream import AsyncChatCompletionStream
+
+        body = CreateChatCompletionRequest(
+            messages=chat_messages(messages),
+            assistant_id=assistant_id,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            enable_thinking=enable_thinking,
+            tools=tool_list(tools),
+            stream=True,
+            stream_options=StreamOptions(include_usage=True) if include_usage else None,
+        )
+        call = prepare(create_chat_completion, body=body)
+        return AsyncChatCompletionStream(call, self._settings, self._transport)
 
     async def _drive(self, flow: Flow[T]) -> T:
         from pixigpt._async_driver import CallDriver, drive  # on first use: anyio is slow to import

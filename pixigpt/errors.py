@@ -121,6 +121,7 @@ class APIError(PixiGPTError):
         request_id: The server's id for the request, to quote to its support.
         headers: The response's headers.
         body: The response's body: decoded JSON, else text.
+        mid_stream: Whether the error came in a stream, after the status 200; `status_code` is then what it stands for.
 
     Example:
         >>> from pixigpt import APIError
@@ -130,6 +131,8 @@ class APIError(PixiGPTError):
         ...     print(error.status_code, error.type)
         404 invalid_request_error
     """
+
+    mid_stream: bool = False
 
     def __init__(
         self,
@@ -152,7 +155,8 @@ class APIError(PixiGPTError):
 
     def _cause(self) -> str:
         request = f" [request {excerpt(self.request_id)}]" if self.request_id else ""
-        return f"{_status_line(self.status_code)}: {super()._cause()}{request}"
+        where = ", in mid-stream" if self.mid_stream else ""
+        return f"{_status_line(self.status_code)}{where}: {super()._cause()}{request}"
 
 
 class BadRequestError(APIError):
@@ -479,6 +483,8 @@ _BY_TYPE: Mapping[str | None, type[APIError]] = {
     "authentication_error": AuthenticationError,
     "rate_limit_error": RateLimitError,
 }
+# What an error in a stream stands for, where it has no such number of its own.
+_STATUS_BY_TYPE = {"authentication_error": 401, "invalid_request_error": 400, "rate_limit_error": 429}
 RUN_ERRORS: Mapping[str, type[RunError]] = {
     "failed": RunFailedError,
     "cancelled": RunCancelledError,
@@ -499,6 +505,16 @@ def api_error(status_code: int, headers: httpx.Headers, body: object) -> APIErro
         headers=headers,
         body=body,
     )
+
+
+def stream_error(headers: httpx.Headers, body: object) -> APIError:
+    """Return the error that came in a stream: its class is that of its type, else of its code."""
+    detail = _detail(body)
+    code, kind = detail.get("code"), _text_or_none(detail.get("type"))
+    status = code if isinstance(code, int) and 400 <= code <= 599 else _STATUS_BY_TYPE.get(kind or "", 500)
+    error = api_error(status, headers, body)
+    error.mid_stream = True
+    return error
 
 
 def stamp(

@@ -37,14 +37,17 @@ def generated_in_step() -> bool:
     return not different
 
 
-def sync_client_in_step() -> bool:
-    """Return whether the async client still makes exactly the sync client that is committed."""
+def sync_modules_in_step() -> bool:
+    """Return whether the async modules still make exactly the sync ones that are committed."""
     try:
         fresh = make_sync.make_sync()
     except make_sync.UnusedRuleError as error:
         print(f"  {error}")
         return False
-    return fresh == make_sync.OUTPUT.read_text(encoding="utf-8")
+    different = [path for path, source in fresh.items() if source != path.read_text(encoding="utf-8")]
+    for path in different:
+        print(f"  {path.relative_to(ROOT)}")
+    return not different
 
 
 def differences(committed: Path, fresh: Path) -> set[str]:
@@ -73,7 +76,7 @@ CHECKS: list[tuple[str, Callable[[], bool], str]] = [
     ("lint", run("ruff", "check", "."), "fix what is named above; `.venv/bin/ruff check --fix .` fixes some of it"),
     ("contract", run("openapi-spec-validator", CONTRACT), "fix openapi/pixigpt.yaml where it says"),
     ("generated code", generated_in_step, "run `make generate` and commit generated/; never edit it by hand"),
-    ("sync client", sync_client_in_step, "edit async_client.py, run `make generate` and commit client.py"),
+    ("sync modules", sync_modules_in_step, "edit the async one, run `make generate` and commit the sync one"),
     ("workflows", workflows_are_sound, "fix .github/ where it says"),
     ("mypy", run("mypy"), "fix the types named above"),
     ("pyright", run("pyright"), "fix the types named above"),

@@ -1,4 +1,4 @@
-"""Make what is generated: `generated/pixigpt_api` from the contract, and the sync client from the async one."""
+"""Make what is generated: `generated/pixigpt_api` from the contract, and the sync modules from the async ones."""
 
 import importlib.resources
 import os
@@ -49,4 +49,4 @@ def _templates(folder: Path) -> Path:
 
 if __name__ == "__main__":
     generate(OUTPUT)
-    make_sync.OUTPUT.write_text(make_sync.make_sync(), encoding="utf-8")
+    make_sync.write()

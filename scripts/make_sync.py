@@ -1,67 +1,126 @@
-"""Make `pixigpt/client.py` from `pixigpt/async_client.py`, line by line; a rule that matches no line is an error."""
+"""Make the sync modules from the async ones, line by line; a rule that matches no line is an error."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "pixigpt" / "async_client.py"
-OUTPUT = ROOT / "pixigpt" / "client.py"
-HEADER = "# Made from async_client.py by `make generate`: edit that file instead.\n"
+from attrs import frozen
 
-# What is replaced, in this order, in each line.
-RULES: list[tuple[str, str]] = [
-    (r"The asynchronous client, on asyncio and on trio:", "The synchronous client:"),
-    (r"An async client of the PixiGPT API, safe to share between tasks", "A client of the PixiGPT API, thread-safe"),
-    (r"AsyncClient\b", "Client"),
-    (r"AsyncHints", "SyncHints"),
-    (r"AsyncBorrowedTransport", "BorrowedTransport"),
-    (r"AsyncResponseStream", "ResponseStream"),
-    (r"_async_stream import", "_stream import"),
-    (r"AsyncBaseTransport", "BaseTransport"),
-    (r"\b(open|given|set)_async_(pool|transport|httpx_client)\b", r"\1_\2"),
-    (r"_async_driver import (.*)  # .*", r"_driver import \1  # as late as in the async client"),
-    (r"\b__a(enter|exit)__\b", r"__\1__"),
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "pixigpt"
+
+Rules = tuple[tuple[str, str], ...]
+
+
+@frozen
+class Made:
+    """A sync module, the async one that it is made from, and the rules that it has beside the common ones."""
+
+    source: str
+    output: str
+    rules: Rules = ()
+
+
+# What is replaced in each line, in this order, a module's own rules first.
+COMMON: Rules = (
+    (r"\bAsync(BaseTransport|ChatCompletionStream|Iterator|OpenResponse|ResponseStream)\b", r"\1"),
+    (r"\b_async_(chat_stream|driver|open|stream) import", r"_\1 import"),
+    (r"for the async client: ", "for the sync client: "),
+    (r"\bStopAsyncIteration\b", "StopIteration"),
+    (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
     (r"\baclose\b", "close"),
-    (r"get_assistant\.asyncio\(", "get_assistant.sync("),
-    (r"\basync (def|with) ", r"\1 "),
+    (r"\[(\w+) async for \1 in ([\w.()]+)\]", r"list(\2)"),
+    (r"\basync (def|for|with)\b", r"\1"),
     (r"\(await ((?:[^()]|\([^()]*\))*)\)(?=[.\[])", r"\1"),
     (r"\bawait ", ""),
-]
+)
+MADE = (
+    Made(
+        "async_client.py",
+        "client.py",
+        (
+            (r"The asynchronous client, on asyncio and on trio:", "The synchronous client:"),
+            (
+                r"An async client of the PixiGPT API, safe to share between tasks",
+                "A client of the PixiGPT API, thread-safe",
+            ),
+            (r"\bAsync(BorrowedTransport|Client)\b", r"\1"),
+            (r"AsyncHints", "SyncHints"),
+            (r"\b(open|given|set)_async_(pool|transport|httpx_client)\b", r"\1_\2"),
+            (r"_async_driver import (.*)  # .*", r"_driver import \1  # as late as in the async client"),
+            (r"get_assistant\.asyncio\(", "get_assistant.sync("),
+        ),
+    ),
+    Made("_async_open.py", "_open.py", ((r"_driver\.abort\(\)", "_driver.close()"),)),
+    Made(
+        "_async_stream.py",
+        "_stream.py",
+        (
+            (r"^import anyio.*\n", ""),
+            (r"await anyio\.open_file\(part, ", "part.open("),
+            (r"await anyio\.to_thread\.run_sync\(part\.replace, path\)", "part.replace(path)"),
+            (r"  # noqa: ASYNC240 .*", ""),
+        ),
+    ),
+    Made("_async_chat_stream.py", "_chat_stream.py", ((r"_AsyncTexts", "_Texts"),)),
+)
 
 
 class UnusedRuleError(Exception):
     """A rule matches no line: it is out of date, or misspelled."""
 
 
-def sync_source(source: str, rules: list[tuple[str, str]] = RULES) -> str:
-    """Turn the async client's source into the sync client's, not yet formatted."""
-    unused = {pattern for pattern, _ in rules}
+def sync_sources(all_made: tuple[Made, ...] = MADE, common: Rules = COMMON) -> dict[Path, str]:
+    """Return what each sync module should hold, not yet formatted, by its path."""
+    sources: dict[Path, str] = {}
+    used: set[str] = set()
+    unused: list[str] = []
+    for made in all_made:
+        header = f"# Made from {made.source} by `make generate`: edit that file instead.\n"
+        source, found = _replaced((PACKAGE / made.source).read_text(encoding="utf-8"), (*made.rules, *common))
+        sources[PACKAGE / made.output] = header + source
+        unused += [f"{pattern} ({made.output})" for pattern, _ in made.rules if pattern not in found]
+        used |= found
+    if unused := [*unused, *(pattern for pattern, _ in common if pattern not in used)]:
+        raise UnusedRuleError(f"scripts/make_sync.py: these rules match no line: {', '.join(unused)}")
+    return sources
+
+
+def _replaced(source: str, rules: Rules) -> tuple[str, set[str]]:
+    """Return a source with the rules applied, and the patterns that matched."""
+    used: set[str] = set()
     lines: list[str] = []
     for line in source.splitlines(keepends=True):
         made = line
         for pattern, replacement in rules:
             made, count = re.subn(pattern, replacement, made)
             if count:
-                unused.discard(pattern)
+                used.add(pattern)
         lines.append(made)
-    if unused:
-        raise UnusedRuleError(f"scripts/make_sync.py: these rules match no line: {', '.join(sorted(unused))}")
-    return HEADER + "".join(lines)
+    return "".join(lines), used
 
 
-def make_sync() -> str:
-    """Return what `client.py` should hold, formatted as the project is, since some lines now fit on one."""
+def make_sync() -> dict[Path, str]:
+    """Return what each sync module should hold, formatted as the project is, since some lines now fit on one."""
+    return {path: _formatted(path, source) for path, source in sync_sources().items()}
+
+
+def _formatted(path: Path, source: str) -> str:
     ruff: list[str | Path] = [Path(sys.executable).parent / "ruff", "--quiet"]
-    made = sync_source(SOURCE.read_text(encoding="utf-8"))
     for command in (["check", "--select=I", "--fix"], ["format"]):
         done = subprocess.run(
-            [*ruff, *command, "--stdin-filename", OUTPUT, "-"], input=made, text=True, capture_output=True, check=True
+            [*ruff, *command, "--stdin-filename", path, "-"], input=source, text=True, capture_output=True, check=True
         )
-        made = done.stdout
-    return made
+        source = done.stdout
+    return source
+
+
+def write() -> None:
+    """Write each sync module."""
+    for path, source in make_sync().items():
+        path.write_text(source, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    OUTPUT.write_text(make_sync(), encoding="utf-8")
+    write()

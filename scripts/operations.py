@@ -15,7 +15,19 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = "openapi/pixigpt.yaml"
 
 # What a client has beside the contract's operations.
-NO_OPERATIONS = {"call", "close", "aclose", "raw", "request", "stream_call", "wait_for_run", "with_options"}
+NO_OPERATIONS = {
+    "call",
+    "close",
+    "aclose",
+    "raw",
+    "request",
+    "stream_call",
+    "stream_chat_completion",
+    "wait_for_run",
+    "with_options",
+}
+# What a method of its own sets, so that it is no keyword of the operation's.
+SET_BY_STREAMING = {"stream", "stream_options"}
 
 METHODS = ("get", "put", "post", "delete", "patch")
 _OBJECT_BODIES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -61,7 +73,7 @@ def keywords(contract: Contract, name: str) -> tuple[set[str], bool]:
     for kind, media in resolved(contract, operation.get("requestBody", {})).get("content", {}).items():
         schema = resolved(contract, media.get("schema", {}))
         if "properties" in schema and ("json" in kind or kind in _OBJECT_BODIES):
-            wanted |= set(schema["properties"])
+            wanted |= set(schema["properties"]) - SET_BY_STREAMING
         else:
             is_free = is_free or schema.get("type") != "object"
     return wanted, is_free

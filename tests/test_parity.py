@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 import pixigpt
 from pixigpt import AsyncClient, Client
@@ -98,14 +99,22 @@ def test_a_package_that_cannot_be_imported_is_one_line(
     assert capsys.readouterr().out.startswith("  pixigpt cannot be imported: ")
 
 
-def test_a_rule_that_matches_no_line_of_the_async_client_is_an_error() -> None:
-    rules = [*make_sync.RULES, ("no such line", "")]
-    with pytest.raises(make_sync.UnusedRuleError, match="no such line"):
-        make_sync.sync_source(make_sync.SOURCE.read_text(), rules)
+def test_a_rule_that_matches_no_line_of_its_module_is_an_error() -> None:
+    first, *rest = make_sync.MADE
+    broken = evolve(first, rules=(*first.rules, ("no such line", "")))
+    with pytest.raises(make_sync.UnusedRuleError, match=r"no such line \(client.py\)"):
+        make_sync.sync_sources((broken, *rest))
 
 
-def test_the_sync_client_that_is_committed_is_made_from_the_async_one() -> None:
-    assert make_sync.make_sync() == make_sync.OUTPUT.read_text()
+def test_a_common_rule_that_matches_no_line_of_any_module_is_an_error() -> None:
+    with pytest.raises(make_sync.UnusedRuleError, match=r"no such line$"):
+        make_sync.sync_sources(common=(*make_sync.COMMON, ("no such line", "")))
+
+
+def test_the_sync_modules_that_are_committed_are_made_from_the_async_ones() -> None:
+    assert make_sync.make_sync() == {
+        path: path.read_text() for path in (make_sync.PACKAGE / made.output for made in make_sync.MADE)
+    }
 
 
 def test_each_minimum_length_of_an_answers_list_is_checked() -> None:

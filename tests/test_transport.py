@@ -219,7 +219,7 @@ def test_what_a_server_said_before_it_hung_up_is_read() -> None:
         connection = DirectConnection(route, origin)
         connection._socket = here
         assert connection.send(request).status == 413
-        assert list(connection.body()) == []
+        assert connection.piece() == b""
         assert not connection.finish()
 
     async def use() -> None:

@@ -15,7 +15,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 
 from pixigpt._transport.backend import CHUNK_SIZE
 from pixigpt._transport.internals import has_unread_bytes
-from pixigpt._transport.sockets import KEEP_ALIVE, is_readable, text_of
+from pixigpt._transport.sockets import KEEP_ALIVE, hang_up, is_readable, text_of
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 _SENT_AT_ONCE = 4 * CHUNK_SIZE
@@ -127,6 +127,11 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         """Close the socket, if one was opened."""
         if self._opened is not None:
             await self._opened.aclose()
+
+    def hang_up(self) -> None:
+        """End the connection at once, from any thread, if one was opened."""
+        if self._opened is not None:
+            hang_up(self._opened.extra(anyio.abc.SocketAttribute.raw_socket).fileno())
 
 
 @contextmanager

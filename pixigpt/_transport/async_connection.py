@@ -1,6 +1,5 @@
 """A direct connection of the async pool: HTTP/1.1 on a channel, which is asyncio's or any other event loop's."""
 
-import asyncio
 import math
 from collections.abc import AsyncGenerator
 from typing import Protocol, cast
@@ -12,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.extensions import request_deadline, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
+from pixigpt._transport.loops import is_asyncio
 from pixigpt._transport.patches import is_async_httpcore_patched
 from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Origin, Route
@@ -38,6 +38,12 @@ class Channel(Protocol):
     async def aclose(self) -> None:
         """Close the socket, in any state."""
 
+    def hang_up(self) -> None:
+        """End the connection at once, from any thread, be the event loop running or not."""
+
+    def abort(self) -> None:
+        """Close the socket, in the event loop, without waiting for it."""
+
 
 class AsyncDirectConnection:
     """One connection, opened by its first request. A cancel scope of the caller's bounds all but opening it."""
@@ -46,7 +52,7 @@ class AsyncDirectConnection:
         self._route = route
         self._origin = origin
         self._http = HTTP11()
-        self._channel: Channel = AsyncioChannel(self._http) if _is_asyncio() else StreamChannel(self._http)
+        self._channel: Channel = AsyncioChannel(self._http) if is_asyncio() else StreamChannel(self._http)
         self._is_open = False
         self._timeouts: tuple[float | None, float | None] = None, None
 
@@ -84,6 +90,14 @@ class AsyncDirectConnection:
     async def aclose(self) -> None:
         """Close it, in any state."""
         await self._channel.aclose()
+
+    def hang_up(self) -> None:
+        """End it at once, from any thread, be the event loop running or not."""
+        self._channel.hang_up()
+
+    def abort(self) -> None:
+        """Close it, in the event loop, without waiting for it."""
+        self._channel.abort()
 
     async def _send(self, head: bytes, body: BodyEncoder, stream: httpx.AsyncByteStream) -> None:
         """Send a request whose body comes in pieces."""
@@ -123,11 +137,3 @@ class AsyncDirectConnection:
         except (OSError, UnicodeError) as cause:
             raise httpx.ConnectError(text_of(cause)) from cause
         self._is_open = True
-
-
-def _is_asyncio() -> bool:
-    """Return whether this is a task of asyncio's. Trio as a guest of an asyncio loop has no task there."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False

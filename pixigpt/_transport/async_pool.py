@@ -14,6 +14,7 @@ from pixigpt._transport.async_connection import AsyncDirectConnection
 from pixigpt._transport.async_proxied import AsyncProxiedConnection
 from pixigpt._transport.extensions import timeout_of
 from pixigpt._transport.internals import set_pool
+from pixigpt._transport.loops import Caller, loop_caller
 from pixigpt._transport.options import PoolOptions
 from pixigpt._transport.patches import is_async_httpcore_patched, is_async_httpx_patched
 from pixigpt._transport.proxied import core_response, request_of
@@ -27,10 +28,11 @@ AsyncLease = Lease[AsyncConnection]
 
 @frozen
 class _InLoop:
-    """A pool's slots in one event loop, and the generator that closes them when the loop ends."""
+    """A pool's slots in one event loop, what closes them when the loop ends, and a way in from outside."""
 
     slots: AsyncSlots
     closer: AsyncGenerator[None, None]
+    call: Caller
 
 
 # Each event loop has its own connections, so that a client can be used in the next loop.
@@ -47,7 +49,8 @@ class AsyncPool:
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request; closing the response releases its connection."""
-        slots, lease = await self._slots(), AsyncLease()
+        in_loop, lease = await self._in_this_loop(), AsyncLease()
+        slots = in_loop.slots
         try:
             waiter = slots.acquire(lease)
             if waiter is not None:
@@ -59,7 +62,7 @@ class AsyncPool:
         except BaseException:
             await _release(slots, lease)
             raise
-        return head.response(_AsyncStream(connection, slots, lease))
+        return head.response(_AsyncStream(connection, in_loop, lease))
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request that has come by way of httpx's own transport, as where that is patched."""
@@ -72,16 +75,16 @@ class AsyncPool:
         if in_loop is not None:
             await in_loop.closer.aclose()
 
-    async def _slots(self) -> AsyncSlots:
+    async def _in_this_loop(self) -> _InLoop:
         pools = _pools_in_loop()
         in_loop = pools.get(self)
         if in_loop is None:
             if self._is_closed:
                 raise closed()
             slots = AsyncSlots(self._options.limits, anyio.Event)
-            in_loop = pools[self] = _InLoop(slots, _close_at_loop_end(slots, pools, ref(self)))
+            in_loop = pools[self] = _InLoop(slots, _close_at_loop_end(slots, pools, ref(self)), loop_caller())
             await anext(in_loop.closer)
-        return in_loop.slots
+        return in_loop
 
     async def _connect(self, slots: AsyncSlots, lease: AsyncLease, request: httpx.Request) -> AsyncConnection:
         origin = Origin.of(request.url)
@@ -152,9 +155,9 @@ def _pools_in_loop() -> "WeakKeyDictionary[AsyncPool, _InLoop]":
 class _AsyncStream(httpx.AsyncByteStream):
     """A response's body, which releases its connection when it is closed. No generator: it can be left at any time."""
 
-    def __init__(self, connection: AsyncConnection, slots: AsyncSlots, lease: AsyncLease) -> None:
+    def __init__(self, connection: AsyncConnection, in_loop: _InLoop, lease: AsyncLease) -> None:
         self._connection = connection
-        self._slots = slots
+        self._in_loop = in_loop
         self._lease = lease
 
     def __aiter__(self) -> "_AsyncStream":
@@ -166,7 +169,23 @@ class _AsyncStream(httpx.AsyncByteStream):
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        await _release(self._slots, self._lease)
+        await _release(self._in_loop.slots, self._lease)
+
+    @property
+    def can_be_left(self) -> bool:
+        """Whether no generator is below it either."""
+        return isinstance(self._connection, AsyncDirectConnection)
+
+    def abort(self) -> None:
+        """Close the connection at once, from any thread, be the event loop running or not."""
+        self._connection.hang_up()
+        self._in_loop.call(self._abort)
+
+    def _abort(self) -> None:
+        """Do, in the event loop, what can be done only there."""
+        self._connection.abort()
+        for surplus in self._in_loop.slots.release(self._lease):
+            surplus.abort()
 
 
 class AsyncPooledTransport(httpx.AsyncHTTPTransport):

@@ -55,6 +55,13 @@ class AsyncProxiedConnection:
         finally:
             await self._backend.aclose()
 
+    def hang_up(self) -> None:
+        """End it at once, from any thread, be the event loop running or not."""
+        self._backend.hang_up()
+
+    def abort(self) -> None:
+        """Leave the socket that has hung up to the event loop, which sees its end."""
+
     def _stream(self) -> httpx.AsyncByteStream:
         assert self._response is not None  # noqa: S101  # send() has returned its head
         return cast("httpx.AsyncByteStream", self._response.stream)

@@ -13,7 +13,7 @@ import httpx
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.resolver import resolve_async
 from pixigpt._transport.routes import Origin, Route
-from pixigpt._transport.sockets import KEEP_ALIVE
+from pixigpt._transport.sockets import KEEP_ALIVE, hang_up
 
 _MAX_UNREAD = 2**18
 _FLOOD = 2**16
@@ -74,6 +74,14 @@ class AsyncioChannel(asyncio.Protocol):
         else:
             self._transport.abort()
             await asyncio.wait([self._lost])
+
+    def hang_up(self) -> None:
+        """Hang up, from any thread."""
+        hang_up(self._connected().get_extra_info("socket").fileno())
+
+    def abort(self) -> None:
+        """Close the socket in the loop's next round."""
+        self._connected().abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""

@@ -4,7 +4,6 @@ import math
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import cast
 
@@ -42,13 +41,15 @@ class DirectConnection:
             self._receive()
         return response
 
-    def body(self) -> Iterator[bytes]:
-        """Yield the response's body as it arrives."""
-        while (piece := self._http.piece()) != b"":
-            if piece is None:
-                self._receive()
-            else:
-                yield piece
+    def piece(self) -> bytes:
+        """Return the next piece of the response's body; b"" at its end."""
+        while (piece := self._http.piece()) is None:
+            self._receive()
+        return piece
+
+    def bound(self, end: float) -> None:
+        """Let the request in flight end by then, if that is earlier than its deadline."""
+        self._end = min(self._end, end)
 
     def fits(self, origin: Origin) -> bool:
         """Return whether it leads to a request's origin, and nothing has come since its last response."""

@@ -1,6 +1,7 @@
 """What a request and its transport tell each other beside HTTP: timeouts, the deadline, and why nothing can be sent."""
 
 import math
+from typing import Protocol, runtime_checkable
 
 import httpx
 
@@ -11,6 +12,27 @@ _CONNECT_TIMEOUT = 10.0
 
 class ClosedError(Exception):
     """The cause of an error that a closed client, pool or injected client raised."""
+
+
+@runtime_checkable
+class Boundable(Protocol):
+    """A response's body of the SDK's own transport: reading it can be given a nearer end."""
+
+    def bound(self, end: float) -> None:
+        """Let reading end by then, by the monotonic clock."""
+
+
+@runtime_checkable
+class Abortable(Protocol):
+    """A response's body of the SDK's own async transport: it can be dropped without awaiting anything."""
+
+    @property
+    def can_be_left(self) -> bool:
+        """Whether no generator is below it, which would have to be ended."""
+        ...
+
+    def abort(self) -> None:
+        """Close the connection at once, from any thread, be the event loop running or not."""
 
 
 def timeouts(seconds: float | None) -> dict[str, float | None]:

@@ -111,7 +111,7 @@ def _close_all(connections: list[Connection]) -> None:
 
 
 class _Stream(httpx.SyncByteStream):
-    """A response's body, which releases its connection when it is closed."""
+    """A response's body, which releases its connection when it is closed. No generator, as in the async pool."""
 
     def __init__(self, connection: Connection, slots: SyncSlots, lease: SyncLease) -> None:
         self._connection = connection
@@ -119,7 +119,16 @@ class _Stream(httpx.SyncByteStream):
         self._lease = lease
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._connection.body()
+        return self
+
+    def __next__(self) -> bytes:
+        if piece := self._connection.piece():
+            return piece
+        raise StopIteration
+
+    def bound(self, end: float) -> None:
+        """Let reading end by then, by the monotonic clock."""
+        self._connection.bound(end)
 
     def close(self) -> None:
         _release(self._slots, self._lease)

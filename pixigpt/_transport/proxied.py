@@ -1,6 +1,6 @@
 """A connection of httpcore's own: through a proxy, or where a mock has patched httpcore. It speaks in httpx's terms."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -33,12 +33,19 @@ class ProxiedConnection:
         self._deadline.end = request_deadline(request)
         with httpx_errors(self._proxy):
             self._response = self._http.handle_request(core_request(request))
+        self._pieces = iter(self._stream())
         return core_head(self._response)
 
-    def body(self) -> Iterator[bytes]:
-        """Yield the response's body as it arrives."""
+    def piece(self) -> bytes:
+        """Return the next piece of the response's body; b"" at its end."""
         with httpx_errors():
-            yield from self._stream()
+            while (piece := next(self._pieces, None)) == b"":
+                pass
+        return piece or b""
+
+    def bound(self, end: float) -> None:
+        """Let the request in flight end by then, if that is earlier than its deadline."""
+        self._deadline.end = min(self._deadline.end, end)
 
     def fits(self, origin: Origin) -> bool:
         """Return whether it leads to a request's origin, and the server has not closed it."""

@@ -2,6 +2,7 @@
 
 import select
 import socket
+from contextlib import suppress
 from typing import cast
 
 _SECONDS_AND_COUNTS = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
@@ -28,6 +29,14 @@ def is_readable(connected: socket.socket) -> bool:
     poll = select.poll()  # select() fails above 1,024 descriptors
     poll.register(connected, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def hang_up(fileno: int) -> None:
+    """End a connection both ways at once, whoever owns its socket and has yet to close it."""
+    with suppress(OSError):  # it is closed already, or by the other end
+        duplicate = socket.fromfd(fileno, socket.AF_INET, socket.SOCK_STREAM)
+        with duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)
 
 
 def text_of(failure: BaseException) -> str:

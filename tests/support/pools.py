@@ -36,7 +36,7 @@ def slots_of(client: Client, portal: BlockingPortal | None = None) -> AnySlots:
 async def async_slots_of(client: AsyncClient) -> AnySlots:
     """Return the slots of a client's pool in this event loop."""
     pool: Any = client._transport.get()
-    return cast("AnySlots", await pool._pool._slots())
+    return cast("AnySlots", (await pool._pool._in_this_loop()).slots)
 
 
 def open_files() -> int:

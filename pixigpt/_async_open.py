@@ -1,0 +1,104 @@
+"""A response that is open inside a block, for the async client: how it opens and closes, and what is known of it."""
+
+import warnings
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+import httpx
+
+from pixigpt._async_driver import StreamDriver, drive
+from pixigpt._flow import Reading
+from pixigpt._settings import Settings
+from pixigpt._steps import Flow
+from pixigpt._transport.shared import SharedTransport
+from pixigpt.errors import PixiGPTError
+
+
+class Readable(Protocol):
+    """What a flow makes of a response that has been opened."""
+
+    @property
+    def reading(self) -> Reading[Any]: ...
+
+
+ReadableT = TypeVar("ReadableT", bound=Readable)
+
+
+class AsyncOpenResponse(Generic[ReadableT]):
+    """The block. A subclass iterates what the flow has opened, by the driver."""
+
+    def __init__(
+        self, flow: Flow[ReadableT], settings: Settings, transport: SharedTransport[httpx.AsyncBaseTransport]
+    ) -> None:
+        self._driver = StreamDriver(transport, settings)
+        self._flow = flow
+        self._is_entered = False
+        self._is_closed = False
+        self._readable: ReadableT | None = None
+        self._failure: PixiGPTError | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._readable and self._readable.reading.opened.status_code}>"
+
+    async def __aenter__(self) -> Self:
+        if self._is_entered:
+            raise RuntimeError("a stream can be entered only once")
+        self._is_entered = True
+        try:
+            self._readable = await drive(self._flow, self._driver.perform)
+        except BaseException as error:
+            await self._fail(error)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if self._driver.is_open:
+            self._driver.abort()
+            message = f"{self!r} was dropped while it was open; use `async with`"
+            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+
+    async def aclose(self) -> None:
+        """Close the response, as leaving the block does.
+
+        Example:
+            >>> await stream.aclose()
+        """
+        self._is_closed = True
+        await self._driver.aclose()
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        return self._opened().reading.opened.status_code
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The response's headers."""
+        return self._opened().reading.opened.headers
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id for the request, to quote to its support; None if it sent none."""
+        request_id: str | None = self.headers.get("x-request-id")
+        return request_id
+
+    @property
+    def attempts(self) -> int:
+        """How many requests were sent."""
+        return self._opened().reading.attempts.sent
+
+    def _opened(self) -> ReadableT:
+        if self._readable is None:
+            raise RuntimeError("a stream is open only inside its `async with` block")
+        return self._readable
+
+    async def _fail(self, error: BaseException) -> None:
+        """Close the response, and keep the error for who asks later."""
+        if isinstance(error, PixiGPTError):
+            self._failure = error
+        await self.aclose()

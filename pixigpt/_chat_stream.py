@@ -1,0 +1,153 @@
+# Made from _async_chat_stream.py by `make generate`: edit that file instead.
+"""A chat completion as it comes, for the sync client: `client.stream_chat_completion()`."""
+
+from collections.abc import Iterator
+from typing import Self
+
+import httpx
+
+from pixigpt._chat_flow import ChatReading, chat_flow
+from pixigpt._chunk import text_of
+from pixigpt._endpoint import Call
+from pixigpt._open import OpenResponse
+from pixigpt._settings import Settings
+from pixigpt._transport.shared import SharedTransport
+from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
+
+
+class ChatCompletionStream(OpenResponse[ChatReading]):
+    """A chat completion as it comes; a context manager, and inside it an iterator of `ChatCompletionChunk`.
+
+    Nothing is sent before the block is entered. Entering returns at the first chunk, and failures up to then are
+    retried as in any call. Later ones are raised, never retried. Leaving the block closes the response, wherever it
+    stands.
+
+    Attributes:
+        snapshot: The completion so far; None before the first chunk. It can be read after an error too.
+        usage: The tokens used; None if the server has not told them.
+        is_streamed: Whether the server streamed; if not, its whole answer is one chunk.
+        first_chunk_after: How long the first chunk took from entering the block, in seconds.
+        status_code: The HTTP status.
+        headers: The response's headers.
+        request_id: The server's id for the request, to quote to its support; None if it sent none.
+        attempts: How many requests were sent.
+
+    Raises:
+        PixiGPTError: The call failed; raised on entering the block, or where the stream breaks.
+        RuntimeError: It is used outside its block, or a second time.
+
+    Example:
+        >>> messages = [{"role": "user", "content": "Hello!"}]
+        >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+        ...     for text in stream.text():
+        ...         print(text, end="|")
+        You |said: |Hello!|
+        >>> stream.completion().choices[0].message.content
+        'You said: Hello!'
+    """
+
+    def __init__(
+        self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[httpx.BaseTransport]
+    ) -> None:
+        super().__init__(chat_flow(call, settings), settings, transport)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> ChatCompletionChunk:
+        chat = self._open_chat()
+        try:
+            while (chunk := chat.chunk()) is None:
+                if (step := chat.step()) is None:
+                    break
+                chat.take(self._driver.perform(step))
+        except BaseException as error:
+            self._fail(error)
+            raise
+        if chunk is None:
+            self.close()
+            raise StopIteration
+        return chunk
+
+    def text(self) -> Iterator[str]:
+        """Iterate the first choice's text as it comes, without empty pieces.
+
+        Returns:
+            An iterator of texts. It raises what iterating the stream raises.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     texts = list(stream.text())
+            >>> "".join(texts)
+            'You said: Hello!'
+        """
+        return _Texts(self)
+
+    def completion(self) -> ChatCompletion:
+        """Read what is left; return the whole completion.
+
+        It can be called after the block too, if everything was read in it.
+
+        Returns:
+            The completion, as `create_chat_completion` would return it.
+
+        Raises:
+            PixiGPTError: The stream broke, now or before.
+            RuntimeError: The block was left before everything was read, or has not been entered.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
+            >>> answer.choices[0].finish_reason
+            'stop'
+        """
+        for _ in self:
+            pass
+        return self._opened().accumulator.completion()
+
+    @property
+    def snapshot(self) -> ChatCompletion | None:
+        """The completion so far; None before the first chunk. A `finish_reason` that has not come yet is None."""
+        return None if self._readable is None else self._readable.accumulator.snapshot
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens used; None if the server has not told them."""
+        return None if self._readable is None else self._readable.accumulator.usage
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the server streamed; if not, its whole answer is one chunk."""
+        return self._opened().is_streamed
+
+    @property
+    def first_chunk_after(self) -> float:
+        """How long the first chunk took from entering the block, in seconds."""
+        return self._opened().first_chunk_after
+
+    def _open_chat(self) -> ChatReading:
+        """Return the chat, if it can be read or was read to its end."""
+        if self._failure is not None:
+            raise self._failure
+        chat = self._opened()
+        if self._is_closed and not chat.is_over:
+            raise RuntimeError("the stream was closed before all of it was read")
+        return chat
+
+
+class _Texts:
+    """The first choice's texts. No generator, so that it can be left at any time."""
+
+    def __init__(self, stream: ChatCompletionStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        for chunk in self._stream:
+            if text := text_of(chunk):
+                return text
+        raise StopIteration
