@@ -1,9 +1,10 @@
 """The HTTP side: each operation of the contract is a route to its endpoint."""
 
 import itertools
+import json
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import anyio
 from attrs import define, field
@@ -18,8 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pixigpt.testing._contract import operations
 from pixigpt.testing._endpoints import BASE_PATH, Backend, Endpoint, EndpointFunction
 from pixigpt.testing._errors import error_response
-from pixigpt.testing._faults import Faults, spoiled
+from pixigpt.testing._faults import Fault, Faults
 from pixigpt.testing._requests import ReceivedRequest, received
+from pixigpt.testing._spoiled import Spoiled
 
 
 @define(eq=False)
@@ -34,6 +36,7 @@ class App:
     max_requests: int
     faults: Faults = field(factory=Faults)
     requests: list[ReceivedRequest] = field(factory=list[ReceivedRequest])
+    in_flight: int = field(init=False, default=0)
     _request_numbers: Iterator[int] = field(init=False, factory=lambda: itertools.count(1))
     _routes: ASGIApp = field(init=False)
 
@@ -48,6 +51,14 @@ class App:
         self.backend.reset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, and count it until it is done with."""
+        self.in_flight += 1
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self.in_flight -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         body = await request.body()
         record = received(request, body, BASE_PATH)
@@ -57,21 +68,26 @@ class App:
             refusal = error_response(401, "The API key is missing or wrong.", code="invalid_api_key")
             await refusal(scope, receive, send)
         else:
-            await self._respond(scope, _replayed(body), send, record.path)
+            await self._respond(scope, body, receive, send, record)
 
     def _record(self, record: ReceivedRequest) -> None:
         self.requests.append(record)
         del self.requests[: max(0, len(self.requests) - self.max_requests)]
 
-    async def _respond(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        fault = self.faults.take(path)
+    async def _respond(self, scope: Scope, body: bytes, receive: Receive, send: Send, record: ReceivedRequest) -> None:
+        try:
+            fault = self.faults.take(record)
+        except Exception as error:  # noqa: BLE001 - a test's own `when`: what it raised is kept
+            return await self.backend.broken(record.path, error)(scope, receive, send)
         if fault is None:
-            return await self._routes(scope, receive, send)
-        if fault.status is not None:
-            headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-            return await error_response(fault.status, "This failure was asked for.", headers)(scope, receive, send)
-        await anyio.sleep(fault.delay)
-        return await self._routes(scope, receive, spoiled(send, fault))
+            return await self._routes(scope, _replayed(body, receive), send)
+        if fault.kind == "fail" and not fault.mid_stream:
+            return await _failure(fault)(scope, receive, send)
+        if fault.kind == "delay":
+            await anyio.sleep(fault.seconds)
+        if fault.kind == "ignore_stream":
+            body = _without_stream(record)
+        return await self._routes(scope, _replayed(body, receive), Spoiled(send, fault))
 
 
 def _routes(backend: Backend) -> list[Route]:
@@ -102,11 +118,25 @@ def _with_request_id(send: Send, request_id: str) -> Send:
     return send_with_id
 
 
-def _replayed(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+def _failure(fault: Fault) -> Response:
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return error_response(fault.status or 500, "This failure was asked for.", headers)
 
-    return receive
+
+def _without_stream(record: ReceivedRequest) -> bytes:
+    """Return the body of a request as if it had not asked for a stream."""
+    body = cast("Mapping[str, object]", record.body)
+    return json.dumps({name: body[name] for name in body if name not in ("stream", "stream_options")}).encode()
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives a body that was read once more, and then goes on: with the client's leaving."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from pixigpt.testing._contract import Operation, contract, violation
 from pixigpt.testing._errors import ServiceError, error_response, json_response
+from pixigpt.testing._event_stream import DONE, EventStream, chunk_event, events_in
 from pixigpt.testing._idempotency import Replays
 from pixigpt.testing._multipart import parts
 from pixigpt.testing._nulls import without_nulls
@@ -19,6 +20,7 @@ from pixigpt.testing._refusals import refusal
 from pixigpt.testing._replies import PlannedReply, Replies
 from pixigpt.testing._requests import received
 from pixigpt.testing._service import Service
+from pixigpt_api.models import ChatCompletionChunk
 from pixigpt_api.types import Model
 
 BASE_PATH = "/v1"
@@ -26,7 +28,7 @@ BASE_PATH = "/v1"
 EndpointFunction = Callable[[Request], Awaitable[Response]]
 
 
-_Result = Model | Mapping[str, Any] | PlannedReply | bytes | None
+_Result = Model | Mapping[str, Any] | list[ChatCompletionChunk] | PlannedReply | bytes | None
 
 _log = logging.getLogger("pixigpt.testing")
 
@@ -46,6 +48,12 @@ class Backend:
         self.replies.clear()
         self.replays.clear()
         self.errors.clear()
+
+    def broken(self, what: str, error: Exception) -> Response:
+        """Keep and log an exception that is being handled; return the response to what it befell."""
+        _log.exception("%s: an error in the local server", what)
+        self.errors.append(error)
+        return error_response(500, f"An error in the local server: {error!r}", code="local_server_error")
 
 
 class Endpoint:
@@ -67,9 +75,7 @@ class Endpoint:
         except ServiceError as error:
             return error_response(error.status, str(error), code=error.code)
         except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, it is logged and kept
-            _log.exception("%s: an error in the local server", self._operation.name)
-            self._backend.errors.append(error)
-            return error_response(500, f"An error in the local server: {error!r}", code="local_server_error")
+            return self._backend.broken(self._operation.name, error)
 
     def _response(self, request: Request, body: bytes) -> Response:
         decoded, body = self._without_nulls(body)
@@ -101,7 +107,10 @@ class Endpoint:
             arguments["take"] = lambda: self._backend.replies.take(received(request, body, BASE_PATH))
         if self._method is _not_here_yet:
             arguments = {"asked": f"{request.method} {request.url.path}"}
-        return _response_of(self._method(**arguments))
+        result: _Result = self._method(**arguments)
+        if isinstance(result, PlannedReply):
+            return _whole_response(result, is_stream=received(request, body, BASE_PATH).asks_for_stream)
+        return _response_of(result)
 
     def _violation(self, request: Request, body: bytes) -> str | None:
         return violation(request, body, BASE_PATH, has_files=self._has_files)
@@ -117,19 +126,21 @@ def _not_here_yet(asked: str) -> NoReturn:
     raise ServiceError(501, f"{asked} is not in the local server yet.")
 
 
-def _response_of(result: _Result) -> Response:
+def _response_of(result: Model | Mapping[str, Any] | list[ChatCompletionChunk] | bytes | None) -> Response:
     if result is None:
         return Response(status_code=204)
     if isinstance(result, bytes):
         return Response(result, media_type="application/octet-stream")
-    if isinstance(result, PlannedReply):
-        return _whole_response(result)
+    if isinstance(result, list):
+        return EventStream([*(chunk_event(chunk.to_dict()) for chunk in result), DONE])
     return json_response(result.to_dict() if isinstance(result, Model) else result)
 
 
-def _whole_response(reply: PlannedReply) -> Response:
+def _whole_response(reply: PlannedReply, *, is_stream: bool) -> Response:
     if reply.body is None:
         return error_response(reply.status, reply.content or "This failure was asked for.")
+    if isinstance(reply.body, bytes) and is_stream and reply.status == 200:
+        return EventStream(events_in(reply.body))
     if isinstance(reply.body, bytes):
         return Response(reply.body, reply.status, media_type="application/json")
     return json_response(reply.body, reply.status)

@@ -25,8 +25,13 @@ def error_response(
     code: str | None = None,
 ) -> Response:
     """Return an error in OpenAI's form."""
+    return json_response(error_body(status, message, code), status, headers)
+
+
+def error_body(status: int, message: str, code: str | int | None) -> dict[str, object]:
+    """Return the body of an error in OpenAI's form."""
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return json_response({"error": {"message": message, "type": kind, "code": code}}, status, headers)
+    return {"error": {"message": message, "type": kind, "code": code}}
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,13 +1,19 @@
-"""Faults: how the server misbehaves when a test tells it to."""
+"""Faults: how the server misbehaves when a test tells it to, and which requests meet it."""
 
 import threading
+from collections.abc import Callable
 from fnmatch import fnmatchcase
+from typing import Literal
 
-import anyio
 from attrs import define, field
-from starlette.types import Message, Send
 
 from pixigpt import _checks
+from pixigpt.testing._requests import ReceivedRequest
+
+Kind = Literal["fail", "delay", "cut", "drip", "ignore_stream", "skip_done", "linger"]
+
+_COUNT = _checks.validator(_checks.optional(_checks.non_negative_int))
+_SECONDS = _checks.validator(_checks.non_negative)
 
 
 def _error_status(name: str, value: object) -> None:
@@ -17,25 +23,38 @@ def _error_status(name: str, value: object) -> None:
 
 @define
 class Fault:
-    """One kind of misbehaviour, for the requests whose path matches, a number of times."""
+    """One kind of misbehaviour, for the requests that match, a number of times."""
 
+    kind: Kind
     path: str
-    times: int | None = field(validator=_checks.validator(_checks.optional(_checks.non_negative_int)))
+    times: int | None = field(validator=_COUNT)
+    when: Callable[[ReceivedRequest], bool] | None
+    seconds: float = field(default=0.0, validator=_SECONDS)
     status: int | None = field(default=None, validator=_checks.validator(_checks.optional(_error_status)))
     retry_after: float | str | None = None
-    delay: float = field(default=0.0, validator=_checks.validator(_checks.non_negative))
-    cut: bool = False
-    drip: float = field(default=0.0, validator=_checks.validator(_checks.non_negative))
+    mid_stream: bool = False
+    after_chunks: int | None = field(default=None, validator=_COUNT)
+    between_chunks: float = field(default=0.0, validator=_SECONDS)
     is_used: bool = field(default=False, init=False)
 
     def __str__(self) -> str:
         """Return the call that asked for it."""
-        given = f"{self.path!r}, times={self.times}"
-        if self.status is not None:
-            return f"fail({given}, status={self.status})"
-        if self.cut:
-            return f"cut({given})"
-        return f"drip({self.drip}, {given})" if self.drip else f"delay({self.delay}, {given})"
+        first = [str(self.seconds)] if self.kind in ("delay", "drip") else []
+        options = {name: getattr(self, name) for name in ("status", "mid_stream", "after_chunks", "between_chunks")}
+        shown = [f"{name}={value}" for name, value in options.items() if value not in (None, False, 0.0)]
+        return f"{self.kind}({', '.join([*first, repr(self.path), f'times={self.times}', *shown])})"
+
+    @property
+    def is_for_streams(self) -> bool:
+        """Whether only a streamed response can have it."""
+        by_kind = self.kind in ("ignore_stream", "skip_done", "linger")
+        return by_kind or self.mid_stream or self.after_chunks is not None or self.between_chunks > 0
+
+    def matches(self, request: ReceivedRequest) -> bool:
+        """Return whether a request is to meet it."""
+        if not fnmatchcase(request.path, self.path) or (self.is_for_streams and not request.asks_for_stream):
+            return False
+        return self.when is None or self.when(request)
 
 
 @define
@@ -50,12 +69,12 @@ class Faults:
         with self._lock:
             self._pending.append(fault)
 
-    def take(self, path: str) -> Fault | None:
+    def take(self, request: ReceivedRequest) -> Fault | None:
         """Return the fault that a request meets, if any; each request meets at most one."""
         with self._lock:
             self._pending = [fault for fault in self._pending if fault.times != 0]
             for fault in self._pending:
-                if fnmatchcase(path, fault.path):
+                if fault.matches(request):
                     fault.times = None if fault.times is None else fault.times - 1
                     fault.is_used = True
                     return fault
@@ -70,42 +89,3 @@ class Faults:
         """Behave again."""
         with self._lock:
             self._pending.clear()
-
-
-class CutError(Exception):
-    """Tells uvicorn to close the connection where it stands."""
-
-
-def spoiled(send: Send, fault: Fault) -> Send:
-    """Return a `send` that cuts off or drips the body."""
-    start: Message = {}
-
-    async def send_spoiled(message: Message) -> None:
-        nonlocal start
-        body: bytes = message.get("body", b"")
-        if message["type"] == "http.response.start":
-            start = message
-        elif fault.cut:
-            await _cut(send, start, body)
-        else:
-            await send(start)
-            await _drip(send, body, fault.drip)
-
-    return send_spoiled
-
-
-async def _cut(send: Send, start: Message, body: bytes) -> None:
-    """Half a body; where there is none, the promise of one."""
-    await send(start if body else {**start, "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": body[: len(body) // 2] or b" ", "more_body": True})
-    raise CutError
-
-
-async def _drip(send: Send, body: bytes, pause: float) -> None:
-    if not (body and pause):
-        await send({"type": "http.response.body", "body": body})
-        return
-    for index in range(len(body)):
-        await anyio.sleep(pause)
-        last = index == len(body) - 1
-        await send({"type": "http.response.body", "body": body[index : index + 1], "more_body": not last})

@@ -1,4 +1,4 @@
-"""Parameters of OpenAI's API that the server does not implement: refused by name, instead of ignored in silence."""
+"""Parameters that the server does not implement, or not without others: refused by name, not ignored in silence."""
 
 from collections.abc import Callable, Mapping
 from typing import cast
@@ -17,7 +17,6 @@ def _never(_: object) -> bool:
 
 
 _CHAT: Mapping[str, _IsImplemented] = {
-    "stream": _one_of(False),
     "response_format": _one_of({"type": "text"}, "auto"),
     "tool_choice": _one_of("auto"),
     "n": _one_of(1),
@@ -25,7 +24,8 @@ _CHAT: Mapping[str, _IsImplemented] = {
     "function_call": _never,
 }
 _RUN: Mapping[str, _IsImplemented] = {
-    **{name: _CHAT[name] for name in ("stream", "response_format", "tool_choice")},
+    **{name: _CHAT[name] for name in ("response_format", "tool_choice")},
+    "stream": _one_of(False),
     "tools": _one_of([]),
     "instructions": _never,
     "additional_instructions": _never,
@@ -52,6 +52,8 @@ def refusal(operation: str, body: object) -> str | None:
         value = given.get(name)
         if value is not None and not is_implemented(value):
             return f"{name}: the local server does not implement {name}={_excerpt(value)}."
+    if given.get("stream_options") is not None and not given.get("stream"):
+        return "stream_options: allowed only where stream is true."
     return None
 
 

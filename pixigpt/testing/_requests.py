@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import cast
 
 from attrs import field, frozen
 from starlette.requests import Request
@@ -22,6 +23,12 @@ class ReceivedRequest:
     path: str
     headers: Mapping[str, str] = field(repr=False)
     body: object = field(repr=False)
+
+    @property
+    def asks_for_stream(self) -> bool:
+        """Whether it is a chat completion that asks for a stream."""
+        body = cast("Mapping[str, object]", self.body) if isinstance(self.body, Mapping) else {}
+        return self.path == "/chat/completions" and body.get("stream") is True
 
 
 def received(request: Request, body: bytes, base_path: str) -> ReceivedRequest:

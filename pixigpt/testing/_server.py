@@ -32,7 +32,8 @@ class LocalServer:
     tool it is given, and takes its time over a run. A run whose last message begins with `/fail`, `/cancel` or
     `/expire` ends so; one whose last message begins with `/search`, `/draw` or `/code`, for an assistant without
     `tools_config`, ends with that attachment. A picture shows what its file's name says. Vectors of texts that share
-    words lie close together. `fail`, `delay`, `cut` and `drip` make it misbehave.
+    words lie close together. A chat completion streams if the request says so, word by word. `fail`, `delay`, `cut`,
+    `drip`, `ignore_stream`, `skip_done` and `linger` make it misbehave.
 
     Args:
         host: The address to listen on.
@@ -154,6 +155,18 @@ class LocalServer:
         self.stop()
 
     @property
+    def in_flight(self) -> int:
+        """How many requests it is responding to; a stream counts until its end, or until the client has left.
+
+        Example:
+            >>> from pixigpt.testing import LocalServer
+            >>> with LocalServer() as idle:
+            ...     idle.in_flight
+            0
+        """
+        return self._app.in_flight
+
+    @property
     def unused(self) -> list[str]:
         """The faults and replies that no request has met yet, each as the call that asked for it.
 
@@ -187,7 +200,8 @@ class LocalServer:
             reasoning: The chain of thought; without it there is none.
             finish_reason: Why the model stopped; else "tool_calls" or "stop". A run has none.
             usage: The tokens to report, else they are counted. A run reports none.
-            body: The whole body of the HTTP response: anything that JSON can hold, or bytes to send as they are.
+            body: The whole body of the HTTP response: anything that JSON can hold, or bytes to send as they are, for a
+                request that asks for a stream as its events.
             status: The HTTP status; with another one than 200 and without `body`, an error whose message is `content`.
             times: How many requests to reply to so; None means all.
             when: Takes the request and returns whether this reply is for it; without it, every request.
@@ -208,7 +222,14 @@ class LocalServer:
         self._backend.replies.add(planned)
 
     def fail(
-        self, path: str = "*", *, status: int = 500, times: int | None = 1, retry_after: float | str | None = None
+        self,
+        path: str = "*",
+        *,
+        status: int = 500,
+        times: int | None = 1,
+        retry_after: float | str | None = None,
+        mid_stream: bool = False,
+        when: Callable[[ReceivedRequest], bool] | None = None,
     ) -> None:
         """Respond with an error, before anything is done.
 
@@ -217,6 +238,9 @@ class LocalServer:
             status: The error's HTTP status.
             times: How many requests to fail; None means all.
             retry_after: What to send as Retry-After: seconds or an HTTP date.
+            mid_stream: Whether to fail streams only, after their second chunk: the error, with the status as its
+                `code`, is their last event.
+            when: Takes the request and returns whether it is to fail; without it, every request.
 
         Example:
             >>> server.fail("/threads", status=503, times=2)
@@ -225,15 +249,27 @@ class LocalServer:
             >>> answers[-1].attempts
             3
         """
-        self._add(Fault(path, times, status=status, retry_after=retry_after))
+        fault = Fault("fail", path, times, when, status=status, retry_after=retry_after, mid_stream=mid_stream)
+        self._add(fault)
 
-    def delay(self, seconds: float, path: str = "*", *, times: int | None = 1) -> None:
-        """Wait before the work is done.
+    def delay(
+        self,
+        seconds: float = 0.0,
+        path: str = "*",
+        *,
+        times: int | None = 1,
+        between_chunks: float = 0.0,
+        when: Callable[[ReceivedRequest], bool] | None = None,
+    ) -> None:
+        """Wait before the work is done, or between the chunks of a stream.
 
         Args:
-            seconds: How long to wait.
+            seconds: How long to wait before the work.
             path: Which requests, by their path below the base URL; `*` stands for anything.
             times: How many requests to delay; None means all.
+            between_chunks: How long to wait before each chunk of a stream but the first, in seconds. With it, only
+                streams are delayed.
+            when: Takes the request and returns whether it is to be delayed; without it, every request.
 
         Example:
             >>> server.delay(0.1, "/threads")
@@ -242,14 +278,24 @@ class LocalServer:
             >>> answers[-1].elapsed > 0.1
             True
         """
-        self._add(Fault(path, times, delay=seconds))
+        self._add(Fault("delay", path, times, when, seconds=seconds, between_chunks=between_chunks))
 
-    def cut(self, path: str = "*", *, times: int | None = 1) -> None:
-        """Do the work, then cut the connection in the middle of the response.
+    def cut(
+        self,
+        path: str = "*",
+        *,
+        times: int | None = 1,
+        after_chunks: int | None = None,
+        when: Callable[[ReceivedRequest], bool] | None = None,
+    ) -> None:
+        """Do the work, then cut the connection in the middle of the response; of a stream, in its second chunk.
 
         Args:
             path: Which requests, by their path below the base URL; `*` stands for anything.
             times: How many responses to cut off; None means all.
+            after_chunks: How many chunks of a stream to send before. With it, only streams are cut; one that has no
+                more chunks is cut before its end.
+            when: Takes the request and returns whether its response is to be cut; without it, every request.
 
         Example:
             >>> server.cut("/threads")
@@ -258,21 +304,95 @@ class LocalServer:
             >>> answers[-1].attempts, len(client.list_threads())
             (2, 1)
         """
-        self._add(Fault(path, times, cut=True))
+        self._add(Fault("cut", path, times, when, after_chunks=after_chunks))
 
-    def drip(self, seconds: float, path: str = "*", *, times: int | None = 1) -> None:
+    def drip(
+        self,
+        seconds: float,
+        path: str = "*",
+        *,
+        times: int | None = 1,
+        when: Callable[[ReceivedRequest], bool] | None = None,
+    ) -> None:
         """Do the work, then send the response byte by byte.
 
         Args:
             seconds: How long to wait between bytes.
             path: Which requests, by their path below the base URL; `*` stands for anything.
             times: How many responses to drip; None means all.
+            when: Takes the request and returns whether its response is to drip; without it, every request.
 
         Example:
             >>> server.drip(0.001, "/threads")
             >>> thread = client.create_thread()
         """
-        self._add(Fault(path, times, drip=seconds))
+        self._add(Fault("drip", path, times, when, seconds=seconds))
+
+    def ignore_stream(
+        self,
+        path: str = "*",
+        *,
+        times: int | None = 1,
+        when: Callable[[ReceivedRequest], bool] | None = None,
+    ) -> None:
+        """Respond to a request for a stream with plain JSON, as a server that knows no streams does.
+
+        Args:
+            path: Which requests, by their path below the base URL; `*` stands for anything.
+            times: How many requests for a stream to treat so; None means all.
+            when: Takes the request and returns whether it is to be treated so; without it, every request.
+
+        Example:
+            >>> server.ignore_stream()
+            >>> server.unused
+            ["ignore_stream('*', times=1)"]
+            >>> server.reset()
+        """
+        self._add(Fault("ignore_stream", path, times, when))
+
+    def skip_done(
+        self,
+        path: str = "*",
+        *,
+        times: int | None = 1,
+        when: Callable[[ReceivedRequest], bool] | None = None,
+    ) -> None:
+        """End a stream without its `[DONE]`.
+
+        Args:
+            path: Which requests, by their path below the base URL; `*` stands for anything.
+            times: How many streams to end so; None means all.
+            when: Takes the request and returns whether its stream is to end so; without it, every request.
+
+        Example:
+            >>> server.skip_done(times=None)
+            >>> server.unused
+            ["skip_done('*', times=None)"]
+            >>> server.reset()
+        """
+        self._add(Fault("skip_done", path, times, when))
+
+    def linger(
+        self,
+        path: str = "*",
+        *,
+        times: int | None = 1,
+        when: Callable[[ReceivedRequest], bool] | None = None,
+    ) -> None:
+        """Keep a stream's body open after its `[DONE]`, until the client leaves.
+
+        Args:
+            path: Which requests, by their path below the base URL; `*` stands for anything.
+            times: How many streams to keep open; None means all.
+            when: Takes the request and returns whether its stream is to stay open; without it, every request.
+
+        Example:
+            >>> server.linger()
+            >>> server.unused
+            ["linger('*', times=1)"]
+            >>> server.reset()
+        """
+        self._add(Fault("linger", path, times, when))
 
     def _add(self, fault: Fault) -> None:
         checked_pattern(fault.path, paths())

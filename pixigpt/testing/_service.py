@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pixigpt.testing._attachments import attach
+from pixigpt.testing._chunks import chunks_of
 from pixigpt.testing._contract import schema_violation
 from pixigpt.testing._encoding import in_base64
 from pixigpt.testing._errors import ServiceError
@@ -19,6 +20,7 @@ from pixigpt_api.models import (
     Assistant,
     AssistantList,
     ChatCompletion,
+    ChatCompletionChunk,
     Choice,
     ContentBlock,
     CreateAssistantRequest,
@@ -67,8 +69,9 @@ def _no_reply() -> PlannedReply | None:
 class Service:
     """Threads, runs and assistants; the methods' names are the contract's operationIds.
 
-    A method returns one of the contract's objects, its JSON, None for a response without a body, or the planned reply
-    that is the whole response. What a test wants said is taken from `take` once the request is known to be valid.
+    A method returns one of the contract's objects, its JSON, a stream's chunks, None for a response without a body, or
+    the planned reply that is the whole response. What a test wants said is taken from `take` once the request is known
+    to be valid.
     """
 
     def __init__(self, run_seconds: float, max_stored: int) -> None:
@@ -84,7 +87,7 @@ class Service:
 
     def create_chat_completion(
         self, body: CreateChatCompletionRequest, take: _Take = _no_reply
-    ) -> ChatCompletion | PlannedReply:
+    ) -> ChatCompletion | list[ChatCompletionChunk] | PlannedReply:
         if body.assistant_id is not None:
             instructions = self.get_assistant(body.assistant_id).instructions
         elif body.messages[0].role == "system":
@@ -95,7 +98,11 @@ class Service:
         if planned is not None and planned.is_whole_response:
             return planned
         said = planned.said(body.messages, instructions) if planned else _chat_reply(body, instructions)
-        return self._completion(said)
+        completion = self._completion(said)
+        if not body.stream:
+            return completion
+        include_usage = bool(body.stream_options and body.stream_options.include_usage)
+        return list(chunks_of(completion, include_usage=include_usage))
 
     def _completion(self, said: Reply) -> ChatCompletion:
         message = Message(role="assistant", content=said.content, tool_calls=said.tool_calls)
