@@ -4,16 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, cast
 
 from pixigpt._leniency import PARTS
-from pixigpt_api.models import (
-    CreateMessageRequest,
-    FunctionCall,
-    FunctionDefinition,
-    FunctionParameters,
-    Message,
-    ThreadMessage,
-    Tool,
-    ToolCall,
-)
+from pixigpt_api.models import CreateMessageRequest, Message, ThreadMessage, Tool
+from pixigpt_api.types import Model
 
 T = TypeVar("T")
 
@@ -23,16 +15,7 @@ MessageLike: TypeAlias = Message | ThreadMessage | Mapping[str, object]
 ToolLike: TypeAlias = Tool | Mapping[str, object]
 """A tool as the methods take it: a dict in OpenAI's form, or a `Tool`."""
 
-_OBJECTS = (
-    Message,
-    ThreadMessage,
-    Tool,
-    ToolCall,
-    CreateMessageRequest,
-    FunctionCall,
-    FunctionDefinition,
-    FunctionParameters,
-)
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def chat_messages(messages: Sequence[MessageLike]) -> list[Message]:
@@ -58,25 +41,26 @@ def text_list(name: str, texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
-def _chat_message(fields: Mapping[str, object]) -> Message:
+def _chat_message(fields: dict[str, object]) -> Message:
     if isinstance(fields.get("content"), list):
         raise TypeError("content must be a text, not a list of parts; for images, see analyze_image()")
     if "content" not in fields and not fields.get("tool_calls"):
         raise KeyError("content")
-    message = Message.from_dict({name: value for name, value in fields.items() if name != PARTS})
+    fields.pop(PARTS, None)
+    message = Message.from_dict(fields)
     if message.content is None:  # beside tool calls; OpenAI's API says null, and the generated class would leave it out
         message.additional_properties["content"] = None
     return message
 
 
-def _messages(messages: object, convert: Callable[[Mapping[str, object]], T]) -> list[T]:
+def _messages(messages: object, convert: Callable[[dict[str, object]], T]) -> list[T]:
     converted = _each("messages", messages, convert)
     if not converted:
         raise ValueError("messages must not be empty")
     return converted
 
 
-def _each(name: str, items: object, convert: Callable[[Mapping[str, object]], T]) -> list[T]:
+def _each(name: str, items: object, convert: Callable[[dict[str, object]], T]) -> list[T]:
     _check_sequence(name, items)
     return [_one(f"{name}[{index}]", item, convert) for index, item in enumerate(cast("Sequence[object]", items))]
 
@@ -86,11 +70,11 @@ def _check_sequence(name: str, items: object) -> None:
         raise TypeError(f"{name} must be a list, not {type(items).__name__}")
 
 
-def _one(name: str, item: object, convert: Callable[[Mapping[str, object]], T]) -> T:
-    if not isinstance(item, (Mapping, *_OBJECTS)):
+def _one(name: str, item: object, convert: Callable[[dict[str, object]], T]) -> T:
+    if not isinstance(item, Mapping):
         raise TypeError(f"{name} must be a dict or an object of pixigpt's, not {type(item).__name__}")
     try:
-        return convert(cast("Mapping[str, object]", _plain(cast("object", item))))
+        return convert(cast("dict[str, object]", _plain(cast("object", item))))
     except KeyError as cause:
         raise ValueError(f"{name} has no {cause}") from cause
     except (AttributeError, TypeError, ValueError, RecursionError) as cause:
@@ -98,10 +82,12 @@ def _one(name: str, item: object, convert: Callable[[Mapping[str, object]], T]) 
 
 
 def _plain(value: object) -> object:
-    """Return a value with every generated object in it turned into a dict, at any depth."""
+    """Return a copy of a value with every generated object in it turned into a dict, at any depth."""
+    if type(value) in _SCALARS:  # as most are; whether one is a Mapping takes ten times as long to tell
+        return value
     if isinstance(value, ThreadMessage):
         return {"role": value.role, "content": "".join(block.text.value for block in value.content)}
-    if isinstance(value, _OBJECTS):
+    if isinstance(value, Model):
         return value.to_dict()
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in cast("Mapping[str, object]", value).items()}

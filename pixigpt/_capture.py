@@ -65,6 +65,11 @@ def capture_responses() -> Generator[list[CapturedResponse], None, None]:
         _captures.reset(token)
 
 
+def is_capturing() -> bool:
+    """Return whether this call is inside a block."""
+    return bool(_captures.get())
+
+
 def record(method: str, path: str, status_code: int, headers: httpx.Headers, attempts: int, elapsed: float) -> None:
     """Add the response that a call ended with to every enclosing block."""
     for responses in _captures.get():

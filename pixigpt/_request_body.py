@@ -16,6 +16,7 @@ from pixigpt._checks import printable_ascii
 
 _Primitive = str | int | float | bool | None  # httpx's name for what a parameter may be
 _PIECE = 2**16
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))  # json.dumps() makes one a call
 _ESCAPES = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}  # as browsers do
 
 
@@ -41,7 +42,7 @@ class JsonBody:
         if isinstance(value, dict):
             value = merged("extra_body", cast("dict[str, object]", value), extra)
         try:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            return _ENCODER.encode(value).encode()
         except (TypeError, ValueError, RecursionError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"an argument cannot be sent as JSON: {cause}") from cause

@@ -121,8 +121,9 @@ class Budget:
 
     def give_back(self) -> None:
         """Return a tenth of a retry, for a call that succeeded."""
-        with self._lock:
-            self._left = min(self._tenths, self._left + 1)
+        if self._left < self._tenths:  # as it hardly ever is, and the lock would be a hundredth of a call
+            with self._lock:
+                self._left = min(self._tenths, self._left + 1)
 
 
 def retry_after(headers: httpx.Headers, now: float) -> float | None:

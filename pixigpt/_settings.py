@@ -66,6 +66,10 @@ class Settings:
     extra_query: Mapping[str, object] = field(repr=False)
     max_response_bytes: int | None = field(validator=validator(optional(non_negative_int)))
     budget: Budget = field(repr=False)
+    _common: Mapping[str, str] = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_common", {**_SDK_HEADERS, "authorization": Secret(f"Bearer {self.api_key}")})
 
     @classmethod
     def create(
@@ -123,8 +127,7 @@ class Settings:
 
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
         """Return a request's headers: the SDK's, then the call's, then the user's."""
-        authorization = Secret(f"Bearer {self.api_key}")
-        headers = {**_SDK_HEADERS, "authorization": authorization, **_checked_headers(own), **self.headers}
+        headers = {**self._common, **_checked_headers(own), **self.headers}
         if "cookie" in own and "cookie" in self.headers:
             headers["cookie"] = Secret(f"{own['cookie']}; {self.headers['cookie']}")
         return headers
@@ -203,9 +206,14 @@ def _checked_headers(headers: object) -> dict[str, str]:
     for name, value in cast("Mapping[object, object]", headers).items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError("headers must be a mapping of strings")
-        if not _HEADER_NAME.fullmatch(name):
-            raise ValueError(f"headers: {name!r} is not a header name")
-        if name.lower() in _FRAMING_HEADERS:
-            raise ValueError(f"headers: {name!r} cannot be set; it is derived from the request")
+        _check_header_name(name)
         printable_ascii(f"headers: the value of {name!r}", value)
     return {name.lower(): Secret(value) for name, value in cast("Mapping[str, str]", headers).items()}
+
+
+@lru_cache(maxsize=256)
+def _check_header_name(name: str) -> None:
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(f"headers: {name!r} is not a header name")
+    if name.lower() in _FRAMING_HEADERS:
+        raise ValueError(f"headers: {name!r} cannot be set; it is derived from the request")

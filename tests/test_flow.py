@@ -3,6 +3,7 @@
 import logging
 import re
 import ssl
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -232,6 +233,8 @@ def test_a_post_has_one_idempotency_key_on_all_its_attempts(post: Any, fake_time
     assert [len(each) for each in keys] == [1, 1]
     assert keys[0] != keys[1]
     got = Driven(call_flow(prepare(get_thread, "t"), settings(), fake_time.clock), [GOOD], fake_time)
+    given = [uuid.UUID(key) for either in keys for key in either]
+    assert {(key.version, key.variant) for key in given} == {(4, uuid.RFC_4122)}
     assert "idempotency-key" not in got.sends[0].headers
 
 

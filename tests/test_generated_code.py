@@ -40,5 +40,5 @@ def test_each_template_override_is_small_and_says_why() -> None:
         old = (originals / override.name).read_text().splitlines()
         new = override.read_text().splitlines()
         changed = [line for line in difflib.ndiff(old, new) if line.startswith("+ ")]
-        assert 0 < len(changed) < 20
+        assert 0 < len(changed) < 25
         assert any("Override: " in line for line in changed)

@@ -37,6 +37,10 @@ class SharedTransport(Generic[TransportT]):
 
     def get(self) -> TransportT:
         """Return the transport; raise an httpx error that is not retryable if it is closed."""
+        transport = self._transport  # None once it is closed: what was opened needs no lock
+        return self._opened() if transport is None else transport
+
+    def _opened(self) -> TransportT:
         with self._lock:
             if self._is_closed:
                 raise httpx.LocalProtocolError("the client is closed") from ClosedError()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,10 +12,6 @@ from attrs import field as _attrs_field
 
 from ..models.list_object import ListObject, check_list_object
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.assistant import Assistant
-
 
 T = TypeVar("T", bound="AssistantList")
 
@@ -55,8 +50,6 @@ class AssistantList(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.assistant import Assistant  # noqa: PLC0415
-
         d = dict(src_dict)
         object_ = check_list_object(d.pop("object"))
 
@@ -80,3 +73,6 @@ class AssistantList(Model):
         "object": ("object_", True),
         "data": ("data", True),
     }
+
+
+from ..models.assistant import Assistant

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -16,11 +15,6 @@ from ..models.chat_completion_object import (
     check_chat_completion_object,
 )
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.choice import Choice
-    from ..models.usage import Usage
-
 
 T = TypeVar("T", bound="ChatCompletion")
 
@@ -79,9 +73,6 @@ class ChatCompletion(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.choice import Choice  # noqa: PLC0415
-        from ..models.usage import Usage  # noqa: PLC0415
-
         d = dict(src_dict)
         id = d.pop("id")
 
@@ -121,3 +112,7 @@ class ChatCompletion(Model):
         "choices": ("choices", True),
         "usage": ("usage", True),
     }
+
+
+from ..models.choice import Choice
+from ..models.usage import Usage

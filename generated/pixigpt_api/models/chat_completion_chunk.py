@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,11 +12,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.chunk_choice import ChunkChoice
-    from ..models.usage import Usage
-
 
 T = TypeVar("T", bound="ChatCompletionChunk")
 
@@ -44,8 +38,6 @@ class ChatCompletionChunk(Model):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.usage import Usage  # noqa: PLC0415
-
         choices = []
         for choices_item_data in self.choices:
             choices_item = choices_item_data.to_dict()
@@ -105,9 +97,6 @@ class ChatCompletionChunk(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.chunk_choice import ChunkChoice  # noqa: PLC0415
-        from ..models.usage import Usage  # noqa: PLC0415
-
         d = dict(src_dict)
         choices = []
         _choices = d.pop("choices")
@@ -190,3 +179,7 @@ class ChatCompletionChunk(Model):
         "model": ("model", False),
         "usage": ("usage", False),
     }
+
+
+from ..models.chunk_choice import ChunkChoice
+from ..models.usage import Usage

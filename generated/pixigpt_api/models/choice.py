@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -14,10 +13,6 @@ from attrs import field as _attrs_field
 
 from ..models.finish_reason import FinishReason, check_finish_reason
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.message import Message
-
 
 T = TypeVar("T", bound="Choice")
 
@@ -69,8 +64,6 @@ class Choice(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.message import Message  # noqa: PLC0415
-
         d = dict(src_dict)
         index = d.pop("index")
 
@@ -104,3 +97,6 @@ class Choice(Model):
         "finish_reason": ("finish_reason", True),
         "reasoning_content": ("reasoning_content", False),
     }
+
+
+from ..models.message import Message

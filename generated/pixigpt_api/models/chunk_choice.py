@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -14,10 +13,6 @@ from attrs import field as _attrs_field
 
 from ..models.finish_reason import FinishReason, check_finish_reason
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.chunk_delta import ChunkDelta
-
 
 T = TypeVar("T", bound="ChunkChoice")
 
@@ -81,8 +76,6 @@ class ChunkChoice(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.chunk_delta import ChunkDelta  # noqa: PLC0415
-
         d = dict(src_dict)
 
         def _parse_index(data: object) -> int | None | Unset:
@@ -144,3 +137,6 @@ class ChunkChoice(Model):
         "finish_reason": ("finish_reason", False),
         "reasoning_content": ("reasoning_content", False),
     }
+
+
+from ..models.chunk_delta import ChunkDelta

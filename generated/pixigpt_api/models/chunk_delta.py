@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -14,10 +13,6 @@ from attrs import field as _attrs_field
 
 from ..models.role import Role, check_role
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.tool_call_delta import ToolCallDelta
-
 
 T = TypeVar("T", bound="ChunkDelta")
 
@@ -88,8 +83,6 @@ class ChunkDelta(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.tool_call_delta import ToolCallDelta  # noqa: PLC0415
-
         d = dict(src_dict)
 
         def _parse_role(data: object) -> None | Role | Unset:
@@ -168,3 +161,6 @@ class ChunkDelta(Model):
         "reasoning_content": ("reasoning_content", False),
         "tool_calls": ("tool_calls", False),
     }
+
+
+from ..models.tool_call_delta import ToolCallDelta

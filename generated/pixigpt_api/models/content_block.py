@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,10 +12,6 @@ from attrs import field as _attrs_field
 
 from ..models.content_block_type import ContentBlockType, check_content_block_type
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.text_content import TextContent
-
 
 T = TypeVar("T", bound="ContentBlock")
 
@@ -52,8 +47,6 @@ class ContentBlock(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.text_content import TextContent  # noqa: PLC0415
-
         d = dict(src_dict)
         type_ = check_content_block_type(d.pop("type"))
 
@@ -72,3 +65,6 @@ class ContentBlock(Model):
         "type": ("type_", True),
         "text": ("text", True),
     }
+
+
+from ..models.text_content import TextContent

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -12,12 +11,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Model, Unset
-
-if TYPE_CHECKING:
-    from ..models.message import Message
-    from ..models.stream_options import StreamOptions
-    from ..models.tool import Tool
-
 
 T = TypeVar("T", bound="CreateChatCompletionRequest")
 
@@ -102,10 +95,6 @@ class CreateChatCompletionRequest(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.message import Message  # noqa: PLC0415
-        from ..models.stream_options import StreamOptions  # noqa: PLC0415
-        from ..models.tool import Tool  # noqa: PLC0415
-
         d = dict(src_dict)
         messages = []
         _messages = d.pop("messages")
@@ -165,3 +154,8 @@ class CreateChatCompletionRequest(Model):
         "stream": ("stream", False),
         "stream_options": ("stream_options", False),
     }
+
+
+from ..models.message import Message
+from ..models.stream_options import StreamOptions
+from ..models.tool import Tool

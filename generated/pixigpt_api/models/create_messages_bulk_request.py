@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -12,10 +11,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.create_message_request import CreateMessageRequest
-
 
 T = TypeVar("T", bound="CreateMessagesBulkRequest")
 
@@ -49,8 +44,6 @@ class CreateMessagesBulkRequest(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.create_message_request import CreateMessageRequest  # noqa: PLC0415
-
         d = dict(src_dict)
         messages = []
         _messages = d.pop("messages")
@@ -70,3 +63,6 @@ class CreateMessagesBulkRequest(Model):
     _fields: ClassVar[dict[str, tuple[str, bool]]] = {
         "messages": ("messages", True),
     }
+
+
+from ..models.create_message_request import CreateMessageRequest

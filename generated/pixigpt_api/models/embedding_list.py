@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,11 +12,6 @@ from attrs import field as _attrs_field
 
 from ..models.list_object import ListObject, check_list_object
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.embedding_usage import EmbeddingUsage
-    from ..models.embedding_vector import EmbeddingVector
-
 
 T = TypeVar("T", bound="EmbeddingList")
 
@@ -61,9 +55,6 @@ class EmbeddingList(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.embedding_usage import EmbeddingUsage  # noqa: PLC0415
-        from ..models.embedding_vector import EmbeddingVector  # noqa: PLC0415
-
         d = dict(src_dict)
         object_ = check_list_object(d.pop("object"))
 
@@ -91,3 +82,7 @@ class EmbeddingList(Model):
         "data": ("data", True),
         "usage": ("usage", True),
     }
+
+
+from ..models.embedding_usage import EmbeddingUsage
+from ..models.embedding_vector import EmbeddingVector

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -14,10 +13,6 @@ from attrs import field as _attrs_field
 
 from ..models.role import Role, check_role
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.tool_call import ToolCall
-
 
 T = TypeVar("T", bound="Message")
 
@@ -77,8 +72,6 @@ class Message(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.tool_call import ToolCall  # noqa: PLC0415
-
         d = dict(src_dict)
         role = check_role(d.pop("role"))
 
@@ -119,3 +112,6 @@ class Message(Model):
         "tool_calls": ("tool_calls", False),
         "tool_call_id": ("tool_call_id", False),
     }
+
+
+from ..models.tool_call import ToolCall

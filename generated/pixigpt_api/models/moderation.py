@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,10 +12,6 @@ from attrs import field as _attrs_field
 
 from ..models.moderation_category import ModerationCategory, check_moderation_category
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.usage import Usage
-
 
 T = TypeVar("T", bound="Moderation")
 
@@ -59,8 +54,6 @@ class Moderation(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.usage import Usage  # noqa: PLC0415
-
         d = dict(src_dict)
         category = check_moderation_category(d.pop("category"))
 
@@ -83,3 +76,6 @@ class Moderation(Model):
         "score": ("score", True),
         "usage": ("usage", True),
     }
+
+
+from ..models.usage import Usage

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -12,11 +11,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.ranked_document import RankedDocument
-    from ..models.rerank_usage import RerankUsage
-
 
 T = TypeVar("T", bound="RerankResult")
 
@@ -60,9 +54,6 @@ class RerankResult(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.ranked_document import RankedDocument  # noqa: PLC0415
-        from ..models.rerank_usage import RerankUsage  # noqa: PLC0415
-
         d = dict(src_dict)
         object_ = d.pop("object")
 
@@ -90,3 +81,7 @@ class RerankResult(Model):
         "results": ("results", True),
         "usage": ("usage", True),
     }
+
+
+from ..models.ranked_document import RankedDocument
+from ..models.rerank_usage import RerankUsage

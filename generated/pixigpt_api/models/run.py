@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -15,10 +14,6 @@ from attrs import field as _attrs_field
 from ..models.run_object import RunObject, check_run_object
 from ..models.run_status import RunStatus, check_run_status
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.thread_message import ThreadMessage
-
 
 T = TypeVar("T", bound="Run")
 
@@ -49,8 +44,6 @@ class Run(Model):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.thread_message import ThreadMessage  # noqa: PLC0415
-
         id = self.id
 
         object_: str = self.object_
@@ -93,8 +86,6 @@ class Run(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.thread_message import ThreadMessage  # noqa: PLC0415
-
         d = dict(src_dict)
         id = d.pop("id")
 
@@ -152,3 +143,6 @@ class Run(Model):
         "model": ("model", True),
         "message": ("message", False),
     }
+
+
+from ..models.thread_message import ThreadMessage

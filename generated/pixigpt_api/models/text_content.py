@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -12,10 +11,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.annotation import Annotation
-
 
 T = TypeVar("T", bound="TextContent")
 
@@ -54,8 +49,6 @@ class TextContent(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.annotation import Annotation  # noqa: PLC0415
-
         d = dict(src_dict)
         value = d.pop("value")
 
@@ -79,3 +72,6 @@ class TextContent(Model):
         "value": ("value", True),
         "annotations": ("annotations", True),
     }
+
+
+from ..models.annotation import Annotation

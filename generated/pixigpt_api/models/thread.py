@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -14,10 +13,6 @@ from attrs import field as _attrs_field
 
 from ..models.thread_object import ThreadObject, check_thread_object
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.thread_metadata import ThreadMetadata
-
 
 T = TypeVar("T", bound="Thread")
 
@@ -40,8 +35,6 @@ class Thread(Model):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.thread_metadata import ThreadMetadata  # noqa: PLC0415
-
         id = self.id
 
         object_: str = self.object_
@@ -72,8 +65,6 @@ class Thread(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.thread_metadata import ThreadMetadata  # noqa: PLC0415
-
         d = dict(src_dict)
         id = d.pop("id")
 
@@ -115,3 +106,6 @@ class Thread(Model):
         "created_at": ("created_at", True),
         "metadata": ("metadata", False),
     }
+
+
+from ..models.thread_metadata import ThreadMetadata

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -18,13 +17,6 @@ from ..models.thread_message_object import (
     check_thread_message_object,
 )
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.code_execution import CodeExecution
-    from ..models.content_block import ContentBlock
-    from ..models.media import Media
-    from ..models.source import Source
-
 
 T = TypeVar("T", bound="ThreadMessage")
 
@@ -142,11 +134,6 @@ class ThreadMessage(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.code_execution import CodeExecution  # noqa: PLC0415
-        from ..models.content_block import ContentBlock  # noqa: PLC0415
-        from ..models.media import Media  # noqa: PLC0415
-        from ..models.source import Source  # noqa: PLC0415
-
         d = dict(src_dict)
         id = d.pop("id")
 
@@ -269,3 +256,9 @@ class ThreadMessage(Model):
         "media": ("media", False),
         "code": ("code", False),
     }
+
+
+from ..models.code_execution import CodeExecution
+from ..models.content_block import ContentBlock
+from ..models.media import Media
+from ..models.source import Source

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -14,10 +13,6 @@ from attrs import field as _attrs_field
 
 from ..models.list_object import ListObject, check_list_object
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.thread_message import ThreadMessage
-
 
 T = TypeVar("T", bound="ThreadMessageList")
 
@@ -82,8 +77,6 @@ class ThreadMessageList(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.thread_message import ThreadMessage  # noqa: PLC0415
-
         d = dict(src_dict)
         object_ = check_list_object(d.pop("object"))
 
@@ -133,3 +126,6 @@ class ThreadMessageList(Model):
         "last_id": ("last_id", False),
         "has_more": ("has_more", False),
     }
+
+
+from ..models.thread_message import ThreadMessage

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,10 +12,6 @@ from attrs import field as _attrs_field
 
 from ..models.tool_type import ToolType, check_tool_type
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.function_definition import FunctionDefinition
-
 
 T = TypeVar("T", bound="Tool")
 
@@ -52,8 +47,6 @@ class Tool(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.function_definition import FunctionDefinition  # noqa: PLC0415
-
         d = dict(src_dict)
         type_ = check_tool_type(d.pop("type"))
 
@@ -72,3 +65,6 @@ class Tool(Model):
         "type": ("type_", True),
         "function": ("function", True),
     }
+
+
+from ..models.function_definition import FunctionDefinition

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,10 +12,6 @@ from attrs import field as _attrs_field
 
 from ..models.tool_call_type import ToolCallType, check_tool_call_type
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.function_call import FunctionCall
-
 
 T = TypeVar("T", bound="ToolCall")
 
@@ -57,8 +52,6 @@ class ToolCall(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.function_call import FunctionCall  # noqa: PLC0415
-
         d = dict(src_dict)
         id = d.pop("id")
 
@@ -81,3 +74,6 @@ class ToolCall(Model):
         "type": ("type_", True),
         "function": ("function", True),
     }
+
+
+from ..models.function_call import FunctionCall

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -13,10 +12,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Model, Unset, take
-
-if TYPE_CHECKING:
-    from ..models.function_call_delta import FunctionCallDelta
-
 
 T = TypeVar("T", bound="ToolCallDelta")
 
@@ -77,8 +72,6 @@ class ToolCallDelta(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.function_call_delta import FunctionCallDelta  # noqa: PLC0415
-
         d = dict(src_dict)
 
         def _parse_index(data: object) -> int | None | Unset:
@@ -132,3 +125,6 @@ class ToolCallDelta(Model):
         "type": ("type_", False),
         "function": ("function", False),
     }
+
+
+from ..models.function_call_delta import FunctionCallDelta

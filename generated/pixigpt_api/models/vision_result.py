@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     TypeVar,
@@ -12,10 +11,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import Model
-
-if TYPE_CHECKING:
-    from ..models.usage import Usage
-
 
 T = TypeVar("T", bound="VisionResult")
 
@@ -51,8 +46,6 @@ class VisionResult(Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.usage import Usage  # noqa: PLC0415
-
         d = dict(src_dict)
         result = d.pop("result")
 
@@ -71,3 +64,6 @@ class VisionResult(Model):
         "result": ("result", True),
         "usage": ("usage", True),
     }
+
+
+from ..models.usage import Usage
