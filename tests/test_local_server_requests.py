@@ -33,7 +33,6 @@ def post(http: httpx.Client, path: str, **body: object) -> Any:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/chat/completions", {"stream": True}),
         ("/chat/completions", {"response_format": {"type": "json_object"}}),
         ("/chat/completions", {"tool_choice": "required"}),
         ("/chat/completions", {"tool_choice": {"type": "function", "function": {"name": "now" * 100}}}),
@@ -69,7 +68,7 @@ def test_what_asks_for_nothing_special_is_taken(http: httpx.Client) -> None:
 
 def test_optional_fields_that_are_null_count_as_absent(http: httpx.Client, server: LocalServer) -> None:
     absent: dict[str, Any] = dict.fromkeys(
-        ("temperature", "max_tokens", "enable_thinking", "assistant_id", "stream", "n")
+        ("temperature", "max_tokens", "enable_thinking", "assistant_id", "stream", "stream_options", "n")
     )
     first = post(http, "/chat/completions", messages=[SYSTEM, HELLO], tools=[TOOL], **absent)["choices"][0]
     message: dict[str, Any] = {**first["message"], "tool_call_id": None, "refusal": None}

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -11,6 +12,10 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 DONE = b"data: [DONE]\n\n"
+
+
+class EndedError(Exception):
+    """Raised by a `send` that has ended the response itself."""
 
 
 class EventStream(Response):
@@ -31,12 +36,16 @@ class EventStream(Response):
         """Send the events."""
         async with anyio.create_task_group() as group:
             group.start_soon(_cancel_when_left, receive, group.cancel_scope)
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            for event in self._events:
-                await send({"type": "http.response.body", "body": event, "more_body": True})
-                await anyio.lowlevel.checkpoint()  # so that many streams take turns
-            await send({"type": "http.response.body", "body": b""})
+            with suppress(EndedError):
+                await self._send(send)
             group.cancel_scope.cancel()
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for event in self._events:
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+            await anyio.lowlevel.checkpoint()  # so that many streams take turns
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _cancel_when_left(receive: Receive, scope: anyio.CancelScope) -> None:

@@ -27,8 +27,9 @@ class ReceivedRequest:
     @property
     def asks_for_stream(self) -> bool:
         """Whether it is a chat completion that asks for a stream."""
-        body = cast("Mapping[str, object]", self.body) if isinstance(self.body, Mapping) else {}
-        return self.path == "/chat/completions" and body.get("stream") is True
+        body = self.body
+        given = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+        return self.path == "/chat/completions" and given.get("stream") is True
 
 
 def received(request: Request, body: bytes, base_path: str) -> ReceivedRequest:

@@ -5,7 +5,7 @@ from attrs import define, field
 from starlette.types import Message, Send
 
 from pixigpt.testing._errors import error_body
-from pixigpt.testing._event_stream import DONE, event
+from pixigpt.testing._event_stream import DONE, EndedError, event
 from pixigpt.testing._faults import Fault
 
 _CHUNKS_BEFORE_AN_ERROR = 2  # the role and a piece
@@ -79,7 +79,7 @@ class Spoiled:
         status = self._fault.status or 500
         error = event(error_body(status, "This failure was asked for.", code=status))
         await self._forward({"type": "http.response.body", "body": error})
-        raise CutError  # the rest of the stream is not to be sent
+        raise EndedError
 
     async def _drip(self, message: Message) -> None:
         body: bytes = message["body"]

@@ -64,6 +64,18 @@ const CHECKS = {
     const final = await chat([...CONVERSATION, message, result], { tools: [TOOL] });
     same(final.message.content, "The tool answered: Noon.");
   },
+  "chat.completions.create, with stream: text and usage": async () => {
+    const given = { model: "pixi", messages: CONVERSATION, stream: true, stream_options: { include_usage: true } };
+    const chunks = await all(await client.chat.completions.create(given));
+    const text = chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("");
+    same([text, chunks.at(-1).usage.total_tokens, chunks.at(-1).choices], ["You said: Hello!", 12, []]);
+  },
+  "chat.completions.stream, which merges chunks itself, with tools": async () => {
+    const stream = client.chat.completions.stream({ model: "pixi", messages: CONVERSATION, tools: [TOOL] });
+    const { message, finish_reason } = (await stream.finalChatCompletion()).choices[0];
+    const call = message.tool_calls[0];
+    same([finish_reason, call.function.name, call.function.arguments], ["tool_calls", "now", '{"city": "text"}']);
+  },
   "chat.completions.runTools": async () => {
     const tool = { ...TOOL, function: { ...TOOL.function, parse: JSON.parse, function: () => "Noon." } };
     const runner = client.chat.completions.runTools({ model: "pixi", messages: CONVERSATION, tools: [tool] });
@@ -102,7 +114,6 @@ const CHECKS = {
   },
   "BadRequestError that names what the server does not implement": async () => {
     const refused = {
-      stream: true,
       response_format: { type: "json_object" },
       tool_choice: "required",
       n: 2,

@@ -46,13 +46,22 @@ def _() -> None:
     same(final.content, "The tool answered: Noon.")
 
 
+@check("ChatOpenAI.stream, with usage and tools")
+def _() -> None:
+    same("".join(piece.content for piece in model.stream(CONVERSATION)), "You said: Hello!")
+    first, *rest = model.bind_tools([TOOL]).stream(CONVERSATION, stream_usage=True)
+    whole = sum(rest, first)
+    same([(call["name"], call["args"]) for call in whole.tool_calls], [("now", {"city": "text"})])
+    same(whole.usage_metadata["total_tokens"] > 0, True)
+
+
 @check("OpenAIEmbeddings.embed_documents, embed_query")
 def _() -> None:
     same([len(each) for each in vectors.embed_documents(["A cat purrs.", "A dog barks."])], [1024, 1024])
     same(any(vectors.embed_query("A cat purrs.")), True)
 
 
-@check("BadRequestError that names what the server does not implement: tool_choice, n, response_format, stream")
+@check("BadRequestError that names what the server does not implement: tool_choice, n, response_format")
 def _() -> None:
     forced = model.bind_tools([TOOL], tool_choice="now")
     structured = model.with_structured_output(City, method="json_schema")
@@ -60,7 +69,6 @@ def _() -> None:
         "tool_choice": lambda: forced.invoke(CONVERSATION),
         "n": lambda: model.bind(n=2).invoke(CONVERSATION),
         "response_format": lambda: structured.invoke(CONVERSATION),
-        "stream": lambda: list(model.stream(CONVERSATION)),
     }.items():
         error = refusal_of(openai.BadRequestError, call)
         same(f"{name}: the local server does not implement" in str(error), True)

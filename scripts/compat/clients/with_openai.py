@@ -2,6 +2,8 @@
 
 import asyncio
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import openai
 from _checks import ASSISTANT, KEY, SYSTEM, TOOL, URL, USER, check, error_of, same, serve
@@ -48,7 +50,6 @@ def _() -> None:
 @check("BadRequestError that names what the server does not implement")
 def _() -> None:
     refused = {
-        "stream": True,
         "response_format": {"type": "json_object"},
         "tool_choice": {"type": "function", "function": {"name": "now"}},
         "n": 2,
@@ -97,6 +98,59 @@ def _() -> None:
         async with openai.AsyncOpenAI(api_key=KEY, base_url=URL, max_retries=0) as own:
             answer = await own.chat.completions.create(model="pixi", messages=CONVERSATION)
             return answer.choices[0].message.content
+
+    same(asyncio.run(ask()), "You said: Hello!")
+
+
+def streamed(create: Callable[..., Any], **options: object) -> list[openai.types.chat.ChatCompletionChunk]:
+    """Return the chunks of a stream."""
+    with create(model="pixi", messages=CONVERSATION, stream=True, **options) as chunks:
+        return list(chunks)
+
+
+@check("chat.completions.create, with stream: text and reasoning")
+def _() -> None:
+    chunks = streamed(strict.chat.completions.create)
+    deltas = [chunk.choices[0].delta for chunk in chunks]
+    same("".join(delta.content or "" for delta in deltas), "You said: Hello!")
+    same("".join(getattr(delta, "reasoning_content", "") for delta in deltas), "The last message has 1 words.")
+    same((deltas[0].role, chunks[-1].choices[0].finish_reason, chunks[-1].usage), ("assistant", "stop", None))
+
+
+@check("chat.completions.create, with stream and stream_options: usage")
+def _() -> None:
+    *_, finish, last = streamed(strict.chat.completions.create, stream_options={"include_usage": True})
+    same((last.choices, last.usage.total_tokens), ([], 12))
+    same((finish.choices[0].finish_reason, finish.usage), ("stop", None))
+
+
+@check("chat.completions.create, with stream and tools")
+def _() -> None:
+    chunks = streamed(strict.chat.completions.create, tools=[TOOL])
+    calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]
+    same((calls[0].id, calls[0].type, calls[0].function.name), ("call_2", "function", "now"))
+    same("".join(call.function.arguments for call in calls), '{"city": "text"}')
+    same(chunks[-1].choices[0].finish_reason, "tool_calls")
+
+
+@check("chat.completions.stream, which merges chunks itself")
+def _() -> None:
+    given = {"model": "pixi", "messages": CONVERSATION, "stream_options": {"include_usage": True}}
+    with strict.chat.completions.stream(**given) as stream:
+        whole = stream.get_final_completion()
+    choice = whole.choices[0]
+    same((choice.message.content, choice.finish_reason, whole.usage.total_tokens), ("You said: Hello!", "stop", 12))
+    with strict.chat.completions.stream(**given, tools=[TOOL]) as stream:
+        call = stream.get_final_completion().choices[0].message.tool_calls[0]
+    same((call.function.name, call.function.arguments), ("now", '{"city": "text"}'))
+
+
+@check("AsyncOpenAI: chat.completions.create, with stream")
+def _() -> None:
+    async def ask() -> str:
+        async with openai.AsyncOpenAI(api_key=KEY, base_url=URL, max_retries=0) as patient:
+            chunks = await patient.chat.completions.create(model="pixi", messages=CONVERSATION, stream=True)
+            return "".join([chunk.choices[0].delta.content or "" async for chunk in chunks])
 
     same(asyncio.run(ask()), "You said: Hello!")
 
