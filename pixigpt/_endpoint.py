@@ -151,8 +151,12 @@ def _plan(endpoint: Hashable) -> _Plan[Any]:
         {name: argument_check(hint) for name, hint in hints_of(get_kwargs).items()},
         tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD),
         None if is_json else "*/*",
-        partial(parse, expected, lambda received: module._parse_response(client=_STRICT, response=received)),
+        partial(parse, expected, partial(_parsed, module)),
     )
+
+
+def _parsed(module: Endpoint[..., T], received: Any) -> T | ErrorResponse | None:
+    return module._parse_response(client=_STRICT, response=received)
 
 
 @cache
