@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from pixigpt._generated import fields_of, hints_of, is_model, successes
 from pixigpt._request_body import JsonBody, RequestBody, content, form, multipart, text_of
-from pixigpt._result import Parser, parse, parse_json
+from pixigpt._result import Parser, Received, parse, parse_json
 from pixigpt._shape import argument_check
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api import Client as UnauthenticatedClient
@@ -155,8 +155,8 @@ def _plan(endpoint: Hashable) -> _Plan[Any]:
     )
 
 
-def _parsed(module: Endpoint[..., T], received: Any) -> T | ErrorResponse | None:
-    return module._parse_response(client=_STRICT, response=received)
+def _parsed(module: Endpoint[..., T], received: Received) -> T | ErrorResponse | None:
+    return module._parse_response(client=_STRICT, response=cast("httpx.Response", received))
 
 
 @cache

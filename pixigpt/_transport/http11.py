@@ -14,6 +14,7 @@ from attrs import define
 
 from pixigpt._transport.h11_parser import H11_ERRORS, H11Message
 from pixigpt._transport.httptools_parser import HttptoolsMessage, httptools_errors, is_installed
+from pixigpt._transport.request import RawHeaders, raw_headers
 from pixigpt._transport.response import Head
 from pixigpt._transport.response_reader import ResponseReader
 
@@ -25,8 +26,6 @@ _PARSERS = ("h11", "httptools")
 
 # Read and sent at once. In between, a connection looks whether the server has responded early.
 PACKET_SIZE = 65536
-
-Headers = list[tuple[bytes, bytes]]
 
 
 def new_reader() -> ResponseReader:
@@ -54,7 +53,7 @@ class HTTP11:
 
     def start(self, request: httpx.Request) -> "tuple[bytes, BodyEncoder]":
         """Begin a request; return its head, and what encodes its body."""
-        headers = request.headers.raw
+        headers = raw_headers(request)
         head = encode_head(request.method, request.url.raw_path, headers)
         body = BodyEncoder.of(headers)
         self._reader.start(request.method)
@@ -104,7 +103,7 @@ class HTTP11:
         return self._is_idle and self._is_sent and not self._is_spoiled
 
 
-def encode_head(method: str, target: bytes, headers: Headers) -> bytes:
+def encode_head(method: str, target: bytes, headers: RawHeaders) -> bytes:
     """Return a request's head; raise an httpx error that is not retryable if a header would break out of its line.
 
     The head is checked as a whole: where each line is a header and there are as many lines as headers, none has brought
@@ -126,7 +125,7 @@ class BodyEncoder:
     _left: int = 0
 
     @classmethod
-    def of(cls, headers: Headers) -> "BodyEncoder":
+    def of(cls, headers: RawHeaders) -> "BodyEncoder":
         """Return the encoder that a request's headers ask for."""
         body = cls()
         for name, value in headers:
