@@ -15,6 +15,7 @@ from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow, Notify, Opened, Outcome, Piece, Read, Response, Send, Step
+from pixigpt._transport.event_loop import current_time, time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
@@ -67,7 +68,7 @@ class CallDriver:
             await anyio.sleep(send.pause)
         end = _end(send.timeout)
         try:
-            with anyio.CancelScope(deadline=end + _GRACE):  # bounds reading and writing as a whole
+            with time_limit(end + _GRACE):  # bounds reading and writing as a whole
                 response = await self._transport.get().handle_async_request(_request(send, end))
                 try:
                     return await _receive(response, self._settings.max_response_bytes, end)
@@ -177,7 +178,7 @@ async def _notify(step: Notify) -> None:
 
 
 def _end(seconds: float | None) -> float:
-    return math.inf if seconds is None else anyio.current_time() + seconds
+    return math.inf if seconds is None else current_time() + seconds
 
 
 def _request(step: Send, end: float) -> httpx.Request:
@@ -195,7 +196,7 @@ async def _receive(response: httpx.Response, max_bytes: int | None, end: float) 
         async for chunk in chunks:
             if not body.add(chunk):
                 break
-            if anyio.current_time() > end:
+            if current_time() > end:
                 raise httpx.ReadTimeout("the response was still arriving")
         return body.response()
     with anyio.CancelScope() as reading:

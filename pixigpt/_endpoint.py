@@ -13,8 +13,8 @@ from attrs import evolve, field, frozen
 
 from pixigpt._generated import fields_of, hints_of, is_model, successes
 from pixigpt._request_body import JsonBody, RequestBody, content, form, multipart, text_of
-from pixigpt._result import Parser, parse, parse_json
-from pixigpt._shape import mismatch
+from pixigpt._result import Parser, Received, parse, parse_json
+from pixigpt._shape import argument_check
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api import Client as UnauthenticatedClient
 from pixigpt_api.models import ErrorResponse
@@ -59,28 +59,20 @@ class Call(Generic[T]):
 
 def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
     """Turn an endpoint and its arguments into a call; raise ValueError or TypeError if an argument is bad."""
-    expected = successes(cast("Hashable", endpoint))
-    _check_arguments(endpoint._get_kwargs, args, kwargs)
-    wanted = endpoint._get_kwargs(*args, **kwargs)
+    plan: _Plan[T] = _plan(cast("Hashable", endpoint))
+    _check_arguments(plan, args, kwargs)
+    wanted = plan.get_kwargs(*args, **kwargs)
     headers = {name.lower(): text_of(value) for name, value in wanted.get("headers", {}).items()}
-    if any(each.source not in ("response.json()", "None") for each in expected):
-        headers.setdefault("accept", "*/*")
+    if plan.accept:
+        headers.setdefault("accept", plan.accept)
     if cookies := wanted.get("cookies"):
         headers["cookie"] = "; ".join(_cookie(name, text_of(value)) for name, value in cookies.items())
     body, content_type = _body(wanted)
-    parser = partial(endpoint._parse_response, client=_STRICT)
     if content_type:
         headers["content-type"] = content_type
-    elif not _BODIES & wanted.keys():
+    elif _BODIES.isdisjoint(wanted):
         headers.pop("content-type", None)  # an optional body was left out
-    return Call(
-        wanted["method"].upper(),
-        wanted["url"],
-        wanted.get("params", {}),
-        headers,
-        body,
-        partial(parse, expected, parser),
-    )
+    return Call(wanted["method"].upper(), wanted["url"], wanted.get("params", {}), headers, body, plan.parse)
 
 
 def prepare_request(
@@ -99,12 +91,12 @@ def prepare_request(
     )
 
 
-def _body(wanted: Mapping[str, Any]) -> tuple[JsonBody | RequestBody, str | None]:
+def _body(wanted: dict[str, Any]) -> tuple[JsonBody | RequestBody, str | None]:
     """Return the body, and its content type if that is not the one that the generated code sets.
 
     Where one schema is of two content types, the generated code makes both bodies, and sets the last one's headers.
     """
-    kind = next((key for key in reversed([*wanted]) if key in _BODIES), None)
+    kind = next(filter(_BODIES.__contains__, reversed(wanted)), None)
     match kind:
         case "json":
             return JsonBody(wanted["json"]), None
@@ -124,13 +116,12 @@ def _cookie(name: str, value: str) -> str:
     return f"{name}={value}"
 
 
-def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
-    signature = _signature(get_kwargs)
-    given = {**dict(zip(signature.in_path, args, strict=False)), **kwargs}
+def _check_arguments(plan: "_Plan[Any]", args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
+    given = {**dict(zip(plan.in_path, args, strict=False)), **kwargs}
     for name, value in given.items():
-        if name in signature.hints and (found := mismatch(value, signature.hints[name])):
+        if name in plan.checks and (found := plan.checks[name](value)):
             raise TypeError(found.lstrip(".") if name == "body" and found[0] == "." else f"{name}{found}")
-    for name in signature.in_path:
+    for name in plan.in_path:
         _check_id(name, given.get(name))
     body = given.get("body")
     for name, attribute in _ids_of(cast("Hashable", type(body))):
@@ -138,18 +129,34 @@ def _check_arguments(get_kwargs: Callable[..., object], args: tuple[object, ...]
 
 
 @frozen
-class _Signature:
-    """The signature of a generated function: types, and path parameters."""
+class _Plan(Generic[T]):
+    """What is known of an endpoint before it is called."""
 
-    hints: Mapping[str, Hashable]
+    get_kwargs: Callable[..., dict[str, Any]]
+    checks: Mapping[str, Callable[[object], str | None]]
     in_path: tuple[str, ...]
+    accept: str | None  # where a result need not be JSON
+    parse: Parser[T]
 
 
 @cache
-def _signature(get_kwargs: Callable[..., object]) -> _Signature:
+def _plan(endpoint: Hashable) -> _Plan[Any]:
+    expected = successes(endpoint)
+    module = cast("Endpoint[..., object]", endpoint)
+    get_kwargs = module._get_kwargs
     parameters = inspect.signature(get_kwargs).parameters.values()
-    in_path = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD)
-    return _Signature(hints_of(get_kwargs), in_path)
+    is_json = all(each.source in ("response.json()", "None") for each in expected)
+    return _Plan(
+        get_kwargs,
+        {name: argument_check(hint) for name, hint in hints_of(get_kwargs).items()},
+        tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD),
+        None if is_json else "*/*",
+        partial(parse, expected, partial(_parsed, module)),
+    )
+
+
+def _parsed(module: Endpoint[..., T], received: Received) -> T | ErrorResponse | None:
+    return module._parse_response(client=_STRICT, response=cast("httpx.Response", received))
 
 
 @cache

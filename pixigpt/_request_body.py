@@ -58,6 +58,8 @@ def merged(name: str, own: Mapping[str, Any], extra: Mapping[str, Any]) -> Mappi
 
 def text_of(value: object) -> str:
     """Return a parameter's or a form field's value as text."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):

@@ -74,7 +74,7 @@ def parse(successes: Sequence[Expected], parser: Callable[..., T | ErrorResponse
         if expected.hint is Any:  # for which the generated parser does nothing
             return cast("T", received.json())
     try:
-        return cast("T", parser(response=received))
+        return cast("T", parser(received))
     except ValueError as cause:
         reason = f": {cause}"
     except _PARSER_ERRORS:

@@ -34,9 +34,9 @@ class _Check:
     find: _Find
 
 
-def mismatch(value: object, hint: Hashable) -> str | None:
-    """Return how a value differs from a type annotation; None if it does not."""
-    return _compiled(hint, is_json=False).find(value)
+def argument_check(hint: Hashable) -> Callable[[object], str | None]:
+    """Return a function that tells how a value differs from a type annotation; None if it does not."""
+    return _compiled(hint, is_json=False).find
 
 
 def json_mismatch(value: object, hint: Hashable) -> str | None:

@@ -11,6 +11,7 @@ import httpx
 from attrs import field, frozen
 
 from pixigpt._request_body import RequestBody, Upload
+from pixigpt._transport.request import LazyRequest
 from pixigpt_api.models import Run
 
 T = TypeVar("T")
@@ -37,10 +38,10 @@ class Send:
     def request(self, stream: Callable[[Upload], _Stream], **extensions: object) -> httpx.Request:
         """Build the request, with a stream for a body in pieces, and the extensions that its transport reads."""
         body = httpx.ByteStream(self.content) if isinstance(self.content, bytes) else stream(self.content)
-        return httpx.Request(self.method, self.url, headers=self._headers(), stream=body, extensions=extensions)
+        return LazyRequest(self.method, self.url, self._headers(), body, extensions)
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
-        """Return all headers as they are sent: httpx adds none to a request that has a stream, which is faster."""
+        """Return all headers as they are sent: httpx adds none."""
         headers = [(b"host", self.url.netloc)]
         headers += [(name.encode(), value.encode()) for name, value in self.headers.items()]
         size = len(self.content) if isinstance(self.content, bytes) else self.content.size

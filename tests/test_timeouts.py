@@ -1,5 +1,6 @@
 """Timeouts, total_timeout and deadline() end a call when they say, whatever the server does with the time."""
 
+import asyncio
 import itertools
 import socket
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from anyio.lowlevel import checkpoint
 from support.clients import FAST, Connect
 from support.scripted_server import EMPTY, Script, ScriptedServer, headers_only, read_request, responds, sends, silent
 
@@ -25,6 +27,7 @@ from pixigpt import (
     deadline,
 )
 from pixigpt._transport import resolver
+from pixigpt._transport.event_loop import current_time, time_limit
 from pixigpt.testing import LocalServer
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
@@ -307,3 +310,32 @@ def test_the_timeout_bounds_an_injected_transports_endless_body(backend: str) ->
                 await client.list_threads()
 
     anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_time_limit_ends_its_block_and_no_more(backend: str) -> None:
+    async def main() -> None:
+        with time_limit(current_time() + 0.001):
+            await anyio.sleep(60)
+        with time_limit(current_time() + 60):
+            await checkpoint()
+        await checkpoint()
+
+    anyio.run(main, backend=backend)
+
+
+def test_a_task_that_is_cancelled_stays_so_beyond_a_time_limit() -> None:
+    async def limited() -> None:
+        with time_limit(0):
+            await asyncio.sleep(60)
+
+    async def main() -> None:
+        task = asyncio.create_task(limited())
+        for _ in range(2):
+            await checkpoint()
+        task.cancel()  # in the very round of the loop in which its time is up
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelling() == 1  # of two
+
+    asyncio.run(main())

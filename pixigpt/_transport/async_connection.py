@@ -9,9 +9,9 @@ import httpx
 from anyio.lowlevel import checkpoint
 
 from pixigpt._transport.asyncio_channel import AsyncioChannel
+from pixigpt._transport.event_loop import asyncio_task
 from pixigpt._transport.extensions import request_deadline, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
-from pixigpt._transport.loops import is_asyncio
 from pixigpt._transport.patches import is_async_httpcore_patched
 from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Origin, Route
@@ -52,7 +52,7 @@ class AsyncDirectConnection:
         self._route = route
         self._origin = origin
         self._http = HTTP11()
-        self._channel: Channel = AsyncioChannel(self._http) if is_asyncio() else StreamChannel(self._http)
+        self._channel: Channel = AsyncioChannel(self._http) if asyncio_task() else StreamChannel(self._http)
         self._is_open = False
         self._timeouts: tuple[float | None, float | None] = None, None
 

@@ -1,59 +1,39 @@
 """The parser of responses that is always there: h11, by its public API."""
 
 import h11
-import httpx
 
-from pixigpt._transport.response import MAX_HEAD, Head, framing
+from pixigpt._transport.response import MAX_HEAD
 
-_END = h11.EndOfMessage()
-_REQUESTS: dict[str, h11.Request] = {}
+_REQUEST = h11.Request(method="GET", target="/", headers=[("host", "")])
+_INFORMATIONAL = (b"HTTP/1.1 1", b"HTTP/1.0 1")
 
-
-def _request(method: str) -> h11.Request:
-    """Return what h11 must know of a request to read its response: the method. It does not write the request."""
-    if method not in _REQUESTS:
-        _REQUESTS[method] = h11.Request(method=method, target="/", headers=[("host", "")])
-    return _REQUESTS[method]
+H11_ERRORS = (h11.RemoteProtocolError,)
 
 
-class H11Parser:
-    """Reads the responses of one connection by h11."""
+class H11Message:
+    """One response as h11 tells it. A connection that has sent nothing takes one too, as h11 must for early ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, head: bytes) -> None:
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
-        self._is_closed = False
+        if head.startswith(_INFORMATIONAL):  # no server may send that early, and so here it needs a request
+            self._h11.send(_REQUEST)
+        self._h11.receive_data(head)
+        event = self._h11.next_event()
+        assert isinstance(event, h11.Response | h11.InformationalResponse)  # noqa: S101  # the head is complete
+        self.status = event.status_code
+        self.version = event.http_version.decode("ascii")
+        self.headers = event.headers.raw_items()
+        self.reason = bytes(event.reason)
+        self.is_complete = False
+        self.has_surplus = False
 
-    def start(self, method: str) -> None:
-        """Expect the response to another request."""
-        if self._h11.our_state is h11.DONE:
-            self._h11.start_next_cycle()
-        self._h11.send(_request(method))
-        self._h11.send(_END)
-
-    def feed(self, data: bytes) -> None:
-        """Store what has arrived."""
-        self._is_closed = not data
-        self._h11.receive_data(data)
-
-    def next(self) -> Head | bytes | None:
-        """Return what comes next; see `http11.Parser`."""
-        try:
-            event = self._h11.next_event()
-            while isinstance(event, h11.InformationalResponse):
-                event = self._h11.next_event()
-        except h11.RemoteProtocolError as cause:
-            raise httpx.RemoteProtocolError(str(cause)) from cause
+    def feed_chunks(self, data: bytes) -> bytes:
+        """Return what one chunk holds; those that follow it are left for later."""
+        if data:
+            self._h11.receive_data(data)
+        event = self._h11.next_event()
         if isinstance(event, h11.Data):
             return bytes(event.data)
-        if isinstance(event, h11.Response):
-            head = Head(event.status_code, event.headers.raw_items(), bytes(event.reason))
-            framing(head, event.http_version.decode("ascii"))
-            return head
-        if isinstance(event, h11.EndOfMessage):
-            return b""
-        return None  # h11 itself refuses what is cut off
-
-    def is_reusable(self) -> bool:
-        """Return whether the response ended with its last byte, and another may follow."""
-        is_done = self._h11.our_state is self._h11.their_state is h11.DONE
-        return is_done and not self._h11.trailing_data[0] and not self._is_closed
+        self.is_complete = isinstance(event, h11.EndOfMessage)
+        self.has_surplus = bool(self._h11.trailing_data[0]) if self.is_complete else False
+        return b""

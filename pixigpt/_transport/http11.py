@@ -8,14 +8,15 @@ packet of a hundred thousand tiny chunks cannot hold up an event loop.
 import os
 import re
 from collections.abc import Iterator
-from typing import Protocol
 
 import httpx
 from attrs import define
 
-from pixigpt._transport.h11_parser import H11Parser
-from pixigpt._transport.httptools_parser import HttptoolsParser, is_installed
+from pixigpt._transport.h11_parser import H11_ERRORS, H11Message
+from pixigpt._transport.httptools_parser import HttptoolsMessage, httptools_errors, is_installed
+from pixigpt._transport.request import RawHeaders, raw_headers
 from pixigpt._transport.response import Head
+from pixigpt._transport.response_reader import ResponseReader
 
 _REQUEST_HEAD = re.compile(
     rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.1\r\n"
@@ -26,42 +27,25 @@ _PARSERS = ("h11", "httptools")
 # Read and sent at once. In between, a connection looks whether the server has responded early.
 PACKET_SIZE = 65536
 
-Headers = list[tuple[bytes, bytes]]
 
-
-class Parser(Protocol):
-    """Reads the responses of one connection, lazily: `feed()` only stores."""
-
-    def start(self, method: str) -> None:
-        """Expect the response to another request."""
-
-    def feed(self, data: bytes) -> None:
-        """Store what has arrived; nothing means that the server has closed its side."""
-
-    def next(self) -> Head | bytes | None:
-        """Return the head, then pieces of the body, then b""; None while more must arrive; raise an httpx error."""
-
-    def is_reusable(self) -> bool:
-        """Return whether the response ended with its last byte, and another may follow on the connection."""
-        ...
-
-
-def new_parser() -> Parser:
-    """Return the parser that is installed, or that PIXIGPT_PARSER names."""
+def new_reader() -> ResponseReader:
+    """Return a reader with the parser that is installed, or that PIXIGPT_PARSER names."""
     name = os.environ.get("PIXIGPT_PARSER") or ("httptools" if is_installed() else "h11")
     if name not in _PARSERS or (name == "httptools" and not is_installed()):
         raise httpx.UnsupportedProtocol(
             f"no connection can be opened: PIXIGPT_PARSER is {name!r}, and it must be 'h11', or 'httptools' with the "
             'package "httptools" installed: pip install "pixigpt[speed]"'
         )
-    return H11Parser() if name == "h11" else HttptoolsParser()
+    if name == "h11":
+        return ResponseReader(H11Message, H11_ERRORS)
+    return ResponseReader(HttptoolsMessage, httptools_errors())
 
 
 class HTTP11:
     """The state of one connection between a request and the next."""
 
     def __init__(self) -> None:
-        self._parser = new_parser()
+        self._reader = new_reader()
         self._is_idle = True
         self._is_sent = False
         self._is_spoiled = False
@@ -69,10 +53,10 @@ class HTTP11:
 
     def start(self, request: httpx.Request) -> "tuple[bytes, BodyEncoder]":
         """Begin a request; return its head, and what encodes its body."""
-        headers = request.headers.raw
+        headers = raw_headers(request)
         head = encode_head(request.method, request.url.raw_path, headers)
         body = BodyEncoder.of(headers)
-        self._parser.start(request.method)
+        self._reader.start(request.method)
         self._is_idle = self._is_sent = False
         self._head = None
         return head, body
@@ -93,12 +77,12 @@ class HTTP11:
         if self._is_idle:
             self._is_spoiled = True
         else:
-            self._parser.feed(data)
+            self._reader.feed(data)
 
     def head(self) -> Head | None:
         """Return the response's head; None while it has not arrived."""
         if self._head is None:
-            head = self._parser.next()
+            head = self._reader.next()
             assert not isinstance(head, bytes)  # noqa: S101  # the head comes first
             self._head = head
         return self._head
@@ -107,11 +91,11 @@ class HTTP11:
         """Return the next piece of the body; b"" at its end; None while more must arrive."""
         if self._is_idle:
             return b""
-        piece = self._parser.next()
+        piece = self._reader.next()
         assert not isinstance(piece, Head)  # noqa: S101  # there is one head
         if piece == b"":
             self._is_idle = True
-            self._is_spoiled |= not self._parser.is_reusable()
+            self._is_spoiled |= not self._reader.is_reusable()
         return piece
 
     def is_reusable(self) -> bool:
@@ -119,7 +103,7 @@ class HTTP11:
         return self._is_idle and self._is_sent and not self._is_spoiled
 
 
-def encode_head(method: str, target: bytes, headers: Headers) -> bytes:
+def encode_head(method: str, target: bytes, headers: RawHeaders) -> bytes:
     """Return a request's head; raise an httpx error that is not retryable if a header would break out of its line.
 
     The head is checked as a whole: where each line is a header and there are as many lines as headers, none has brought
@@ -141,7 +125,7 @@ class BodyEncoder:
     _left: int = 0
 
     @classmethod
-    def of(cls, headers: Headers) -> "BodyEncoder":
+    def of(cls, headers: RawHeaders) -> "BodyEncoder":
         """Return the encoder that a request's headers ask for."""
         body = cls()
         for name, value in headers:

@@ -4,20 +4,14 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from pixigpt._transport.event_loop import asyncio_task
+
 Caller = Callable[[Callable[[], object]], None]
-
-
-def is_asyncio() -> bool:
-    """Return whether this is a task of asyncio's. Trio as a guest of an asyncio loop has no task there."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False
 
 
 def loop_caller() -> Caller:
     """Return what calls a function in the event loop that runs: at once from inside, soon from outside, or never."""
-    return _asyncio_caller() if is_asyncio() else _trio_caller()
+    return _asyncio_caller() if asyncio_task() else _trio_caller()
 
 
 def _asyncio_caller() -> Caller:

@@ -66,3 +66,8 @@ def _add_encoding(framed: Framing, value: bytes) -> None:
 def cut_off() -> httpx.RemoteProtocolError:
     """Return the error of a response that ended too early."""
     return httpx.RemoteProtocolError("the server closed the connection before its response was complete")
+
+
+def too_long() -> httpx.RemoteProtocolError:
+    """Return the error of a response without end."""
+    return httpx.RemoteProtocolError(f"the response's head or trailers are longer than {MAX_HEAD:,} bytes")
