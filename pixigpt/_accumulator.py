@@ -60,17 +60,17 @@ def _merge(rest: dict[str, Any], more: Mapping[str, Any], *, grows: bool = False
             rest[name] = value
 
 
-def _copy(rest: dict[str, Any]) -> dict[str, Any]:
-    """Return merged fields as they stand in JSON, which go on growing."""
-    return {name: _plain(value) for name, value in rest.items()}
+def _copy(rest: dict[str, Any], depth: int = 1) -> dict[str, Any]:
+    """Return merged fields as they stand in JSON now; those that are merged go on growing."""
+    return {name: _plain(value, depth) for name, value in rest.items()}
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, depth: int) -> object:
     if isinstance(value, _Text):
         return value.joined()
     if isinstance(value, list):
         return [*cast("list[object]", value)]
-    return {**cast("dict[str, object]", value)} if isinstance(value, dict) else value
+    return _copy(cast("dict[str, object]", value), depth - 1) if isinstance(value, dict) and depth else value
 
 
 @define
