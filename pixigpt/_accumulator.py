@@ -152,6 +152,8 @@ class _Choice:
             role=self.role or "assistant", content=self.content.joined(), tool_calls=self.calls.made() or None
         )
         message.additional_properties = _copy(self.message_rest)
+        if message.content is None:
+            message.additional_properties["content"] = None  # as in JSON, where it is null beside tool calls
         choice = Choice(
             index=index,
             message=message,

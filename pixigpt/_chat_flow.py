@@ -74,7 +74,7 @@ class ChatReading:
         if not (self._is_done or self.reading.is_over):
             return self.reading.step()
         if not (self._is_done or self.accumulator.is_finished):
-            raise self.reading.attempts.error(httpx.RemoteProtocolError("the stream ended before the answer did"))
+            raise self._ended_early()
         drain = self._drain_step() if self._is_done else None
         self.is_over = drain is None
         return drain
@@ -119,7 +119,12 @@ class ChatReading:
                 raise attempts.event_error(event.data, self.reading.opened)
             return chunk_of(value)
         except UnexpectedShapeError as cause:
+            if not event.is_finished:
+                raise self._ended_early() from cause
             raise attempts.misshapen(cause, self.reading.response(event.data.encode())) from cause
+
+    def _ended_early(self) -> errors.PixiGPTError:
+        return self.reading.attempts.error(httpx.RemoteProtocolError("the stream ended before the answer did"))
 
     def _end(self) -> None:
         """Take no more events; raise APIResponseError if none of them had a choice."""

@@ -8,10 +8,11 @@ _LINE_ENDS = b"\r\n"
 
 @define
 class Event:
-    """An event: its type, "message" unless the server names another, and its data."""
+    """An event: its type, "message" unless the server names another, and its data, which may be cut off at the end."""
 
     kind: str
     data: str
+    is_finished: bool = True
 
 
 @define
@@ -47,7 +48,10 @@ class SSEParser:
 
     def end(self) -> list[Event]:
         """Return the event that the end of the stream completes, if any."""
-        return self.feed(b"\n\n")
+        events = self.feed(b"\n\n")
+        for event in events:
+            event.is_finished = False
+        return events
 
     def _events(self, lines: list[bytes]) -> list[Event]:
         if self._is_first and lines:

@@ -86,9 +86,9 @@ def test_tool_calls_are_merged(chunks: list[dict[str, Any]], wanted: list[dict[s
 
 MERGED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "content": (deltas({"content": "a"}, {"content": ""}, {"content": None}, {}, {"content": "b"}), {"content": "ab"}),
-    "no content": (deltas({"role": "assistant"}), {}),
+    "no content": (deltas({"role": "assistant"}), {"content": None}),
     "empty content": (deltas({"content": ""}), {"content": ""}),
-    "a role that is not the assistant's": (deltas({"role": "tool", "content": "a"}, {"role": ""}), {"role": "tool", "content": "a"}),
+    "another role": (deltas({"role": "tool", "content": "a"}, {"role": ""}), {"role": "tool", "content": "a"}),
     "texts of fields that are unknown": (deltas({"refusal": "I "}, {"refusal": "won't"}), {"refusal": "I won't"}),
     "lists of fields that are unknown": (deltas({"parts": [1]}, {"parts": [2]}), {"parts": [1, 2]}),
     "other fields that are unknown": (deltas({"x": 1}, {"x": None}, {"x": 2}), {"x": 2}),
@@ -98,7 +98,7 @@ MERGED: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 
 @pytest.mark.parametrize(("chunks", "wanted"), MERGED.values(), ids=MERGED.keys())
 def test_messages_are_merged(chunks: list[dict[str, Any]], wanted: dict[str, Any]) -> None:
-    assert merged(*chunks).to_dict()["choices"][0]["message"] == {"role": "assistant", **wanted}
+    assert merged(*chunks).to_dict()["choices"][0]["message"] == {"role": "assistant", "content": None, **wanted}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_messages_are_merged(chunks: list[dict[str, Any]], wanted: dict[str, Any
 def test_reasoning_is_taken_once_from_wherever_it_stands(choice: dict[str, Any]) -> None:
     first = merged({"choices": [choice]}, {"choices": [{"reasoning_content": ", then"}]}).choices[0]
     assert first.reasoning_content == "why, then"
-    assert first.message.to_dict() == {"role": "assistant"}
+    assert first.message.to_dict() == {"role": "assistant", "content": None}
 
 
 def test_choices_are_merged_by_index() -> None:
@@ -138,7 +138,7 @@ def test_what_a_choice_has_beside_its_message_is_kept() -> None:
 
 
 def test_the_head_is_that_of_the_first_chunk_that_has_one() -> None:
-    first = {"id": "", "model": None, "choices": []}
+    first: dict[str, Any] = {"id": "", "model": None, "choices": []}
     second = {"id": "c1", "created": 5, "model": "pixi", "system_fingerprint": "a", "service_tier": None}
     completion = merged(first, second, *deltas({"content": "x"}), {"id": "c2", "system_fingerprint": "b"})
     assert (completion.id, completion.created, completion.model, completion.object_) == (
@@ -168,7 +168,7 @@ def test_the_snapshot_is_the_completion_so_far() -> None:
         assert before == snapshot
     assert snapshot is not None
     assert snapshot.choices[0].message.content == "Paris."
-    assert snapshot.choices[0].finish_reason is None  # type: ignore[comparison-overlap]
+    assert snapshot.to_dict()["choices"][0]["finish_reason"] is None
     assert snapshot.to_dict()["usage"] == NO_USAGE
     assert accumulator.completion().choices[0].finish_reason == "stop"
 
@@ -208,21 +208,19 @@ CALLS = st.builds(
     st.text("fgh", min_size=1, max_size=3),
     WORDS,
 )
-CHOICES = st.fixed_dictionaries(
-    {
-        "message": st.fixed_dictionaries(
-            {"role": st.just("assistant")},
-            optional={"content": WORDS, "tool_calls": st.lists(CALLS, min_size=1, max_size=3)},
-        ),
-        "finish_reason": st.sampled_from(["stop", "length", "tool_calls"]),
-    },
+MESSAGES = st.fixed_dictionaries(
+    {"role": st.just("assistant"), "content": st.none() | WORDS},
+    optional={"tool_calls": st.lists(CALLS, min_size=1, max_size=3)},
+)
+CHOICES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"message": MESSAGES, "finish_reason": st.sampled_from(["stop", "length", "tool_calls"])},
     optional={"reasoning_content": st.text(min_size=1)},
 )
 
 
 @st.composite
 def completions(draw: st.DrawFn) -> dict[str, Any]:
-    choices = draw(st.lists(CHOICES, min_size=1, max_size=3))
+    choices: list[dict[str, Any]] = draw(st.lists(CHOICES, min_size=1, max_size=3))
     for index, choice in enumerate(choices):
         choice["index"] = index
         for place, each in enumerate(choice["message"].get("tool_calls", [])):
@@ -242,7 +240,7 @@ def pieces(data: st.DataObject, choice: dict[str, Any]) -> list[dict[str, Any]]:
     message = choice["message"]
     found: list[dict[str, Any]] = [{"delta": {"role": "assistant"}}]
     found += [{"delta": {"reasoning_content": each}} for each in cut(data, choice.get("reasoning_content", ""))]
-    if "content" in message:
+    if message["content"] is not None:
         found += [{"delta": {"content": each}} for each in cut(data, message["content"])]
     queues: list[list[dict[str, Any]]] = []
     for index, each in enumerate(message.get("tool_calls", [])):
