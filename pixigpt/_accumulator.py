@@ -28,7 +28,7 @@ _REASONING = "reasoning"  # other servers' name for `reasoning_content`
 class _Text:
     """A text that grows, whose parts are joined when it is asked for."""
 
-    _parts: list[str] = field(init=False, factory=list)
+    _parts: list[str] = field(init=False, factory=list[str])
 
     def add(self, part: str) -> None:
         self._parts.append(part)
@@ -81,7 +81,7 @@ class _ToolCall:
     type_: str | None = None
     name: str | None = None
     arguments: _Text = field(factory=_Text)
-    rest: dict[str, Any] = field(factory=dict)
+    rest: dict[str, Any] = field(factory=dict[str, Any])
 
     def add(self, delta: ToolCallDelta) -> None:
         self.id = self.id or delta.id
@@ -104,7 +104,7 @@ class _ToolCall:
 class _ToolCalls:
     """The tool calls of one message, by their indexes; where a server leaves those out, by their ids."""
 
-    _by_index: dict[int, _ToolCall] = field(init=False, factory=dict)
+    _by_index: dict[int, _ToolCall] = field(init=False, factory=dict[int, _ToolCall])
     _last: int = field(init=False, default=0)
 
     def add(self, delta: ToolCallDelta) -> None:
@@ -133,8 +133,8 @@ class _Choice:
     content: _Text = field(factory=_Text)
     reasoning: _Text = field(factory=_Text)
     calls: _ToolCalls = field(factory=_ToolCalls)
-    rest: dict[str, Any] = field(factory=dict)
-    message_rest: dict[str, Any] = field(factory=dict)
+    rest: dict[str, Any] = field(factory=dict[str, Any])
+    message_rest: dict[str, Any] = field(factory=dict[str, Any])
 
     def add(self, choice: ChunkChoice) -> None:
         if choice.finish_reason:

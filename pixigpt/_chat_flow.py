@@ -42,7 +42,7 @@ class ChatReading:
     _first: ChatCompletionChunk | None = field(init=False, default=None)
     _is_done: bool = field(init=False, default=False)  # [DONE] was there, or the JSON
     _parser: SSEParser = field(init=False, factory=SSEParser)
-    _events: deque[Event] = field(init=False, factory=deque)
+    _events: deque[Event] = field(init=False, factory=deque[Event])
     _drain_end: float | None = field(init=False, default=None)
     _drained: int = field(init=False, default=0)
 

@@ -23,11 +23,11 @@ class SSEParser:
     servers send in place of an event of that type.
     """
 
-    _unfinished: list[bytes] = field(init=False, factory=list)  # of the last line
+    _unfinished: list[bytes] = field(init=False, factory=list[bytes])  # of the last line
     _is_first: bool = field(init=False, default=True)
     _is_after_cr: bool = field(init=False, default=False)  # a line feed that comes next belongs to it
     _kind: str = field(init=False, default="message")
-    _data: list[bytes] = field(init=False, factory=list)
+    _data: list[bytes] = field(init=False, factory=list[bytes])
 
     def feed(self, data: bytes) -> list[Event]:
         """Take what has arrived; return the events that it completes."""
