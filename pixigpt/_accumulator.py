@@ -70,7 +70,8 @@ def _plain(value: object, depth: int) -> object:
         return value.joined()
     if isinstance(value, list):
         return [*cast("list[object]", value)]
-    return _copy(cast("dict[str, object]", value), depth - 1) if isinstance(value, dict) and depth else value
+    is_merged = isinstance(value, dict) and depth > 0
+    return _copy(cast("dict[str, object]", value), depth - 1) if is_merged else value
 
 
 @define
@@ -227,23 +228,15 @@ class ChatCompletionAccumulator:
 
     @property
     def snapshot(self) -> ChatCompletion | None:
-        """The completion so far; None before the first chunk. A `finish_reason` that has not come yet is None."""
+        """The completion so far; None before the first chunk. A `finish_reason` that has not come yet is None.
+
+        Example:
+            >>> accumulator = ChatCompletionAccumulator()
+            >>> accumulator.add(ChatCompletionChunk.from_dict({"choices": [{"delta": {"content": "Par"}}]}))
+            >>> accumulator.snapshot.choices[0].message.content
+            'Par'
+        """
         return None if self._is_empty else self._made(is_whole=False)
-
-    @property
-    def usage(self) -> Usage | None:
-        """The tokens used; None if no chunk has told them."""
-        return self._usage
-
-    @property
-    def has_choices(self) -> bool:
-        """Whether any chunk had a choice."""
-        return bool(self._choices)
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the first choice has its `finish_reason`."""
-        return 0 in self._choices and self._choices[0].finish_reason is not None
 
     def completion(self) -> ChatCompletion:
         """Return the completion, once all chunks were added.

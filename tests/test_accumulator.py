@@ -159,7 +159,7 @@ def test_the_last_usage_wins_and_none_reads_as_zeros() -> None:
 
 def test_the_snapshot_is_the_completion_so_far() -> None:
     accumulator = ChatCompletionAccumulator()
-    assert [accumulator.snapshot, accumulator.usage] == [None, None]
+    assert [accumulator.snapshot] == [None]
     assert repr(accumulator) == "<ChatCompletionAccumulator None>"
     for text in ("Par", "is."):
         accumulator.add(ChatCompletionChunk.from_dict({"choices": [{"delta": {"content": text}}]}))
