@@ -28,7 +28,7 @@ _REASONING = "reasoning"  # other servers' name for `reasoning_content`
 class _Text:
     """A text that grows, whose parts are joined when it is asked for."""
 
-    _parts: list[str] = field(init=False, factory=list)
+    _parts: list[str] = field(init=False, factory=list[str])
 
     def add(self, part: str) -> None:
         self._parts.append(part)
@@ -60,17 +60,18 @@ def _merge(rest: dict[str, Any], more: Mapping[str, Any], *, grows: bool = False
             rest[name] = value
 
 
-def _copy(rest: dict[str, Any]) -> dict[str, Any]:
-    """Return merged fields as they stand in JSON, which go on growing."""
-    return {name: _plain(value) for name, value in rest.items()}
+def _copy(rest: dict[str, Any], depth: int = 1) -> dict[str, Any]:
+    """Return merged fields as they stand in JSON now; those that are merged go on growing."""
+    return {name: _plain(value, depth) for name, value in rest.items()}
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, depth: int) -> object:
     if isinstance(value, _Text):
         return value.joined()
     if isinstance(value, list):
         return [*cast("list[object]", value)]
-    return {**cast("dict[str, object]", value)} if isinstance(value, dict) else value
+    is_merged = isinstance(value, dict) and depth > 0
+    return _copy(cast("dict[str, object]", value), depth - 1) if is_merged else value
 
 
 @define
@@ -81,7 +82,7 @@ class _ToolCall:
     type_: str | None = None
     name: str | None = None
     arguments: _Text = field(factory=_Text)
-    rest: dict[str, Any] = field(factory=dict)
+    rest: dict[str, Any] = field(factory=dict[str, Any])
 
     def add(self, delta: ToolCallDelta) -> None:
         self.id = self.id or delta.id
@@ -104,7 +105,7 @@ class _ToolCall:
 class _ToolCalls:
     """The tool calls of one message, by their indexes; where a server leaves those out, by their ids."""
 
-    _by_index: dict[int, _ToolCall] = field(init=False, factory=dict)
+    _by_index: dict[int, _ToolCall] = field(init=False, factory=dict[int, _ToolCall])
     _last: int = field(init=False, default=0)
 
     def add(self, delta: ToolCallDelta) -> None:
@@ -133,8 +134,8 @@ class _Choice:
     content: _Text = field(factory=_Text)
     reasoning: _Text = field(factory=_Text)
     calls: _ToolCalls = field(factory=_ToolCalls)
-    rest: dict[str, Any] = field(factory=dict)
-    message_rest: dict[str, Any] = field(factory=dict)
+    rest: dict[str, Any] = field(factory=dict[str, Any])
+    message_rest: dict[str, Any] = field(factory=dict[str, Any])
 
     def add(self, choice: ChunkChoice) -> None:
         if choice.finish_reason:
@@ -152,6 +153,8 @@ class _Choice:
             role=self.role or "assistant", content=self.content.joined(), tool_calls=self.calls.made() or None
         )
         message.additional_properties = _copy(self.message_rest)
+        if message.content is None:
+            message.additional_properties["content"] = None  # as in JSON, where it is null beside tool calls
         choice = Choice(
             index=index,
             message=message,
@@ -225,23 +228,15 @@ class ChatCompletionAccumulator:
 
     @property
     def snapshot(self) -> ChatCompletion | None:
-        """The completion so far; None before the first chunk. A `finish_reason` that has not come yet is None."""
+        """The completion so far; None before the first chunk. A `finish_reason` that has not come yet is None.
+
+        Example:
+            >>> accumulator = ChatCompletionAccumulator()
+            >>> accumulator.add(ChatCompletionChunk.from_dict({"choices": [{"delta": {"content": "Par"}}]}))
+            >>> accumulator.snapshot.choices[0].message.content
+            'Par'
+        """
         return None if self._is_empty else self._made(is_whole=False)
-
-    @property
-    def usage(self) -> Usage | None:
-        """The tokens used; None if no chunk has told them."""
-        return self._usage
-
-    @property
-    def has_choices(self) -> bool:
-        """Whether any chunk had a choice."""
-        return bool(self._choices)
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the first choice has its `finish_reason`."""
-        return 0 in self._choices and self._choices[0].finish_reason is not None
 
     def completion(self) -> ChatCompletion:
         """Return the completion, once all chunks were added.

@@ -16,7 +16,7 @@ from pixigpt._result import UnexpectedShapeError, decoded
 from pixigpt._settings import Settings
 from pixigpt._sse import Event, SSEParser
 from pixigpt._steps import Flow, Outcome, Piece, Read
-from pixigpt_api.models import ChatCompletion, ChatCompletionChunk
+from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 
 _EVENTS = "text/event-stream"
 _JSON = "application/json"
@@ -36,13 +36,14 @@ class ChatReading:
 
     reading: Reading[ChatCompletion]
     accumulator: ChatCompletionAccumulator = field(init=False, factory=ChatCompletionAccumulator)
+    usage: Usage | None = field(init=False, default=None)
     is_streamed: bool = field(init=False, default=True)
     is_over: bool = field(init=False, default=False)  # all of it was read, and is whole
     first_chunk_after: float = field(init=False, default=0.0)
     _first: ChatCompletionChunk | None = field(init=False, default=None)
     _is_done: bool = field(init=False, default=False)  # [DONE] was there, or the JSON
     _parser: SSEParser = field(init=False, factory=SSEParser)
-    _events: deque[Event] = field(init=False, factory=deque)
+    _events: deque[Event] = field(init=False, factory=deque[Event])
     _drain_end: float | None = field(init=False, default=None)
     _drained: int = field(init=False, default=0)
 
@@ -67,14 +68,15 @@ class ChatReading:
         chunk, self._first = self._first or self._next_chunk(), None
         if chunk is not None:
             self.accumulator.add(chunk)
+            self.usage = chunk.usage or self.usage
         return chunk
 
     def step(self) -> Read | None:
         """Return what to do for more; None at the end; raise an error if the end came too early."""
         if not (self._is_done or self.reading.is_over):
             return self.reading.step()
-        if not (self._is_done or self.accumulator.is_finished):
-            raise self.reading.attempts.error(httpx.RemoteProtocolError("the stream ended before the answer did"))
+        if not (self._is_done or self._is_finished()):
+            raise self._ended_early()
         drain = self._drain_step() if self._is_done else None
         self.is_over = drain is None
         return drain
@@ -115,19 +117,28 @@ class ChatReading:
             raise attempts.event_error(event.data, self.reading.opened)
         try:
             value = decoded("an event", event.data)
-            if isinstance(value, dict) and cast("dict[str, object]", value).get("error"):
+            if _is_error(value):
                 raise attempts.event_error(event.data, self.reading.opened)
             return chunk_of(value)
         except UnexpectedShapeError as cause:
+            if not event.is_finished:
+                raise self._ended_early() from cause
             raise attempts.misshapen(cause, self.reading.response(event.data.encode())) from cause
+
+    def _ended_early(self) -> errors.PixiGPTError:
+        return self.reading.attempts.error(httpx.RemoteProtocolError("the stream ended before the answer did"))
 
     def _end(self) -> None:
         """Take no more events; raise APIResponseError if none of them had a choice."""
         self._is_done = True
         self._events.clear()
-        if not self.accumulator.has_choices:
-            reason = "no chunk had a choice"
-            raise self.reading.attempts.unusable(reason, self.reading.response(b"[DONE]"))
+        snapshot = self.accumulator.snapshot
+        if snapshot is None or not snapshot.choices:
+            raise self.reading.attempts.unusable("no chunk had a choice", self.reading.response(b"[DONE]"))
+
+    def _is_finished(self) -> bool:
+        snapshot = self.accumulator.snapshot
+        return snapshot is not None and any(each.index == 0 and each.finish_reason for each in snapshot.choices)
 
     def _drain_step(self) -> Read | None:
         """Return what to do to find the end of the body, so that the connection can be used again; None to give up."""
@@ -142,3 +153,7 @@ class ChatReading:
         if isinstance(outcome, Piece):
             self._drained += len(outcome.content)
         self.reading.is_over = not isinstance(outcome, Piece) or outcome.is_last
+
+
+def _is_error(value: object) -> bool:
+    return isinstance(value, dict) and bool(cast("dict[str, object]", value).get("error"))

@@ -40,8 +40,10 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
         >>> messages = [{"role": "user", "content": "Hello!"}]
         >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
         ...     for text in stream.text():
-        ...         print(text, end="|")
-        You |said: |Hello!|
+        ...         print(text)
+        You
+         said:
+         Hello!
         >>> stream.completion().choices[0].message.content
         'You said: Hello!'
     """
@@ -109,22 +111,54 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
     @property
     def snapshot(self) -> ChatCompletion | None:
-        """The completion so far; None before the first chunk. A `finish_reason` that has not come yet is None."""
+        """The completion so far; None before the first chunk. A `finish_reason` that has not come yet is None.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     text = next(stream.text())
+            >>> stream.snapshot.choices[0].message.content
+            'You'
+        """
         return None if self._readable is None else self._readable.accumulator.snapshot
 
     @property
     def usage(self) -> Usage | None:
-        """The tokens used; None if the server has not told them."""
-        return None if self._readable is None else self._readable.accumulator.usage
+        """The tokens used; None if the server has not told them.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
+            >>> stream.usage == answer.usage
+            True
+        """
+        return None if self._readable is None else self._readable.usage
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the server streamed; if not, its whole answer is one chunk."""
+        """Whether the server streamed; if not, its whole answer is one chunk.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
+            >>> stream.is_streamed
+            True
+        """
         return self._opened().is_streamed
 
     @property
     def first_chunk_after(self) -> float:
-        """How long the first chunk took from entering the block, in seconds."""
+        """How long the first chunk took from entering the block, in seconds.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Hello!"}]
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
+            >>> stream.first_chunk_after < 1.0
+            True
+        """
         return self._opened().first_chunk_after
 
     def _open_chat(self) -> ChatReading:

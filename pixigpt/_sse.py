@@ -8,10 +8,11 @@ _LINE_ENDS = b"\r\n"
 
 @define
 class Event:
-    """An event: its type, "message" unless the server names another, and its data."""
+    """An event: its type, "message" unless the server names another, and its data, which may be cut off at the end."""
 
     kind: str
     data: str
+    is_finished: bool = True
 
 
 @define
@@ -22,11 +23,11 @@ class SSEParser:
     servers send in place of an event of that type.
     """
 
-    _unfinished: list[bytes] = field(init=False, factory=list)  # of the last line
+    _unfinished: list[bytes] = field(init=False, factory=list[bytes])  # of the last line
     _is_first: bool = field(init=False, default=True)
     _is_after_cr: bool = field(init=False, default=False)  # a line feed that comes next belongs to it
     _kind: str = field(init=False, default="message")
-    _data: list[bytes] = field(init=False, factory=list)
+    _data: list[bytes] = field(init=False, factory=list[bytes])
 
     def feed(self, data: bytes) -> list[Event]:
         """Take what has arrived; return the events that it completes."""
@@ -47,7 +48,10 @@ class SSEParser:
 
     def end(self) -> list[Event]:
         """Return the event that the end of the stream completes, if any."""
-        return self.feed(b"\n\n")
+        events = self.feed(b"\n\n")
+        for event in events:
+            event.is_finished = False
+        return events
 
     def _events(self, lines: list[bytes]) -> list[Event]:
         if self._is_first and lines:

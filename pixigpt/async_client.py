@@ -925,8 +925,10 @@ class AsyncClient(AsyncHints):
             >>> messages = [{"role": "user", "content": "Hello!"}]
             >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
             ...     async for text in stream.text():
-            ...         print(text, end="|")
-            You |said: |Hello!|
+            ...         print(text)
+            You
+             said:
+             Hello!
         """
         # On first use, as in `_drive`.
         from pixigpt._async_chat_stream import AsyncChatCompletionStream

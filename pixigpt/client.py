@@ -926,8 +926,10 @@ class Client(SyncHints):
             >>> messages = [{"role": "user", "content": "Hello!"}]
             >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
             ...     for text in stream.text():
-            ...         print(text, end="|")
-            You |said: |Hello!|
+            ...         print(text)
+            You
+             said:
+             Hello!
         """
         # On first use, as in `_drive`.
         from pixigpt._chat_stream import ChatCompletionStream

@@ -34,6 +34,7 @@ COMMON: Rules = (
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\(await ((?:[^()]|\([^()]*\))*)\)(?=[.\[])", r"\1"),
     (r"\bawait ", ""),
+    (r"\banext\(", "next("),
 )
 MADE = (
     Made(

@@ -88,7 +88,7 @@ def test_a_docstrings_example_runs(
     thing: Any, server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # some examples save a file
-    anyio.run(run_examples, inspect.getdoc(thing) or "", label(thing).startswith("AsyncClient"), server)
+    anyio.run(run_examples, inspect.getdoc(thing) or "", label(thing).startswith("Async"), server)
 
 
 async def run_examples(text: str, is_async: bool, server: LocalServer) -> None:

@@ -11,7 +11,7 @@ import httpx
 from pixigpt._transport.http11 import HTTP11, PACKET_SIZE
 from pixigpt._transport.memory_tls import MemoryTLS
 from pixigpt._transport.routes import Origin, Route
-from pixigpt._transport.sockets import KEEP_ALIVE, hang_up
+from pixigpt._transport.sockets import KEEP_ALIVE
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
@@ -77,12 +77,11 @@ class StreamChannel:
             await self._stream.aclose()
 
     def hang_up(self) -> None:
-        """Hang up, from any thread."""
-        hang_up(self._connected().extra(anyio.abc.SocketAttribute.raw_socket).fileno())
+        """Close the socket, on which nobody waits, from any thread."""
+        self._connected().extra(anyio.abc.SocketAttribute.raw_socket).close()
 
     def abort(self) -> None:
-        """Close the socket, on which nobody waits."""
-        self._connected().extra(anyio.abc.SocketAttribute.raw_socket).close()
+        """Do nothing: it is closed."""
 
     def _take(self, data: bytes) -> bool:
         """Feed what a socket gave; return False if it was of TLS's own."""
