@@ -1,18 +1,38 @@
-"""What goes in and comes out of a bulk run: a request becomes a chat, a chat's end an item."""
+"""What goes into `map_chat_completions` and comes out of it: a request becomes a chat, a chat's end an item."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict, cast
 
 from attrs import frozen
 
-from pixigpt._arguments import chat_messages, tool_list
+from pixigpt._arguments import MessageLike, ToolLike, chat_messages, tool_list
 from pixigpt._endpoint import prepare
+from pixigpt._settings import Options
+from pixigpt.bulk._engine import Work
+from pixigpt.bulk._plan import Plan, Speed, new_key
 from pixigpt.errors import PixiGPTError
 from pixigpt_api.api.pixigpt import create_chat_completion
 from pixigpt_api.models import ChatCompletion, CreateChatCompletionRequest
 
-CHAT_OPTIONS = frozenset({"assistant_id", "temperature", "max_tokens", "enable_thinking", "tools", "system"})
+_LETTERS_PER_TOKEN = 4.0
+
+
+class ChatOptions(TypedDict, total=False):
+    """What holds for every request of a bulk run that does not say otherwise."""
+
+    assistant_id: str | None
+    temperature: float | None
+    max_tokens: int | None
+    enable_thinking: bool | None
+    tools: Sequence[ToolLike] | None
+    system: str | None
+
+
+CHAT_OPTIONS = frozenset(ChatOptions.__annotations__)
 _REQUEST_FIELDS = CHAT_OPTIONS | {"messages", "prompt", "id"}
+
+RequestLike: TypeAlias = str | Mapping[str, object]
+"""A request of a bulk run: a prompt, or a mapping of `create_chat_completion`'s arguments."""
 
 # Without an assistant the server wants a system message first, and a plain prompt has none.
 _DEFAULT_SYSTEM = "You are a helpful assistant."
@@ -51,57 +71,100 @@ class BatchItem:
         return "" if self.completion is None else self.completion.choices[0].message.content or ""
 
 
-@frozen
-class Chat:
-    """What to call `create_chat_completion` with for one request."""
+def chat_plan(
+    options: Mapping[str, Any], speed: Speed, total_timeout: float | None, *, is_ordered: bool
+) -> Plan[ChatCompletion, BatchItem]:
+    """Return the plan of `map_chat_completions`; raise ValueError or TypeError if an option is bad."""
+    return Plan(speed, total_timeout, _reader(options), _call, _tokens, _item, is_ordered)
 
-    id: str | None
-    arguments: dict[str, Any]
 
-
-def chat_reader(options: Mapping[str, object]) -> Callable[[object], Chat]:
-    """Return what turns a request into a chat; raise ValueError or TypeError if an option is bad."""
+def _reader(options: Mapping[str, object]) -> Callable[[int, object], Work[ChatCompletion]]:
     if unknown := options.keys() - CHAT_OPTIONS:
-        raise TypeError(f"unexpected keyword argument {', '.join(map(repr, sorted(unknown)))}")
-    chat = _chat({"prompt": "", **options})
-    _check(chat.arguments)
+        raise TypeError(f"map_chat_completions() got an unexpected keyword argument {min(unknown)!r}")
+    _check(chat_arguments(options, "Hello!"))
 
-    def read(request: object) -> Chat:
-        if isinstance(request, str):
-            return _chat({**options, "prompt": request})
-        if not isinstance(request, Mapping):
-            raise TypeError(f"a request must be a prompt or a mapping, not {type(request).__name__}")
-        return _chat({**options, **cast("Mapping[str, object]", request)})
+    def read(index: int, request: object) -> Work[ChatCompletion]:
+        try:
+            arguments = chat_arguments(options, request)
+            return chat_work(index, request_id(request), request, arguments, new_key())
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"request {index}: {error}") from error
 
     return read
 
 
-def _check(arguments: dict[str, Any]) -> None:
-    """Do what the client's method does before it sends."""
-    body = {**arguments, "messages": chat_messages(arguments["messages"]), "tools": tool_list(arguments.get("tools"))}
-    prepare(create_chat_completion, body=CreateChatCompletionRequest(**body))
+def chat_work(
+    index: int, id: str | None, request: object, arguments: Mapping[str, Any], options: Options
+) -> Work[ChatCompletion]:
+    """Return an item for the engine, with a guess at the tokens that it needs."""
+    letters = sum(len(str(message)) for message in arguments["messages"])
+    tokens = letters / _LETTERS_PER_TOKEN + (arguments.get("max_tokens") or 0)
+    return Work(index, id, request, arguments, options, tokens)
 
 
-def _chat(fields: dict[str, object]) -> Chat:
-    if unknown := fields.keys() - _REQUEST_FIELDS:
-        raise ValueError(f"a request has no {', '.join(map(repr, sorted(map(str, unknown))))}")
-    prompt, system, given = fields.pop("prompt", None), fields.pop("system", None), fields.pop("id", None)
-    messages = fields.pop("messages", None)
-    if (prompt is None) == (messages is None):
-        raise ValueError("a request needs a prompt, or messages")
-    if messages is None:
-        if not isinstance(prompt, str):
-            raise TypeError(f"a prompt must be a str, not {type(prompt).__name__}")
-        messages = [{"role": "user", "content": prompt}]
-        system = system or (None if fields.get("assistant_id") else _DEFAULT_SYSTEM)
-    if system is not None:
-        messages = [{"role": "system", "content": system}, *cast("list[object]", messages)]
-    return Chat(_id(given), {"messages": messages, **fields})
+def chat_arguments(options: Mapping[str, object], request: object) -> dict[str, Any]:
+    """Return the arguments of `create_chat_completion` for a request; raise ValueError or TypeError if it is bad."""
+    if isinstance(request, str):
+        return _arguments({**options, "prompt": request})
+    if not isinstance(request, Mapping):
+        raise TypeError(f"it must be a prompt or a mapping, not {type(request).__name__}")
+    return _arguments({**options, **cast("Mapping[str, object]", request)})
 
 
-def _id(given: object) -> str | None:
+def request_id(request: object) -> str | None:
+    """Return a request's own id as text, if it has one; raise ValueError if it cannot be one."""
+    given = cast("Mapping[str, object]", request).get("id") if isinstance(request, Mapping) else None
     if given is None or (isinstance(given, str) and given):
         return given
     if isinstance(given, int) and not isinstance(given, bool):
         return str(given)
     raise ValueError(f"an id must be a text that is not empty, or an integer, not {given!r}")
+
+
+def _check(arguments: dict[str, Any]) -> None:
+    """Do what `create_chat_completion` does before it sends."""
+    body = {**arguments, "messages": chat_messages(arguments["messages"]), "tools": tool_list(arguments.get("tools"))}
+    prepare(create_chat_completion, body=CreateChatCompletionRequest(**body))
+
+
+def _arguments(fields: dict[str, Any]) -> dict[str, Any]:
+    if unknown := fields.keys() - _REQUEST_FIELDS:
+        raise ValueError(f"a request has no {', '.join(map(repr, sorted(map(str, unknown))))}")
+    fields.pop("id", None)
+    system: str | None = fields.pop("system", None)
+    prompt: object = fields.pop("prompt", None)
+    if (prompt is None) == (fields.get("messages") is None):
+        raise ValueError("it needs either a prompt or messages")
+    if prompt is not None:
+        fields["messages"] = [_prompt(prompt)]
+        system = system or (None if fields.get("assistant_id") else _DEFAULT_SYSTEM)
+    if system is not None:
+        fields["messages"] = _with_system(system, fields["messages"])
+    return fields
+
+
+def _prompt(prompt: object) -> dict[str, object]:
+    if not isinstance(prompt, str):
+        raise TypeError(f"a prompt must be a str, not {type(prompt).__name__}")
+    return {"role": "user", "content": prompt}
+
+
+def _with_system(system: object, messages: Sequence[MessageLike]) -> list[MessageLike]:
+    """Put a system message first, unless there is one."""
+    if not isinstance(system, str):
+        raise TypeError(f"system must be a str, not {type(system).__name__}")
+    first = messages[0] if messages else {}
+    role = first.get("role") if isinstance(first, Mapping) else first.role
+    return [*messages] if role == "system" else [{"role": "system", "content": system}, *messages]
+
+
+def _call(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client
+    return client.create_chat_completion(**work.arguments)
+
+
+def _tokens(completion: ChatCompletion) -> float:
+    return completion.usage.total_tokens
+
+
+def _item(work: Work[ChatCompletion]) -> BatchItem:
+    return BatchItem(work.index, work.id, work.request, work.result, work.error, work.elapsed, work.attempts)

@@ -26,7 +26,7 @@ class Against(Protocol):
 
 
 class StreamInPortal:
-    """An `AsyncResponseStream` that is used like a `ResponseStream`."""
+    """An `AsyncResponseStream`, or an iterator of many calls, that is used like its sync counterpart."""
 
     def __init__(self, stream: Any, portal: BlockingPortal) -> None:
         self.stream = stream
@@ -48,6 +48,11 @@ class StreamInPortal:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.read, None)
 
+    def __next__(self) -> Any:
+        if (item := self.read()) is None:
+            raise StopIteration
+        return item
+
     def read(self) -> Any:
         async def read() -> bytes | None:
             return await anext(self.stream, None)
@@ -66,7 +71,7 @@ class InPortal:
         found = getattr(self.client, {"close": "aclose"}.get(name, name))
         if inspect.iscoroutinefunction(found):
             return lambda *args, **kwargs: self.portal.call(partial(found, *args, **kwargs))
-        if name == "stream_call":
+        if name in ("stream_call", "map_chat_completions", "map_embeddings"):
             return lambda *args, **kwargs: StreamInPortal(found(*args, **kwargs), self.portal)
         return found
 
