@@ -28,6 +28,19 @@ def non_negative(name: str, value: object) -> None:
         raise ValueError(f"{name} must be at least 0, not {value}")
 
 
+def positive(name: str, value: object) -> None:
+    """Check for a finite number above zero."""
+    if number(name, value) <= 0:
+        raise ValueError(f"{name} must be above 0, not {value}")
+
+
+def positive_int(name: str, value: object) -> None:
+    """Check for an integer of at least one."""
+    positive(name, value)
+    if not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, not {value}")
+
+
 def positive_seconds(name: str, value: object) -> None:
     """Check for a finite number of seconds above zero."""
     seconds = number(name, value)

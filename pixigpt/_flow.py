@@ -20,7 +20,7 @@ from pixigpt._failure import connection_error, event_error, redact_failure, resp
 from pixigpt._log import is_debugging, log_attempt
 from pixigpt._request_body import JsonBody, RequestBody, Upload
 from pixigpt._result import Received, UnexpectedShapeError
-from pixigpt._retry import is_unsendable, retry_after
+from pixigpt._retry import is_refusal, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Failure, Flow, Notify, Opened, Outcome, Piece, Read, Response, Send
 from pixigpt_api.models import Run
@@ -207,10 +207,16 @@ class _Attempts(Generic[T]):
     def _is_terminal(self, error: errors.PixiGPTError) -> bool:
         policy = self.settings.retry
         is_final = isinstance(error, errors.DeadlineExceededError | errors.APIResponseError)
-        if is_final or len(self.earlier) >= policy.max_retries:
+        if is_final or self._is_left_to_caller(error) or len(self.earlier) >= policy.max_retries:
             return True
         failure = error.status_code if isinstance(error, errors.APIError) else cast("Exception", error.__cause__)
         return not policy.allows(self.call.method, failure)
+
+    def _is_left_to_caller(self, error: errors.PixiGPTError) -> bool:
+        """Return whether a caller that paces many calls is to wait, for all of them, in the flow's place."""
+        if not (self.settings.hands_refusals_over and isinstance(error, errors.APIError)):
+            return False
+        return is_refusal(error.status_code, error.headers)
 
     def _refusal(self, asked: float | None, pause: float) -> str | None:
         """Return why a retry that the policy allows is not taken, if so."""

@@ -132,6 +132,11 @@ def retry_after(headers: httpx.Headers, now: float) -> float | None:
     return max((wait for wait in waits if wait is not None), default=None)
 
 
+def is_refusal(status: int, headers: httpx.Headers) -> bool:
+    """Return whether a response asks to wait, not only this call but everybody: 429, or 503 with Retry-After."""
+    return status == 429 or (status == 503 and retry_after(headers, 0.0) is not None)
+
+
 def is_unsendable(failure: Exception) -> bool:
     """Return whether a failure is of a kind in which nothing is ever sent."""
     return isinstance(failure, _NEVER_SENDS)

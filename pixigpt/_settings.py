@@ -66,6 +66,7 @@ class Settings:
     extra_query: Mapping[str, object] = field(repr=False)
     max_response_bytes: int | None = field(validator=validator(optional(non_negative_int)))
     budget: Budget = field(repr=False)
+    hands_refusals_over: bool = False  # to a caller that paces many calls, which then waits for all of them
     _common: Mapping[str, str] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -115,6 +116,10 @@ class Settings:
             if name in changes:
                 changes[name] = _checked_extra(name, changes[name])
         return evolve(self, **changes)
+
+    def handing_refusals_over(self) -> Self:
+        """Return these settings for calls whose caller waits, for all of them, when the server refuses one."""
+        return evolve(self, hands_refusals_over=True)
 
     def url(self, path: str, params: Mapping[str, Any]) -> httpx.URL:
         """Return the URL of a request."""

@@ -1,6 +1,6 @@
 """The asynchronous client, on asyncio and on trio: one short method per operation of the contract."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from copy import copy
 from ssl import SSLContext
 from types import TracebackType
@@ -78,6 +78,8 @@ from pixigpt_api.models import (
 if TYPE_CHECKING:
     from pixigpt._async_chat_stream import AsyncChatCompletionStream
     from pixigpt._async_stream import AsyncResponseStream
+    from pixigpt.bulk._items import ChatOptions, RequestLike
+    from pixigpt.bulk._tasks import AsyncBatchItems, AsyncVectors
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -945,6 +947,99 @@ class AsyncClient(AsyncHints):
         )
         call = prepare(create_chat_completion, body=body)
         return AsyncChatCompletionStream(call, self._settings, self._transport)
+
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
+    def map_chat_completions(
+        self,
+        requests: "Iterable[RequestLike] | AsyncIterable[RequestLike]",
+        *,
+        concurrency: int = 32,
+        ordered: bool = True,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        max_failures: int | None = None,
+        **chat_options: "Unpack[ChatOptions]",
+    ) -> "AsyncBatchItems":
+        """Answer many prompts, some at a time, each item as it ends.
+
+        The input is read as the items are taken: at most twice `concurrency` are held. One rate limit holds for all:
+        when the server refuses a call (429, or 503 with Retry-After), none starts before its time, and the call is
+        repeated. Leaving the loop ends the calls in flight; `deadline()` around it bounds it all.
+
+        Args:
+            requests: Prompts, or mappings of `create_chat_completion`'s arguments, with an optional `id`; in place of
+                `messages` such a mapping may have a `prompt`, and a `system` message.
+            concurrency: The most calls in flight.
+            ordered: Whether the items come in the order of the requests; else as they end.
+            requests_per_minute: The most requests a minute; None means as many as the server takes.
+            tokens_per_minute: The most tokens a minute, read and written.
+            max_failures: How many items may fail; the next one ends the loop with its error. None means any number.
+            chat_options: `assistant_id`, `temperature`, `max_tokens`, `enable_thinking`, `tools` and `system` for the
+                requests that do not say otherwise. A plain prompt that has neither an assistant nor a `system` message
+                gets a neutral one.
+
+        Returns:
+            An iterator of `pixigpt.bulk.BatchItem`. An item's failure is its `error`.
+
+        Raises:
+            AuthenticationError, PermissionDeniedError: The key is wrong, or lacks permission; raised by the loop.
+            DeadlineExceededError: A `deadline()` block ended; raised by the loop.
+            ValueError, TypeError: An argument is bad, raised at once; or a request, raised by the loop.
+
+        Example:
+            >>> prompts = ["Hello!", "Goodbye!"]
+            >>> async for item in client.map_chat_completions(prompts, assistant_id=assistant_id):
+            ...     print(item.index, item.text if item.error is None else item.error)
+            0 You said: Hello!
+            1 You said: Goodbye!
+        """
+        from pixigpt.bulk._items import chat_plan
+        from pixigpt.bulk._plan import Speed
+        from pixigpt.bulk._tasks import AsyncItems
+
+        speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
+        plan = chat_plan(chat_options, speed, self._settings.total_timeout, is_ordered=ordered)
+        return AsyncItems(self._handing_refusals_over(), requests, plan)
+
+    def map_embeddings(
+        self,
+        texts: "Iterable[str] | AsyncIterable[str]",
+        *,
+        batch_size: int = 64,
+        concurrency: int = 8,
+        model: str | None = None,
+    ) -> "AsyncVectors":
+        """Turn many texts into vectors, `batch_size` of them with a call, some calls at a time.
+
+        Args:
+            texts: The texts, read as the vectors are taken.
+            batch_size: How many texts go into a call.
+            concurrency: The most calls in flight.
+            model: A model's name, which the server ignores.
+
+        Returns:
+            An iterator of the vectors, in the order of the texts.
+
+        Raises:
+            PixiGPTError: A call failed; raised by the loop in place of its first vector.
+            ValueError, TypeError: An argument is bad, raised at once; or a text, raised by the loop.
+
+        Example:
+            >>> [len(vector) async for vector in client.map_embeddings(["A cat.", "A dog."])]
+            [1024, 1024]
+        """
+        from pixigpt.bulk._plan import Speed
+        from pixigpt.bulk._tasks import AsyncItems, AsyncVectors
+        from pixigpt.bulk._vectors import async_batches, vector_plan
+
+        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
+        return AsyncVectors(AsyncItems(self._handing_refusals_over(), async_batches(texts, batch_size), plan))
+
+    def _handing_refusals_over(self) -> Self:
+        clone = copy(self)
+        clone._settings = self._settings.handing_refusals_over()
+        clone._is_copy = True
+        return clone
 
     async def _drive(self, flow: Flow[T]) -> T:
         from pixigpt._async_driver import CallDriver, drive  # on first use: anyio is slow to import

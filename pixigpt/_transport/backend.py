@@ -5,6 +5,7 @@ ever.
 """
 
 import math
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ import httpcore
 from attrs import define
 
 from pixigpt._transport.resolver import resolve
-from pixigpt._transport.sockets import KEEP_ALIVE
+from pixigpt._transport.sockets import KEEP_ALIVE, hang_up
 from pixigpt._transport.tls_in_tls import TLSInTLSStream
 
 # Read and sent at once. In between, the backend checks the clock, and whether the server has responded early.
@@ -23,12 +24,22 @@ CHUNK_SIZE = 16384
 
 @define
 class Deadline:
-    """When the request in flight on a connection must end, by the monotonic clock."""
+    """When the request in flight on a connection must end, by the monotonic clock, unless it is aborted before."""
 
     end: float = math.inf
+    connected: socket.socket | None = None
+    is_aborted: bool = False
+
+    def abort(self) -> None:
+        """Let no blocking call begin, and end the one that has."""
+        self.is_aborted = True
+        if self.connected is not None:
+            hang_up(self.connected.fileno())
 
     def time_left(self, timeout: float | None, error: type[Exception], end: float = math.inf) -> float | None:
         """Return the seconds that a blocking call may take, None meaning no limit; raise the error if none are left."""
+        if self.is_aborted:
+            raise error("given up")
         nearest = min(self.end, end)
         if nearest == math.inf:
             return timeout
@@ -51,6 +62,7 @@ class Stream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline, connect_end: float, handshakes: int) -> None:
         self._inner = inner
         self._deadline = deadline
+        deadline.connected = inner.get_extra_info("socket")
         self._connect_end = connect_end
         self._handshakes = handshakes
         self._unsent = bytearray()

@@ -15,7 +15,7 @@ from pixigpt._transport.patches import is_httpcore_patched
 from pixigpt._transport.resolver import resolve
 from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Origin, Route
-from pixigpt._transport.sockets import SOCKET_OPTIONS, is_readable
+from pixigpt._transport.sockets import SOCKET_OPTIONS, hang_up, is_readable
 
 
 class DirectConnection:
@@ -27,6 +27,7 @@ class DirectConnection:
         self._http = HTTP11()
         self._socket: socket.socket | None = None
         self._end = math.inf
+        self._is_aborted = False
         self._timeouts: tuple[float | None, float | None] = None, None
 
     def send(self, request: httpx.Request) -> Head:
@@ -63,6 +64,12 @@ class DirectConnection:
         """Close it, in any state."""
         if self._socket is not None:
             self._socket.close()
+
+    def abort(self) -> None:
+        """End what another thread does with it: shut down its socket, and let nothing more begin."""
+        self._is_aborted = True
+        if self._socket is not None:
+            hang_up(self._socket.fileno())
 
     def _send(self, head: bytes, body: BodyEncoder, stream: httpx.SyncByteStream) -> None:
         """Send a request; stop when the server responds, or hangs up, before it has read everything."""
@@ -118,6 +125,8 @@ class DirectConnection:
     def _connected(self, timeout: float | None, error: type[httpx.TimeoutException]) -> socket.socket:
         """Return the socket, set to wait no longer than is allowed."""
         assert self._socket is not None  # noqa: S101  # send() opens it
+        if self._is_aborted:
+            raise error("given up")
         self._socket.settimeout(_time_left(timeout, error, self._end))
         return self._socket
 

@@ -7,6 +7,7 @@ import httpcore
 import httpx
 
 from pixigpt._fork import renew_after_fork
+from pixigpt._transport.abort import Abort, current_abort
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.extensions import timeout_of
 from pixigpt._transport.internals import set_pool
@@ -53,18 +54,20 @@ class Pool:
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request; closing the response releases its connection."""
-        slots, lease = self._slots, SyncLease()
+        slots, lease, abort = self._slots, SyncLease(), current_abort.get()
         try:
             waiter = slots.acquire(lease)
             if waiter is not None:
                 waiter.wait(timeout_of(request, "pool"))
                 slots.check(lease)
             connection = self._connect(slots, lease, Origin.of(request.url))
+            if abort is not None:
+                abort.add(connection)
             head = connection.send(request)
         except BaseException:
-            _release(slots, lease)
+            _release(slots, lease, abort)
             raise
-        return head.response(_Stream(connection, slots, lease))
+        return head.response(_Stream(connection, slots, lease, abort))
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request that has come by way of httpx's own transport, as where that is patched."""
@@ -90,9 +93,11 @@ class Pool:
         return lease.connection
 
 
-def _release(slots: SyncSlots, lease: SyncLease) -> None:
+def _release(slots: SyncSlots, lease: SyncLease, abort: Abort | None) -> None:
     """Release a slot, with its connection if that can be reused."""
     connection = lease.connection
+    if abort is not None and connection is not None:
+        abort.discard(connection)
     keep = False
     try:
         keep = connection is not None and connection.finish()
@@ -113,10 +118,11 @@ def _close_all(connections: list[Connection]) -> None:
 class _Stream(httpx.SyncByteStream):
     """A response's body, which releases its connection when it is closed. No generator, as in the async pool."""
 
-    def __init__(self, connection: Connection, slots: SyncSlots, lease: SyncLease) -> None:
+    def __init__(self, connection: Connection, slots: SyncSlots, lease: SyncLease, abort: Abort | None) -> None:
         self._connection = connection
         self._slots = slots
         self._lease = lease
+        self._abort = abort
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -131,7 +137,7 @@ class _Stream(httpx.SyncByteStream):
         self._connection.bound(end)
 
     def close(self) -> None:
-        _release(self._slots, self._lease)
+        _release(self._slots, self._lease, self._abort)
 
 
 class PooledTransport(httpx.HTTPTransport):

@@ -64,6 +64,10 @@ class ProxiedConnection:
         finally:
             self._backend.close()
 
+    def abort(self) -> None:
+        """End what another thread does with it, as a direct connection does."""
+        self._deadline.abort()
+
     def _stream(self) -> httpx.SyncByteStream:
         assert self._response is not None  # noqa: S101  # send() has returned its head
         return cast("httpx.SyncByteStream", self._response.stream)

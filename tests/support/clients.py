@@ -74,7 +74,7 @@ class InPortal:
         found = getattr(self.client, {"close": "aclose"}.get(name, name))
         if inspect.iscoroutinefunction(found):
             return lambda *args, **kwargs: self.portal.call(partial(found, *args, **kwargs))
-        if name.startswith("stream_"):
+        if name.startswith(("stream_", "map_")):
             return lambda *args, **kwargs: StreamInPortal(found(*args, **kwargs), self.portal)
         return found
 

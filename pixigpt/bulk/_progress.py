@@ -1,0 +1,68 @@
+"""How far a batch is, and what it has used and cost."""
+
+from attrs import frozen
+
+from pixigpt_api.models import Usage
+
+
+@frozen(kw_only=True)
+class BatchProgress:
+    """How far `run_batch` is; what its `on_progress` gets at the start, after each item, and at the end.
+
+    Attributes:
+        done: Items that this run has answered.
+        failed: Items that ended in an error in this run.
+        skipped: Items that the output had already when the run began.
+        total: Items in the input; None while it is being read for the first time.
+        usage: The tokens that this run has used.
+        cost: What they cost, by `price`; None without one.
+        elapsed: How long the run has taken, in seconds.
+
+    Example:
+        >>> from pixigpt.bulk import BatchProgress
+        >>> progress = BatchProgress(done=30, failed=0, skipped=0, total=100, usage=usage, cost=None, elapsed=2.0)
+        >>> progress.rate, progress.left
+        (15.0, 70)
+    """
+
+    done: int
+    failed: int
+    skipped: int
+    total: int | None
+    usage: Usage
+    cost: float | None
+    elapsed: float
+
+    @property
+    def rate(self) -> float:
+        """Items a second, done and failed, in this run."""
+        return (self.done + self.failed) / self.elapsed if self.elapsed else 0.0
+
+    @property
+    def left(self) -> int | None:
+        """How many items are still to come; None if `total` is."""
+        return None if self.total is None else self.total - self.done - self.failed - self.skipped
+
+
+@frozen(kw_only=True)
+class BatchSummary(BatchProgress):
+    """What `run_batch` has done.
+
+    Attributes:
+        total: Items in the input.
+        done: Items that this run has answered.
+        failed: Items that ended in an error in this run; they are repeated when the batch is started again.
+        skipped: Items that the output had already when the run began.
+        usage: The tokens that this run has used.
+        cost: What they cost, by `price`; None without one.
+        elapsed: How long the run took, in seconds.
+        is_interrupted: Whether Ctrl-C ended the run before its last item.
+
+    Example:
+        >>> summary = client.run_batch("prompts.jsonl", "answers.jsonl", assistant_id=assistant_id)
+        >>> summary.total, summary.done, summary.failed, summary.skipped
+        (2, 2, 0, 0)
+    """
+
+    total: int
+    is_interrupted: bool = False

@@ -1,0 +1,265 @@
+"""Drives a bulk run for the async client, on asyncio and on trio; the counterpart of `_threads`."""
+
+import time
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextvars import Context, copy_context
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+import anyio
+from attrs import define, field
+
+from pixigpt._capture import capture_responses
+from pixigpt._clock import block_end, earliest
+from pixigpt.bulk._background import Background
+from pixigpt.bulk._engine import Work
+from pixigpt.bulk._items import BatchItem
+from pixigpt.bulk._plan import Plan, check_input, item_options, late
+from pixigpt.errors import PixiGPTError
+from pixigpt_api.models import ChatCompletion
+
+if TYPE_CHECKING:
+    from pixigpt.async_client import AsyncClient
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_LONGEST_CLOSE = 1.0
+
+
+class _Bell:
+    """What one task waits for and others ring; a ring that nobody waits for is not lost."""
+
+    def __init__(self) -> None:
+        self._has_rung = False
+        self._event: anyio.Event | None = None
+
+    def ring(self) -> None:
+        """Wake the task that waits, or the next one that would."""
+        self._has_rung = True
+        if self._event is not None:
+            self._event.set()
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait for a ring, or until the time has run out."""
+        if not self._has_rung:
+            self._event = anyio.Event()
+            with anyio.move_on_after(seconds):
+                await self._event.wait()
+            self._event = None
+        self._has_rung = False
+
+
+@define(eq=False)
+class _Crew(Generic[T]):
+    """The tasks of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
+
+    client: "AsyncClient"
+    source: Iterable[object] | AsyncIterable[object]
+    plan: Plan[T, Any]
+    context: Context = field(init=False, factory=copy_context)
+    feeding: anyio.CancelScope = field(init=False, factory=anyio.CancelScope)
+    has_work: _Bell = field(init=False, factory=_Bell)
+    has_item: _Bell = field(init=False, factory=_Bell)
+    has_room: _Bell = field(init=False, factory=_Bell)
+
+    async def run(self) -> None:
+        """Read the input and start what may start, until the run is over."""
+        engine = self.plan.engine
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._feed)
+                while not engine.is_stopped:
+                    step = engine.next()
+                    if isinstance(step, Work):
+                        tasks.start_soon(self._work, step)
+                    else:
+                        await self.has_work.wait(step)
+                self.feeding.cancel()
+        finally:
+            engine.stop()
+            self.has_item.ring()
+
+    async def _feed(self) -> None:
+        with self.feeding:
+            await self._read_all()
+        self.plan.engine.is_input_over = True
+        self.has_item.ring()
+
+    async def _read_all(self) -> None:
+        engine = self.plan.engine
+        try:
+            async for request in self.source if isinstance(self.source, AsyncIterable) else _FromSync(self.source):
+                engine.add(self.plan.read(engine.added, request))
+                if engine.startable:
+                    self.has_work.ring()
+                while not engine.has_room:
+                    await self.has_room.wait()
+        except Exception as failure:  # noqa: BLE001  # the user's own; the iterator raises it
+            self._break(failure)
+
+    async def _work(self, work: Work[T] | float | None) -> None:
+        """Work on one item after the other, as long as there is one to start."""
+        while isinstance(work, Work):
+            try:
+                await self._perform(work)
+            except Exception as failure:  # noqa: BLE001  # a bad argument, or the user's own; the iterator raises it
+                self.plan.engine.in_flight -= 1
+                self._break(failure)
+            self.has_item.ring()
+            work = self.plan.engine.next()
+        if work is not None or self.plan.engine.startable or self.plan.engine.is_stopped:
+            self.has_work.ring()
+
+    def _break(self, failure: Exception) -> None:
+        self.plan.engine.break_(failure)
+        self.has_work.ring()
+
+    async def _perform(self, work: Work[T]) -> None:
+        plan = self.plan
+        client = self.client.with_options(**item_options(work))
+        try:
+            with capture_responses() as responses:
+                result: T = await plan.call(client, work)
+        except PixiGPTError as error:
+            plan.engine.fail(work, error)
+        else:
+            plan.engine.succeed(work, result, sum(each.attempts for each in responses), plan.tokens(result))
+
+
+class _FromSync(AsyncIterator[object]):
+    """An iterable as an async iterator; no async generator, which would want to be closed in the task that runs it."""
+
+    def __init__(self, source: Iterable[object]) -> None:
+        self._left = iter(source)
+
+    async def __anext__(self) -> object:
+        for request in self._left:
+            return request
+        raise StopAsyncIteration
+
+
+class AsyncItems(AsyncIterator[R], Generic[T, R]):
+    """The items of a bulk run as they end; an async iterator, to be closed when it is left early.
+
+    An `async for` loop that is left drops it, which cancels the calls in flight soon after. To have it done when the
+    next line runs, use `contextlib.aclosing`.
+
+    Example:
+        >>> from contextlib import aclosing
+        >>> async with aclosing(client.map_chat_completions(["Hi!"], assistant_id=assistant_id)) as items:
+        ...     print((await anext(items)).text)
+        You said: Hi!
+    """
+
+    def __init__(
+        self, client: "AsyncClient", requests: Iterable[object] | AsyncIterable[object], plan: Plan[T, R]
+    ) -> None:
+        check_input("requests", requests, Iterable, AsyncIterable)
+        self._crew = _Crew(client, requests, plan)
+        self._plan = plan
+        self._background: Background | None = None
+        self._is_over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def __anext__(self) -> R:
+        if self._is_over:
+            raise StopAsyncIteration
+        try:
+            if (work := await self._take()) is not None:
+                return self._plan.show(work)
+        except BaseException:
+            self._cancel()
+            raise
+        await self.aclose()
+        raise StopAsyncIteration
+
+    def __del__(self) -> None:
+        if not vars(self).get("_is_over", True):
+            self._cancel()
+
+    async def aclose(self) -> None:
+        """End the run: nothing more is sent, and the calls in flight are cancelled.
+
+        Example:
+            >>> await items.aclose()
+        """
+        self._is_over = True
+        if self._background is not None:
+            await self._background.aclose(_LONGEST_CLOSE)
+
+    def stop(self) -> None:
+        """Start nothing more; what is in flight can still be iterated."""
+        self._plan.engine.stop()
+        self._crew.has_work.ring()
+        self._crew.has_item.ring()
+
+    def _cancel(self) -> None:
+        self._is_over = True
+        if self._background is not None:
+            self._background.cancel()
+
+    async def _take(self) -> Work[T] | None:
+        """Return the next item that is ready; None at the end."""
+        engine, crew = self._plan.engine, self._crew
+        if self._background is None:
+            self._background = Background(crew.run, crew.context)
+        end = earliest(engine.end, block_end())
+        while (work := engine.take()) is None and not engine.is_over:
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                raise late()
+            await crew.has_item.wait(left)
+        crew.has_room.ring()
+        return work
+
+
+AsyncBatchItems = AsyncItems[ChatCompletion, BatchItem]
+
+
+class AsyncVectors(AsyncIterator[list[float]]):
+    """The vectors of `map_embeddings`, one for each text, in the texts' order; closed as `AsyncItems` are.
+
+    Example:
+        >>> [len(vector) async for vector in client.map_embeddings(["A cat.", "A dog."])]
+        [1024, 1024]
+    """
+
+    def __init__(self, batches: AsyncItems[Any, list[list[float]]]) -> None:
+        self._batches = batches
+        self._ready: deque[list[float]] = deque()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def __anext__(self) -> list[float]:
+        while not self._ready:
+            self._ready.extend(await anext(self._batches))
+        return self._ready.popleft()
+
+    async def aclose(self) -> None:
+        """End the run, as leaving the loop does.
+
+        Example:
+            >>> await vectors.aclose()
+        """
+        await self._batches.aclose()
