@@ -40,7 +40,9 @@ _OVER = 0.005  # a timer may go off this early
 
 def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[T]:
     """Send a call, retrying by the policy, until it has a result or an error."""
-    return (yield from _Attempts(call, settings, clock, _end(settings, clock)).run())
+    attempts = _Attempts(call, settings, clock, _end(settings, clock))
+    chain = settings.middleware
+    return (yield from attempts.run() if chain is None else chain.run(attempts))
 
 
 def open_flow(
@@ -103,10 +105,14 @@ class _Attempts(Generic[T]):
     def run(self, pause: float = 0.0) -> Flow[T]:
         """Send until there is a result."""
         while True:
-            outcome = cast("Failure", (yield from self._exchange(self._send(pause))))
+            outcome: Failure = yield from self._exchange(self._send(pause))
             if isinstance(outcome, Response) and outcome.is_success:
                 return self._result(outcome)
             pause = self._retry_pause(outcome, self.error(outcome))
+
+    def anew(self, call: Call[Any], settings: Settings) -> "_Attempts[Any]":
+        """Return attempts of another request of the same call, up to the same end."""
+        return _Attempts(call, settings, self.clock, self.end)
 
     def open(self, begin: "Callable[[Reading[T]], Flow[R]]") -> Flow[R]:
         """Send until a response has begun that is a 2xx, and its beginning could be read."""
@@ -133,7 +139,7 @@ class _Attempts(Generic[T]):
             raise self._stamped(errors.DeadlineExceededError("the deadline passed while the response was being read"))
         return Read(earliest(self.settings.timeout, left))
 
-    def _exchange(self, step: Send) -> Flow[Outcome]:
+    def _exchange(self, step: Send) -> Flow[Any]:
         begun = self.clock.monotonic() + step.pause
         outcome = cast("Outcome", (yield step))
         if is_debugging():
@@ -351,7 +357,8 @@ class _Wait:
         attempts = _Attempts(self.call, self.settings, self.clock, self.end)
         before = self.seen
         try:
-            self.seen = yield from attempts.run(pause)
+            chain = self.settings.middleware
+            self.seen = yield from attempts.run(pause) if chain is None else chain.run(attempts, pause)
         except errors.DeadlineExceededError as cause:
             self.sent += attempts.sent
             raise self._timeout_error(cause.earlier) from cause

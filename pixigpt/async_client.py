@@ -78,6 +78,7 @@ from pixigpt_api.models import (
 if TYPE_CHECKING:
     from pixigpt._async_chat_stream import AsyncChatCompletionStream
     from pixigpt._async_stream import AsyncResponseStream
+    from pixigpt.middleware import Middleware
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -103,6 +104,7 @@ class AsyncClient(AsyncHints):
         transport: An httpx transport to use as it is; the SDK does not close it.
         extra_body: Fields to add to the JSON body of every call, which the API schema does not know.
         extra_query: Parameters to add to the query of every call.
+        middleware: Generator functions around each call, the first one outermost; see `pixigpt.middleware`.
         max_response_bytes: The largest response to accept, decompressed; None means no limit.
 
     Raises:
@@ -130,6 +132,7 @@ class AsyncClient(AsyncHints):
         headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, object] | None = None,
         extra_query: Mapping[str, object] | None = None,
+        middleware: "Sequence[Middleware]" = (),
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
@@ -144,6 +147,7 @@ class AsyncClient(AsyncHints):
             headers=headers,
             extra_body=extra_body,
             extra_query=extra_query,
+            middleware=middleware,
             max_response_bytes=max_response_bytes,
         )
         self._transport = SharedTransport(
@@ -184,9 +188,10 @@ class AsyncClient(AsyncHints):
         """Return a light copy with other options, on the same connections.
 
         Args:
-            options: Any of `timeout`, `total_timeout`, `max_retries`, `retry`, `headers`, `extra_body`, `extra_query`
-                and `max_response_bytes`, as the constructor takes them. Headers are added to those that are there;
-                `extra_body` and `extra_query` replace them. A call that sets one of their keys itself is a ValueError.
+            options: Any of `timeout`, `total_timeout`, `max_retries`, `retry`, `headers`, `extra_body`, `extra_query`,
+                `middleware` and `max_response_bytes`, as the constructor takes them. Headers are added to those that
+                are there; the other ones replace what is there. A call that sets a key of `extra_body` or `extra_query`
+                itself is a ValueError.
 
         Returns:
             The copy. Closing it closes nothing.
