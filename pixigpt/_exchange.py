@@ -4,13 +4,14 @@
 # The fields that no middleware is to see are read by the functions at the end.
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from types import MappingProxyType
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import httpx
-from attrs import Attribute, define, field
+from attrs import Attribute, define, evolve, field
 
 from pixigpt._access import checked_headers, checked_key, checked_url
 from pixigpt._checks import non_negative_int, of_type, validator
@@ -64,6 +65,16 @@ class Payload:
         return json.loads(self.content) if self.is_json else self.content
 
 
+@define
+class Progress:
+    """What is known of a call before it ends; all requests of one call share it."""
+
+    partial: "CallResponse | None" = None
+
+
+Scope = Callable[[], AbstractContextManager[object]]
+
+
 @define(kw_only=True, eq=False, on_setattr=_refuse)
 class CallRequest:
     """A call before it is sent; frozen, so that `evolve()` is the way to send something else.
@@ -96,6 +107,8 @@ class CallRequest:
     headers: Mapping[str, str] = field(repr=False, converter=_read_only)
     _payload: Payload = field(repr=False, alias="payload")
     _api_key: str = field(repr=False, alias="api_key")
+    _progress: Progress = field(repr=False, factory=Progress, alias="progress")
+    _scopes: tuple[Scope, ...] = field(repr=False, default=(), alias="scopes")
 
     @property
     def body(self) -> Any:  # noqa: ANN401  # what JSON can hold
@@ -109,6 +122,24 @@ class CallRequest:
             2 documents
         """
         return self._payload.decoded
+
+    @property
+    def partial(self) -> "CallResponse | None":
+        """What had come of a stream when its error was thrown in, with the usage known by then; else None.
+
+        Example:
+            >>> def count(request):
+            ...     try:
+            ...         response = yield request
+            ...     except PixiGPTError:
+            ...         print(request.partial and request.partial.usage)
+            ...         raise
+            ...     print(response.usage.total_tokens)
+            ...     return response
+            >>> verdict = client.with_options(middleware=[count]).moderate_text("How are you?")
+            6
+        """
+        return self._progress.partial
 
     def evolve(
         self,
@@ -151,6 +182,8 @@ class CallRequest:
             headers=_changed_headers(self.headers, self._payload, payload, headers or {}),
             payload=payload,
             api_key=self._api_key if api_key is None else checked_key(api_key),
+            progress=self._progress,
+            scopes=self._scopes,
         )
 
 
@@ -190,7 +223,7 @@ class CallResponse:
 
     Attributes:
         status_code: The HTTP status.
-        content: The body; of a stream, the completion that its chunks make up, as JSON.
+        content: The body; of a streamed chat, the completion that its chunks make up, as JSON; empty for `stream_call`.
         headers: The headers.
         attempts: How many requests were sent for it.
         elapsed: How long it took, in seconds; of a stream, to its end.
@@ -261,6 +294,24 @@ def payload_of(request: CallRequest) -> Payload:
 def api_key_of(request: CallRequest) -> str:
     """Return the key that a request is sent with, which no middleware sees."""
     return request._api_key
+
+
+def progress_of(request: CallRequest) -> Progress:
+    """Return what all requests of a call share."""
+    return request._progress
+
+
+def within(request: CallRequest, scope: Scope) -> CallRequest:
+    """Return a request whose attempts are made inside a context manager, the innermost one so far."""
+    return evolve(request, scopes=(*request._scopes, scope))
+
+
+def scopes_of(request: CallRequest) -> ExitStack:
+    """Return one context manager for all that a request's attempts are made inside."""
+    stack = ExitStack()
+    for scope in request._scopes:
+        stack.enter_context(scope())
+    return stack
 
 
 def decoded(response: CallResponse) -> object:

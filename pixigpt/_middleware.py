@@ -4,54 +4,22 @@ A client without middleware has no `Chain`, and its calls come by none of this.
 """
 
 import inspect
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from pixigpt import errors
-from pixigpt._endpoint import Call
-from pixigpt._exchange import CREDENTIALS, CallRequest, CallResponse, Payload, api_key_of, payload_of
-from pixigpt._request_body import JsonBody, RequestBody, merged
-from pixigpt._result import Received, UnexpectedShapeError
-from pixigpt._steps import Flow, Pause, Response
+from pixigpt._exchange import CallRequest, CallResponse, payload_of
+from pixigpt._sender import Attempts, ReadableT, Sender, request_of
+from pixigpt._steps import Flow, Pause
+from pixigpt._stream_sender import StreamSender
 from pixigpt.middleware import Middleware
 
 T = TypeVar("T")
 
 _Proceed = Callable[[CallRequest], Flow[CallResponse]]
-
-
-class Settings(Protocol):
-    """The part of a client's settings that a chain needs."""
-
-    @property
-    def api_key(self) -> str: ...
-    @property
-    def base_url(self) -> str: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def extra_query(self) -> Mapping[str, object]: ...
-    def of_request(self, base_url: str, api_key: str, headers: Mapping[str, str]) -> "Settings": ...
-
-
-class Attempts(Protocol[T]):
-    """The part of a call's attempts that a chain needs."""
-
-    call: Call[T]
-    headers: dict[str, str]
-    body: RequestBody
-    sent: int
-
-    @property
-    def settings(self) -> Settings: ...
-    def elapsed(self) -> float: ...
-    def anew(self, call: Call[Any], settings: Any) -> "Attempts[Any]": ...  # noqa: ANN401  # its own kind of settings
-    def run(self) -> Flow[T]: ...
-    def error(self, outcome: Response) -> errors.PixiGPTError: ...
-    def unusable(self, reason: str, response: Response) -> errors.PixiGPTError: ...
 
 
 @frozen
@@ -64,10 +32,15 @@ class Chain:
         """Wait, then send a call through the middleware; return its result."""
         if pause:
             yield Pause(pause)
-        sender = _Sender(attempts)
-        return sender.result((yield from self.around(sender.request(), sender.send)))
+        sender = Sender(attempts)
+        return sender.result((yield from self._around(request_of(attempts), sender.send)))
 
-    def around(self, request: CallRequest, send: _Proceed) -> Flow[CallResponse]:
+    def open(self, attempts: Attempts[Any], begin: Callable[[Any], Flow[ReadableT]]) -> Flow[ReadableT]:
+        """Send a call through the middleware until its stream is open; its end ends the middleware."""
+        sender = StreamSender(attempts, begin)
+        return (yield from sender.open(self._around(request_of(attempts), sender.send)))
+
+    def _around(self, request: CallRequest, send: _Proceed) -> Flow[CallResponse]:
         """Run the middleware around what sends a request."""
         proceed = send
         for each in reversed(self.middleware):
@@ -128,80 +101,3 @@ def _checked(middleware: Middleware, verb: str, wanted: type[T], value: object) 
 
 def _name(middleware: Middleware) -> str:
     return getattr(middleware, "__qualname__", type(middleware).__qualname__)
-
-
-@define
-class _Sender(Generic[T]):
-    """Sends the requests of one call, each with attempts of its own, and turns a response into the call's result."""
-
-    attempts: Attempts[T]
-    _last: tuple[CallResponse, T] | None = field(init=False, default=None)
-
-    def request(self) -> CallRequest:
-        """Return the call as a middleware sees it."""
-        attempts, call, settings = self.attempts, self.attempts.call, self.attempts.settings
-        own = {*call.headers, *settings.headers}
-        hidden = {*CREDENTIALS, *({"idempotency-key"} - own)}
-        return CallRequest(
-            operation=call.operation,
-            method=call.method,
-            path=call.path,
-            base_url=settings.base_url,
-            params=merged("extra_query", call.params, settings.extra_query),
-            headers={name: value for name, value in attempts.headers.items() if name not in hidden},
-            payload=Payload(attempts.body, is_json=isinstance(call.body, JsonBody)),
-            api_key=settings.api_key,
-        )
-
-    def send(self, request: CallRequest) -> Flow[CallResponse]:
-        """Send a request; return its response, which is known to match the API schema."""
-        attempts = self._attempts(request)
-        try:
-            received, result = yield from attempts.run()
-        finally:
-            self.attempts.sent += attempts.sent
-        response = CallResponse(
-            received.status_code,
-            headers=received.headers,
-            content=received.content,
-            attempts=attempts.sent,
-            elapsed=attempts.elapsed(),
-            received=received,
-        )
-        self._last = response, result
-        return response
-
-    def result(self, response: CallResponse) -> T:
-        """Return the result of the response that the outermost middleware has returned."""
-        if self._last is not None and response is self._last[0]:
-            return self._last[1]
-        given = Response(response.status_code, response.headers, response.content)
-        if not given.is_success:
-            raise self.attempts.error(given)
-        try:
-            return self.attempts.call.parse(Received(given.status_code, given.headers, given.content))
-        except UnexpectedShapeError as cause:
-            raise self.attempts.unusable(str(cause), given) from cause
-
-    def _attempts(self, request: CallRequest) -> Attempts[tuple[Received, T]]:
-        own = self.attempts
-        call = Call(
-            own.call.method,
-            own.call.path,
-            request.params,
-            request.headers,
-            payload_of(request).content,
-            partial(_both, own.call.parse),
-        )
-        return own.anew(call, _settings_of(request, own.settings))
-
-
-def _settings_of(request: CallRequest, own: Settings) -> Settings:
-    """Return the settings that a request is sent with, of which it has taken in all but the credentials."""
-    key = api_key_of(request)
-    headers = {name: own.headers[name] for name in CREDENTIALS & own.headers.keys()} if key == own.api_key else {}
-    return own.of_request(request.base_url, key, headers)
-
-
-def _both(parse: Callable[[Received], T], received: Received) -> tuple[Received, T]:
-    return received, parse(received)
