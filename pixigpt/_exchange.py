@@ -224,7 +224,7 @@ class CallResponse:
     Attributes:
         status_code: The HTTP status.
         content: The body; of a streamed chat, the completion that its chunks make up, as JSON; empty for `stream_call`.
-        headers: The headers.
+        headers: The headers; of a streamed chat, with the content type of `content`.
         attempts: How many requests were sent for it.
         elapsed: How long it took, in seconds; of a stream, to its end.
         first_chunk_after: How long a stream's first chunk took, in seconds; else None.

@@ -11,6 +11,8 @@ from pixigpt._sender import Attempts, Readable, ReadableT, attempts_of, check_su
 from pixigpt._steps import Flow, Opened, Piece, Response
 from pixigpt.errors import PixiGPTError
 
+_JSON = {"content-type": "application/json"}
+
 
 @define
 class Handover(Generic[ReadableT]):
@@ -57,15 +59,15 @@ class StreamSender(Generic[ReadableT]):
 
     def _given(self, response: CallResponse) -> ReadableT:
         """Return what is read of a response that a middleware gives: all that it has."""
-        headers = httpx.Headers({"content-type": "application/json", **response.headers})
+        headers = httpx.Headers({**_JSON, **response.headers})
         check_success(Response(response.status_code, headers, response.content), self.attempts)
         steps = self.begin(self.attempts.reading(Opened(response.status_code, headers)))
         next(steps)
-        try:
-            steps.send(Piece(response.content, is_last=True))
-        except StopIteration as done:
-            return cast("ReadableT", done.value)
-        raise RuntimeError("a response was read beyond its end")
+        while True:
+            try:
+                steps.send(Piece(response.content, is_last=True))
+            except StopIteration as done:
+                return cast("ReadableT", done.value)
 
 
 @define
@@ -98,11 +100,11 @@ class _Rest(Generic[ReadableT]):
 
 
 def _response_of(readable: Readable, *, is_complete: bool) -> CallResponse:
-    reading = readable.reading
+    reading, content = readable.reading, readable.content()
     return CallResponse(
         reading.opened.status_code,
-        headers=reading.opened.headers,
-        content=readable.content(),
+        headers={**reading.opened.headers, **(_JSON if content else {})},
+        content=content,
         attempts=reading.attempts.sent,
         elapsed=reading.attempts.elapsed(),
         first_chunk_after=readable.first_chunk_after,

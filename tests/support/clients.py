@@ -1,7 +1,6 @@
 """Sync and async clients behind one synchronous interface, and the types of the fixtures that create them."""
 
 import inspect
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, Protocol
 
@@ -25,34 +24,43 @@ class Against(Protocol):
     def __call__(self, *scripts: Script, **options: Any) -> tuple[Client, ScriptedServer]: ...
 
 
-class StreamInPortal:
-    """An `AsyncResponseStream` that is used like a `ResponseStream`."""
+class IteratorInPortal:
+    """An async iterator that is used like a sync one."""
 
-    def __init__(self, stream: Any, portal: BlockingPortal) -> None:
-        self.stream = stream
+    def __init__(self, iterator: Any, portal: BlockingPortal) -> None:
+        self.iterator = iterator
         self.portal = portal
 
+    def __iter__(self) -> "IteratorInPortal":
+        return self
+
+    def __next__(self) -> Any:
+        async def read() -> Any:
+            return await anext(self.iterator, None)
+
+        found = self.portal.call(read)
+        if found is None:
+            raise StopIteration
+        return found
+
+
+class StreamInPortal(IteratorInPortal):
+    """An async stream that is used like its sync counterpart."""
+
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.stream, {"close": "aclose"}.get(name, name))
+        found = getattr(self.iterator, {"close": "aclose"}.get(name, name))
         if inspect.iscoroutinefunction(found):
             return lambda *args: self.portal.call(found, *args)
+        if name == "text":
+            return lambda: IteratorInPortal(found(), self.portal)
         return found
 
     def __enter__(self) -> "StreamInPortal":
-        self.portal.call(self.stream.__aenter__)
+        self.portal.call(self.iterator.__aenter__)
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self.portal.call(self.stream.__aexit__, *error)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.read, None)
-
-    def read(self) -> Any:
-        async def read() -> bytes | None:
-            return await anext(self.stream, None)
-
-        return self.portal.call(read)
+        self.portal.call(self.iterator.__aexit__, *error)
 
 
 class InPortal:
@@ -66,7 +74,7 @@ class InPortal:
         found = getattr(self.client, {"close": "aclose"}.get(name, name))
         if inspect.iscoroutinefunction(found):
             return lambda *args, **kwargs: self.portal.call(partial(found, *args, **kwargs))
-        if name == "stream_call":
+        if name.startswith("stream_"):
             return lambda *args, **kwargs: StreamInPortal(found(*args, **kwargs), self.portal)
         return found
 
