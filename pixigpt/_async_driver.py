@@ -14,7 +14,7 @@ from pixigpt._body import Body, complete_response
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Opened, Outcome, Piece, Read, Response, Send, Step
+from pixigpt._steps import Flow, Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
 from pixigpt._transport.event_loop import current_time, time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
@@ -48,7 +48,11 @@ async def drive(flow: Flow[T], perform: Callable[[Step], Awaitable[Outcome | Non
         except StopIteration as done:
             result: T = done.value
             return result
-        outcome = await perform(step)
+        try:
+            outcome = await perform(step)
+        except BaseException:  # cancelled, or a callback's error: middleware is told that the call is over
+            flow.close()
+            raise
 
 
 class CallDriver:
@@ -60,16 +64,15 @@ class CallDriver:
 
     async def perform(self, step: Step) -> Outcome | None:
         """Perform a step; return its outcome."""
-        if isinstance(step, Notify):
-            await _notify(step)
+        if not isinstance(step, Send):
+            await _aside(step)
             return None
-        send = cast("Send", step)
-        if send.pause:  # even sleep(0) gives the processor away
-            await anyio.sleep(send.pause)
-        end = _end(send.timeout)
+        if step.pause:  # even sleep(0) gives the processor away
+            await anyio.sleep(step.pause)
+        end = _end(step.timeout)
         try:
             with time_limit(end + _GRACE):  # bounds reading and writing as a whole
-                response = await self._transport.get().handle_async_request(_request(send, end))
+                response = await self._transport.get().handle_async_request(_request(step, end))
                 try:
                     return await _receive(response, self._settings.max_response_bytes, end)
                 finally:
@@ -171,7 +174,11 @@ async def _end_generators(chunks: AsyncIterator[bytes] | None) -> None:
                     pass
 
 
-async def _notify(step: Notify) -> None:
+async def _aside(step: Step) -> None:
+    """Perform a step that is no I/O."""
+    if not isinstance(step, Notify):
+        await anyio.sleep(cast("Pause", step).seconds)
+        return
     result = step.callback(step.run)
     if isawaitable(result):
         await result

@@ -57,6 +57,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
         await self.aclose()
 
     def __del__(self) -> None:
+        self._tell_end()
         if self._driver.is_open:
             self._driver.abort()
             message = f"{self!r} was dropped while it was open; use `async with`"
@@ -69,7 +70,10 @@ class AsyncOpenResponse(Generic[ReadableT]):
             >>> await stream.aclose()
         """
         self._is_closed = True
-        await self._driver.aclose()
+        try:
+            self._tell_end()
+        finally:
+            await self._driver.aclose()
 
     @property
     def status_code(self) -> int:
@@ -96,6 +100,11 @@ class AsyncOpenResponse(Generic[ReadableT]):
         if self._readable is None:
             raise RuntimeError("a stream is open only inside its `async with` block")
         return self._readable
+
+    def _tell_end(self) -> None:
+        """Tell the middleware around the response, if there is any, that it has ended."""
+        if self._readable is not None and (ended := self._readable.reading.ended) is not None:
+            ended(self._failure)
 
     async def _fail(self, error: BaseException) -> None:
         """Close the response, and keep the error for who asks later."""

@@ -1,5 +1,6 @@
 """Every decision of a streamed chat completion: what an event means, and when the stream is whole. It does no I/O."""
 
+import json
 from collections import deque
 from typing import cast
 
@@ -89,6 +90,11 @@ class ChatReading:
         if self.reading.is_over:
             self._events.extend(self._parser.end())
         return None
+
+    def content(self) -> bytes:
+        """Return the completion so far as JSON."""
+        completion = self.accumulator.completion() if self.is_over else self.accumulator.snapshot
+        return b"" if completion is None else json.dumps(completion.to_dict()).encode()
 
     def _begin_events(self) -> Flow[None]:
         while not self._events and (step := self.step()):

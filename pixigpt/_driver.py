@@ -11,7 +11,7 @@ from pixigpt._body import Body, complete_response
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Opened, Outcome, Piece, Read, Response, Send, Step
+from pixigpt._steps import Flow, Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
 from pixigpt._transport.extensions import DEADLINE, Boundable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
@@ -41,7 +41,11 @@ def drive(flow: Flow[T], perform: Callable[[Step], Outcome | None]) -> T:
         except StopIteration as done:
             result: T = done.value
             return result
-        outcome = perform(step)
+        try:
+            outcome = perform(step)
+        except BaseException:  # Ctrl-C, or a callback's error: middleware is told that the call is over
+            flow.close()
+            raise
 
 
 class CallDriver:
@@ -53,12 +57,11 @@ class CallDriver:
 
     def perform(self, step: Step) -> Outcome | None:
         """Perform a step; return its outcome."""
-        if isinstance(step, Notify):
-            step.callback(step.run)
+        if not isinstance(step, Send):
+            _aside(step)
             return None
-        send = cast("Send", step)
         try:
-            response, end = _send(send, self._transport, send.timeout)
+            response, end = _send(step, self._transport, step.timeout)
             try:
                 return _receive(response, self._settings.max_response_bytes, end)
             finally:
@@ -133,6 +136,14 @@ def _bound(stream: object, seconds: float | None) -> None:
     if not isinstance(stream, Boundable):
         raise httpx.ReadTimeout("the response may not end")
     stream.bound(math.inf if seconds is None else time.monotonic() + seconds)
+
+
+def _aside(step: Step) -> None:
+    """Perform a step that is no I/O."""
+    if isinstance(step, Notify):
+        step.callback(step.run)
+    else:
+        time.sleep(cast("Pause", step).seconds)
 
 
 def _send(step: Send, transport: _Transport, seconds: float | None) -> tuple[httpx.Response, float]:

@@ -52,6 +52,14 @@ class Call(Generic[T]):
     body: JsonBody | RequestBody = field(repr=False)
     parse: Parser[T] = field(repr=False)
 
+    @property
+    def operation(self) -> str:
+        """The operation's name; told by the parser, so that a call that nobody watches need not carry it."""
+        if self.parse is parse_json:
+            return "request"
+        parser: partial[Any] = cast("partial[Any]", self.parse).args[1]
+        return str(parser.func.__module__.rpartition(".")[2])
+
     def with_headers(self, headers: Mapping[str, str]) -> "Call[T]":
         """Return the call with other headers, as for a response that is read as it comes."""
         return evolve(self, headers={**self.headers, **headers})

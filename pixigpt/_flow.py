@@ -7,7 +7,7 @@ A flow is a generator: it yields a step, is sent the outcome, and returns the ca
 import math
 import os
 from collections.abc import Callable
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 import httpx
 from attrs import define, evolve, field
@@ -26,8 +26,11 @@ from pixigpt._steps import Failure, Flow, Notify, Opened, Outcome, Piece, Read, 
 from pixigpt_api.models import Run
 from pixigpt_api.models.run_status import RUN_STATUS_VALUES
 
+if TYPE_CHECKING:
+    from pixigpt._sender import Readable
+
 T = TypeVar("T")
-R = TypeVar("R")
+R = TypeVar("R", bound="Readable")
 
 # At any time the next poll is about a seventh of the wait away: a run of 1 s is noticed 0.1 s late on average, one of
 # 3 s 0.25 s late, after at most 16 polls.
@@ -40,14 +43,18 @@ _OVER = 0.005  # a timer may go off this early
 
 def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[T]:
     """Send a call, retrying by the policy, until it has a result or an error."""
-    return (yield from _Attempts(call, settings, clock, _end(settings, clock)).run())
+    attempts = _Attempts(call, settings, clock, _end(settings, clock))
+    chain = settings.middleware
+    return (yield from attempts.run() if chain is None else chain.run(attempts))
 
 
 def open_flow(
     call: Call[T], settings: Settings, begin: Callable[["Reading[T]"], Flow[R]], clock: Clock = SYSTEM_CLOCK
 ) -> Flow[R]:
     """Send a call whose response is read as it comes, retrying by the policy, until `begin` has read its beginning."""
-    return (yield from _Attempts(call, settings, clock, _end(settings, clock)).open(begin))
+    attempts = _Attempts(call, settings, clock, _end(settings, clock))
+    chain = settings.middleware
+    return (yield from attempts.open(begin) if chain is None else chain.open(attempts, begin))
 
 
 def byte_flow(call: Call[Any], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow["ByteReading"]:
@@ -103,10 +110,14 @@ class _Attempts(Generic[T]):
     def run(self, pause: float = 0.0) -> Flow[T]:
         """Send until there is a result."""
         while True:
-            outcome = cast("Failure", (yield from self._exchange(self._send(pause))))
+            outcome: Failure = yield from self._exchange(self._send(pause))
             if isinstance(outcome, Response) and outcome.is_success:
                 return self._result(outcome)
             pause = self._retry_pause(outcome, self.error(outcome))
+
+    def anew(self, call: Call[Any], settings: Settings) -> "_Attempts[Any]":
+        """Return attempts of another request of the same call, up to the same end."""
+        return _Attempts(call, settings, self.clock, self.end)
 
     def open(self, begin: "Callable[[Reading[T]], Flow[R]]") -> Flow[R]:
         """Send until a response has begun that is a 2xx, and its beginning could be read."""
@@ -117,7 +128,7 @@ class _Attempts(Generic[T]):
                 error = self.error(cast("Failure", outcome))
             else:
                 try:
-                    begun = yield from begin(Reading(self, outcome))
+                    begun = yield from begin(self.reading(outcome))
                 except errors.PixiGPTError as failure:
                     error = failure.with_traceback(None)
                 else:
@@ -126,6 +137,10 @@ class _Attempts(Generic[T]):
                     return begun
             pause = self._retry_pause(outcome, error)
 
+    def reading(self, opened: Opened) -> "Reading[T]":
+        """Return the reading of a response that has been opened."""
+        return Reading(self, opened)
+
     def read(self) -> Read:
         """Return the step that reads on; raise DeadlineExceededError if it is too late for that."""
         left = self._left(0)
@@ -133,7 +148,7 @@ class _Attempts(Generic[T]):
             raise self._stamped(errors.DeadlineExceededError("the deadline passed while the response was being read"))
         return Read(earliest(self.settings.timeout, left))
 
-    def _exchange(self, step: Send) -> Flow[Outcome]:
+    def _exchange(self, step: Send) -> Flow[Any]:
         begun = self.clock.monotonic() + step.pause
         outcome = cast("Outcome", (yield step))
         if is_debugging():
@@ -272,6 +287,7 @@ class Reading(Generic[T]):
     attempts: _Attempts[T]
     opened: Opened
     is_over: bool = False
+    ended: Callable[[errors.PixiGPTError | None], None] | None = None  # told how it ends: the middleware around it
 
     def step(self) -> Read:
         """Return what to do for the next piece; raise DeadlineExceededError if it is too late for that."""
@@ -299,6 +315,12 @@ class ByteReading:
     reading: Reading[Any]
     _first: Outcome | None = None
     _is_unread: bool = True
+    first_chunk_after: float | None = field(init=False, default=None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it was read."""
+        return self.reading.is_over
 
     @classmethod
     def begin(cls, reading: Reading[Any]) -> "Flow[ByteReading]":
@@ -309,6 +331,10 @@ class ByteReading:
                 reading.piece(outcome)  # raises
             elif outcome.content or outcome.is_last:
                 return cls(reading, outcome)
+
+    def content(self) -> bytes:
+        """Return nothing: what was read is not kept."""
+        return b""
 
     def take_first(self) -> Outcome | None:
         """Return the piece that was read to see that there is one, once."""
@@ -357,7 +383,8 @@ class _Wait:
         attempts = _Attempts(self.call, self.settings, self.clock, self.end)
         before = self.seen
         try:
-            self.seen = yield from attempts.run(pause)
+            chain = self.settings.middleware
+            self.seen = yield from attempts.run(pause) if chain is None else chain.run(attempts, pause)
         except errors.DeadlineExceededError as cause:
             self.sent += attempts.sent
             raise self._timeout_error(cause.earlier) from cause

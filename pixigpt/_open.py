@@ -58,6 +58,7 @@ class OpenResponse(Generic[ReadableT]):
         self.close()
 
     def __del__(self) -> None:
+        self._tell_end()
         if self._driver.is_open:
             self._driver.close()
             message = f"{self!r} was dropped while it was open; use `with`"
@@ -70,7 +71,10 @@ class OpenResponse(Generic[ReadableT]):
             >>> stream.close()
         """
         self._is_closed = True
-        self._driver.close()
+        try:
+            self._tell_end()
+        finally:
+            self._driver.close()
 
     @property
     def status_code(self) -> int:
@@ -97,6 +101,11 @@ class OpenResponse(Generic[ReadableT]):
         if self._readable is None:
             raise RuntimeError("a stream is open only inside its `with` block")
         return self._readable
+
+    def _tell_end(self) -> None:
+        """Tell the middleware around the response, if there is any, that it has ended."""
+        if self._readable is not None and (ended := self._readable.reading.ended) is not None:
+            ended(self._failure)
 
     def _fail(self, error: BaseException) -> None:
         """Close the response, and keep the error for who asks later."""

@@ -138,6 +138,8 @@ class _File:
         self.is_touched, self._read = True, 0
 
     def _seek(self) -> None:
+        if self.start is None:  # only a middleware sends again what the policy would not
+            raise UnreadableBodyError("the request's body cannot be rewound")
         try:
             cast("Any", self.source).seek(self.start)
         except (OSError, ValueError) as cause:

@@ -53,6 +53,13 @@ class Send:
 
 
 @frozen
+class Pause:
+    """Wait `seconds` before the next step."""
+
+    seconds: float
+
+
+@frozen
 class Read:
     """Wait for more of the response that was opened last, for `timeout` seconds (None: no limit).
 
@@ -103,9 +110,9 @@ class Piece:
     defect: str | None = field(default=None, repr=False)
 
 
-Step = Send | Read | Notify
+Step = Send | Read | Pause | Notify
 Failure = Response | httpx.RequestError  # once it is known not to be a success
 Outcome = Response | Opened | Piece | httpx.RequestError
 
-# The driver sends back the outcome of a Send or a Read, and None for a Notify.
+# The driver sends back the outcome of a Send or a Read, and None for a Pause or a Notify.
 Flow = Generator[Step, Outcome | None, T]

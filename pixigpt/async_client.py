@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from pixigpt._async_stream import AsyncResponseStream
     from pixigpt.bulk._items import ChatOptions, RequestLike
     from pixigpt.bulk._tasks import AsyncBatchItems, AsyncVectors
+    from pixigpt.middleware import Middleware
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,6 +106,7 @@ class AsyncClient(AsyncHints):
         transport: An httpx transport to use as it is; the SDK does not close it.
         extra_body: Fields to add to the JSON body of every call, which the API schema does not know.
         extra_query: Parameters to add to the query of every call.
+        middleware: Generator functions around each call, the first one outermost; see `pixigpt.middleware`.
         max_response_bytes: The largest response to accept, decompressed; None means no limit.
 
     Raises:
@@ -132,6 +134,7 @@ class AsyncClient(AsyncHints):
         headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, object] | None = None,
         extra_query: Mapping[str, object] | None = None,
+        middleware: "Sequence[Middleware]" = (),
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         max_response_bytes: int | None = DEFAULT_MAX_RESPONSE_BYTES,
@@ -146,6 +149,7 @@ class AsyncClient(AsyncHints):
             headers=headers,
             extra_body=extra_body,
             extra_query=extra_query,
+            middleware=middleware,
             max_response_bytes=max_response_bytes,
         )
         self._transport = SharedTransport(
@@ -186,9 +190,10 @@ class AsyncClient(AsyncHints):
         """Return a light copy with other options, on the same connections.
 
         Args:
-            options: Any of `timeout`, `total_timeout`, `max_retries`, `retry`, `headers`, `extra_body`, `extra_query`
-                and `max_response_bytes`, as the constructor takes them. Headers are added to those that are there;
-                `extra_body` and `extra_query` replace them. A call that sets one of their keys itself is a ValueError.
+            options: Any of `timeout`, `total_timeout`, `max_retries`, `retry`, `headers`, `extra_body`, `extra_query`,
+                `middleware` and `max_response_bytes`, as the constructor takes them. Headers are added to those that
+                are there; the other ones replace what is there. A call that sets a key of `extra_body` or `extra_query`
+                itself is a ValueError.
 
         Returns:
             The copy. Closing it closes nothing.

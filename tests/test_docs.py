@@ -20,6 +20,7 @@ import pytest
 
 import pixigpt
 from pixigpt import AsyncClient, Client
+from pixigpt.middleware import Cache, CallRequest, CallResponse
 from pixigpt.testing import LocalServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,8 +49,9 @@ def documented() -> Iterator[Any]:
         if getattr(thing, "__module__", "").startswith("pixigpt."):
             yield thing
             yield from (value for key, value in vars(thing).items() if is_public_method(key, value))
-    yield LocalServer
-    yield from (value for key, value in vars(LocalServer).items() if is_public_method(key, value))
+    for thing in (LocalServer, Cache, CallRequest, CallResponse):
+        yield thing
+        yield from (value for key, value in vars(thing).items() if is_public_method(key, value))
 
 
 def is_public_method(name: str, value: object) -> bool:

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -28,6 +28,7 @@ from support.clients import Connect
 from support.echo_server import EchoServer, echo_server
 
 from pixigpt import APIConnectionError, APIResponseError, AsyncClient, Client, PixiGPTError, RetryPolicy
+from pixigpt.middleware import CallRequest, CallResponse
 from scripts.generate import generate
 
 HERE = Path(__file__).parent
@@ -315,6 +316,24 @@ def test_a_file_that_cannot_be_read_ends_the_call(zoo: Zoo, keeper: Client, payl
     with pytest.raises(APIConnectionError, match=says) as caught:
         keeper.call(zoo.octets_body, body=zoo.file(payload()))
     assert caught.value.attempts == 1
+
+
+def test_nor_by_a_middleware(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+    def twice(request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
+        assert request.body is None
+        try:
+            return (yield request)
+        except PixiGPTError:
+            return (yield request)
+
+    echo.replies.append((503, None, b""))
+    with pytest.raises(PixiGPTError, match="body cannot be rewound"):
+        keeper.with_options(middleware=[twice]).call(zoo.octets_body, body=zoo.file(Trickle(b"a")))
+    assert len(echo.requests) == 1
+    watched = keeper.with_options(middleware=[twice])
+    echo.replies.append((400, None, b""))
+    watched.call(zoo.octets_body, body=zoo.file(io.BytesIO(b"whole")))
+    assert [request.body for request in echo.requests[1:]] == [b"whole", b"whole"]
 
 
 def test_a_file_that_cannot_be_rewound_after_all_ends_the_call(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
