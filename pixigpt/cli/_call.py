@@ -4,13 +4,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from pixigpt.cli._client import open_client
 from pixigpt.cli._globals import GlobalCommand, given_options
 from pixigpt.cli._output import on_terminal, print_document, print_documents, print_line
+from pixigpt.cli._values import to_document
 
 if TYPE_CHECKING:
     import pixigpt
@@ -82,6 +83,17 @@ def _save(client: "pixigpt.Client", called: "Operation", given: Mapping[str, Any
             sys.stdout.buffer.flush()
 
 
-def _print(result: Any) -> None:  # noqa: ANN401  # whatever an operation returns
-    document = result.to_dict() if hasattr(result, "to_dict") else result
-    ...
+def _print(result: object) -> None:
+    document = to_document(result)
+    if given_options().jsonl:
+        print_documents(_items(document))
+    elif isinstance(document, str) and not given_options().json:
+        print_line(document)
+    elif document is not None or given_options().json:
+        print_document(document)
+
+
+def _items(document: object) -> list[object]:
+    """Return what is a line each with --jsonl: a list's items, also where an object holds the list as its data."""
+    data = cast("dict[str, object]", document).get("data") if isinstance(document, dict) else document
+    return cast("list[object]", data) if isinstance(data, list) else [document]

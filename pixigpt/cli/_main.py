@@ -11,6 +11,7 @@ import click
 
 from pixigpt import __version__
 from pixigpt.cli._assistants import assistants
+from pixigpt.cli._call import call
 from pixigpt.cli._completion import PROGRAM, answer_shell, asked_by_shell, completion
 from pixigpt.cli._config_command import config
 from pixigpt.cli._errors import exit_code_of
@@ -22,7 +23,22 @@ from pixigpt.cli._text import one_line
 from pixigpt.cli._threads import threads
 from pixigpt.cli._vision import image, ocr, tags, video
 
-_COMMANDS = (threads, assistants, runs, embed, rerank, moderate, image, tags, ocr, video, serve, config, completion)
+_COMMANDS = (
+    threads,
+    assistants,
+    runs,
+    embed,
+    rerank,
+    moderate,
+    image,
+    tags,
+    ocr,
+    video,
+    call,
+    serve,
+    config,
+    completion,
+)
 
 
 @click.group(cls=GlobalGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
