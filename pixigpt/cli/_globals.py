@@ -44,8 +44,11 @@ def given_in(ctx: click.Context) -> Given:
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    given = given_in(ctx)
     if value is not None and value is not False:
-        setattr(given_in(ctx), str(param.name), value)
+        setattr(given, str(param.name), value)
+    if given.json and given.jsonl:
+        raise click.UsageError("--json and --jsonl exclude each other", ctx)
 
 
 def _option(name: str, text: str, **more: Any) -> click.Option:  # noqa: ANN401  # click's own keywords

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
 from pixigpt.cli._globals import Given, given_options
 from pixigpt.cli._text import one_line, printable
 
@@ -28,10 +26,7 @@ def on_terminal() -> bool:
 
 def wants_json() -> bool:
     """Return whether JSON is asked for, of either kind."""
-    given = given_options()
-    if given.json and given.jsonl:
-        raise click.UsageError("--json and --jsonl exclude each other")
-    return given.json or given.jsonl
+    return given_options().json or given_options().jsonl
 
 
 def print_list(items: Sequence[ModelT], columns: "Columns[ModelT]") -> None:
@@ -112,9 +107,9 @@ def print_line(text: str) -> None:
 
 def print_markdown(text: str) -> None:
     """Print a text on a terminal as Markdown."""
-    from rich.markdown import Markdown
+    from pixigpt.cli._markdown import Rendered
 
-    console().print(Markdown(printable(text)))
+    console().print(Rendered(text))
 
 
 def note(text: str) -> None:

@@ -25,9 +25,9 @@ Hint = Any  # what stands in an annotation
 
 def members(hint: Hint) -> list[Hint]:
     """Return the types of a union, or the one type that it is; None is left out."""
-    if _origin(hint) not in (Union, UnionType):
-        return [hint]
-    return [member for member in typing.get_args(hint) if member is not NoneType]
+    if isinstance(hint, UnionType) or _origin(hint) is Union:
+        return [member for member in typing.get_args(hint) if member is not NoneType]
+    return [hint]
 
 
 def is_list(hint: Hint) -> bool:
