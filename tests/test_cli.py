@@ -172,7 +172,8 @@ def test_wrong_usage_ends_with_2_and_nothing_is_sent(cli: Run, server: LocalServ
 
 @pytest.mark.parametrize(("variable", "value"), [("PIXIGPT_TIMEOUT", "soon"), ("PIXIGPT_RETRIES", "1.5")])
 def test_a_variable_that_is_no_number_is_named(cli: Run, variable: str, value: str) -> None:
-    done = cli("threads", "list", **{variable: value})
+    given: dict[str, Any] = {variable: value}
+    done = cli("threads", "list", **given)
     assert done.code == 2
     assert f"{variable} must be a number, not '{value}'" in done.errors
 
@@ -255,7 +256,7 @@ def test_every_command_has_a_help_that_tells_its_arguments(cli: Run) -> None:
 def test_completion(cli: Run, shell: str) -> None:
     assert f"{shell}_complete" in cli("completion", shell).out
     word = "thr" if shell == "fish" else "1"  # fish tells the word itself, the others its number
-    begun = {"_PIXIGPT_COMPLETE": f"{shell}_complete", "COMP_WORDS": "pixigpt thr", "COMP_CWORD": word}
+    begun: dict[str, Any] = {"_PIXIGPT_COMPLETE": f"{shell}_complete", "COMP_WORDS": "pixigpt thr", "COMP_CWORD": word}
     assert "threads" in cli(**begun).out
 
 
@@ -265,7 +266,7 @@ def test_completion(cli: Run, shell: str) -> None:
 )
 def test_completion_of_arguments(cli: Run, words: str, completed: str) -> None:
     cli("config", "set", "--profile", "work", "retries", "1")
-    begun = {
+    begun: dict[str, Any] = {
         "_PIXIGPT_COMPLETE": "bash_complete",
         "COMP_WORDS": f"pixigpt {words}",
         "COMP_CWORD": str(len(words.split())),

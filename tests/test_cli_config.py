@@ -3,13 +3,14 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.command import Done, Run
 
 from pixigpt.testing import LocalServer
 
-NO_ENVIRONMENT = {"PIXIGPT_API_KEY": "", "PIXIGPT_BASE_URL": ""}
+NO_ENVIRONMENT: dict[str, Any] = {"PIXIGPT_API_KEY": "", "PIXIGPT_BASE_URL": ""}
 SECRET = "sk-proj-very-secret"
 
 

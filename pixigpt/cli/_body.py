@@ -94,7 +94,10 @@ def identifier(name: str) -> str:
 
 def _field(kind: Hint, name: str) -> tuple[str, Hint]:
     """Return a field's attribute and type; a name that the schema does not know is a field of any type."""
-    hints = typing.get_type_hints(kind, localns=vars(sys.modules[kind.__module__.rpartition(".")[0]]))
+    module = kind.__module__
+    # What a module imports goes first: its `File` may be `types.File` where a schema is called `File` too.
+    names = {**vars(sys.modules[module.rpartition(".")[0]]), **vars(sys.modules[module])}
+    hints = typing.get_type_hints(kind, localns=names)
     for attribute in (identifier(name), f"{identifier(name)}_"):  # input is input_
         if attribute in hints:
             return attribute, hints[attribute]
