@@ -44,10 +44,11 @@ def exit_code_of(run: Callable[[], None], given: Given) -> int:
 def _report(error: Exception, given: Given) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
+    if isinstance(error, BrokenPipeError):  # `| head -1` has read enough
+        _close_stdout()
+        return 0
     if isinstance(error, OSError) and _stdout_is_broken():
         _close_stdout()
-        if isinstance(error, BrokenPipeError):  # `| head -1` has read enough
-            return 0
     if given.debug:
         sys.stderr.write("".join(traceback.format_exception(error)))
     if isinstance(error, click.ClickException):
