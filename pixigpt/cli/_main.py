@@ -9,8 +9,10 @@ from collections.abc import Sequence
 import click
 
 from pixigpt import __version__
+from pixigpt.cli._ask import ask
 from pixigpt.cli._assistants import assistants
 from pixigpt.cli._call import call
+from pixigpt.cli._chat import chat
 from pixigpt.cli._completion import PROGRAM, answer_shell, asked_by_shell, completion
 from pixigpt.cli._config_command import config
 from pixigpt.cli._errors import exit_code_of
@@ -23,6 +25,8 @@ from pixigpt.cli._threads import threads
 from pixigpt.cli._vision import image, ocr, tags, video
 
 _COMMANDS = (
+    chat,
+    ask,
     threads,
     assistants,
     runs,
@@ -71,9 +75,9 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _prepare_streams() -> None:
-    """Let stdout and stderr replace what their encoding lacks, and be there where the shell has closed them."""
-    for name in ("stdout", "stderr"):
+    """Let the streams replace what their encoding lacks, and be there where the shell has closed them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False))
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))
         if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
             stream.reconfigure(errors="replace")

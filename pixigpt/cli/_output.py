@@ -109,7 +109,7 @@ def print_markdown(text: str) -> None:
     """Print a text on a terminal as Markdown."""
     from pixigpt.cli._markdown import Rendered
 
-    console().print(Rendered(text))
+    console().print(Rendered(printable(text)), end="")
 
 
 def note(text: str) -> None:
