@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from support.clients import FAST, Against, Connect, InPortal
+from support.command import Done, Run, run_command
 from support.scripted_server import Script, ScriptedServer
 from support.waiting import FakeTime
 
@@ -76,3 +78,22 @@ def client(connect: Connect, server: LocalServer) -> Client:
 @pytest.fixture
 def fake_time() -> FakeTime:
     return FakeTime()
+
+
+@pytest.fixture
+def cli(server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a runner of commands against the local server, with no settings of the machine's user."""
+    for name in ("PIXIGPT_PROFILE", "PIXIGPT_TIMEOUT", "PIXIGPT_RETRIES", "PIXIGPT_ASSISTANT", "DEFAULT_ASSISTANT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    given = {
+        "PIXIGPT_API_KEY": server.api_key,
+        "PIXIGPT_BASE_URL": server.base_url,
+        "PIXIGPT_CONFIG": str(tmp_path / "config.toml"),
+        "NO_COLOR": "1",
+        "COLUMNS": "80",
+    }
+
+    def run(*arguments: str, stdin: bytes = b"", terminal: bool = False, **environment: str) -> Done:
+        return run_command(arguments, stdin, {**given, **environment}, terminal=terminal)
+
+    return run

@@ -3,7 +3,9 @@
 Each proof is shown to fail on a copy that is broken on purpose.
 """
 
+import ast
 import inspect
+import subprocess
 import sys
 from importlib import import_module
 from typing import Any
@@ -81,7 +83,8 @@ def test_what_a_new_operation_lacks_is_named_in_the_order_of_doing(monkeypatch: 
     monkeypatch.setattr("pixigpt.Thread", pixigpt.Thread)
     module = import_module("pixigpt_api.api.pixigpt.create_thread")
     monkeypatch.setitem(sys.modules, "pixigpt_api.api.pixigpt.create_new", module)
-    monkeypatch.delattr("pixigpt.Moderation")
+    monkeypatch.setattr("pixigpt.__all__", [name for name in pixigpt.__all__ if name != "Moderation"])
+    monkeypatch.delattr("pixigpt.Moderation", raising=False)  # it is there once somebody has used it
     assert missing() == [
         "AsyncClient.create_new: in the contract, no such method; add it",
         "pixigpt/__init__.py: export Moderation",
@@ -135,3 +138,21 @@ def test_the_exported_names_are_sorted_and_complete() -> None:
         name for name in vars(pixigpt) if not name.startswith("_") and not inspect.ismodule(getattr(pixigpt, name))
     }
     assert public == set(pixigpt.__all__) - {"__version__"}
+
+
+def test_each_exported_name_is_what_the_type_checkers_see() -> None:
+    tree = ast.parse(inspect.getsource(pixigpt))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name: node.module for node in imports for alias in node.names}
+    assert set(seen) == {*pixigpt.__all__}
+    for name, module in seen.items():
+        assert getattr(pixigpt, name) is getattr(import_module(str(module)), name)
+
+
+def test_the_package_is_loaded_on_first_use() -> None:
+    code = (
+        "import sys, pixigpt; print('httpx' in sys.modules, hasattr(pixigpt, 'nope'), 'httpx' in sys.modules);"
+        "print(pixigpt.errors.APIError.__name__, pixigpt.Client.__name__, 'pixigpt.async_client' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False False\nAPIError Client False\n"

@@ -25,6 +25,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.clients import Connect
+from support.command import Done, Run
 from support.echo_server import EchoServer, echo_server
 
 from pixigpt import APIConnectionError, APIResponseError, AsyncClient, Client, PixiGPTError, RetryPolicy
@@ -604,3 +605,150 @@ def test_raw_sends_the_same_and_reads_the_same(zoo: Zoo, echo: EchoServer) -> No
         assert b"\r\n\r\nx\r\n--+++--\r\n" in echo.requests[-1].body
         echo.replies.append((200, "application/octet-stream", b"\xff"))
         assert zoo.binary_response.sync(client=client.raw).payload.read() == b"\xff"
+
+
+@pytest.fixture
+def call(zoo: Zoo, cli: Run, echo: EchoServer, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a runner of `pixigpt call` for the zoo's operations."""
+    monkeypatch.setattr("pixigpt.cli._call.PACKAGE", f"{zoo.package}.api.zoo")
+
+    def run(*arguments: str, **options: Any) -> Done:
+        return cli("call", *arguments, "--base-url", echo.base_url, "--retries", "0", **options)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        (["json_body", "--body", json.dumps(ANIMAL)], ANIMAL),
+        (["json-body", "--body", json.dumps({**ANIMAL, "size": 1}), "toolName=find", "size=3", "the-name=Max"], None),
+        (["json_list_body", "--body", '[{"catName": "Tom"}]'], [{"catName": "Tom"}]),
+        (["json_text_body", "--body", "hello"], "hello"),
+        (["json_union_body", "barks=true"], {"barks": True}),
+        (["json_union_body", "catName=5", "lives=5", "new=[1]"], {"catName": "5", "lives": 5, "new": [1]}),
+        (["json_union_body", "catName=Tom", "new=x"], {"catName": "Tom", "new": "x"}),
+        (["json_optional_body", "--body", '{"catName": "Tom"}', "lives=9"], {"catName": "Tom", "lives": 9}),
+    ],
+)
+def test_the_command_sends_json(call: Run, echo: EchoServer, arguments: list[str], sent: object) -> None:
+    done = call(*arguments)
+    assert (done.code, done.errors) == (0, "")
+    expected = {**ANIMAL, "toolName": "find", "size": 3, "the-name": "Max"} if sent is None else sent
+    assert json.loads(echo.requests[-1].body) == expected
+    assert json.loads(done.out)["method"] == echo.requests[-1].method
+
+
+def test_the_command_sends_forms_and_files(call: Run, echo: EchoServer, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\xff;1")
+    (tmp_path / "cat.json").write_text('{"catName": "Tom"}')
+    assert call("form_body", "theText=a&b", "whole=3", "flag=true", "texts=x", "texts=y", "day=2026-02-03").code == 0
+    sent = parse_qs(echo.requests[-1].body.decode(), strict_parsing=True)
+    assert sent == {"theText": ["a&b"], "whole": ["3"], "flag": ["true"], "texts": ["x", "y"], "day": [str(DAY)]}
+    files = [f"some_file=@{tmp_path / 'a.csv'}", "more=text", f"more=@{tmp_path / 'cat.json'}"]
+    assert call("multipart_body", *files, f"id={ID}", 'cat={"catName": "Tom"}', "texts=[]", "whole=1").code == 0
+    parts = {head.split('name="')[1].split('"')[0]: (head, content) for head, content in echo.requests[-1].parts()}
+    assert ('filename="a.csv"' in parts["some_file"][0], parts["some_file"][1]) == (True, b"\xff;1")
+    assert (parts["id"][1], parts["whole"][1]) == (str(ID).encode(), b"1")
+    assert [content for _, content in echo.requests[-1].parts()][1:3] == [b"text", b'{"catName": "Tom"}']
+    for body, received in [("a;ü", "a;ü".encode()), (f"@{tmp_path / 'a.csv'}", b"\xff;1"), ("-", b"\xff")]:
+        assert call("octets_body", "--body", body, stdin=b"\xff").code == 0
+        assert echo.requests[-1].body == received
+    assert call("union_body", "--body", f"@{tmp_path / 'cat.json'}").code == 0
+    assert echo.requests[-1].headers["content-type"] == "application/json"
+    assert call("union_body", "--body", f"@{tmp_path / 'a.csv'}").code == 0
+    assert echo.requests[-1].headers["content-type"] == "application/octet-stream"
+    assert call("json_body", "--body", "-", stdin=json.dumps(ANIMAL).encode()).code == 0
+    assert call("union_body").code == 0
+    assert echo.requests[-1].body == b""
+
+
+def test_the_command_sends_parameters(call: Run, echo: EchoServer) -> None:
+    given = {"text": "a/b", "whole": 5, "id": ID, "day": DAY, "moment": MOMENT.isoformat(), "kind": "wild"}
+    assert call("path_parameters", *(f"{name}={value}" for name, value in given.items())).code == 0
+    path = urlsplit(echo.requests[-1].target).path.split("/")[3:]
+    assert [unquote(each) for each in path] == ["a/b", "5", str(ID), str(DAY), str(MOMENT), "wild"]
+    query = ["theText=t", "real=1.5", "flag=false", "size=2", "texts=x", "texts=y", f"days={DAY}", f'days=["{DAY}"]']
+    assert call("query_parameters", *query, 'cat={"catName": "Tom"}', f"either={DAY}", "limit=5").code == 0
+    sent = parse_qs(urlsplit(echo.requests[-1].target).query)
+    assert sent | {"real": ["1.5"], "flag": ["false"], "size": ["2"], "limit": ["5"]} == sent
+    assert (sent["texts"], sent["days[]"], sent["catName"]) == (["x", "y"], [str(DAY)] * 2, ["Tom"])
+    assert sent["either"] == [str(DAY)]
+    assert call("header_and_cookie_parameters", "X-Text=t", "x_flag=true", "session=s1").code == 0
+    assert (echo.requests[-1].headers["x-flag"], echo.requests[-1].headers["cookie"]) == ("true", "session=s1")
+
+
+def test_the_command_knows_enumerations_as_classes(
+    class_zoo: Zoo, call: Run, echo: EchoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pixigpt.cli._call.PACKAGE", f"{class_zoo.package}.api.zoo")
+    assert call("query_parameters", "theText=t", "kind=tame", "size=2").code == 0
+    assert "kind=tame&size=2" in echo.requests[-1].target
+    assert call("query_parameters", "theText=t", "size=9").code == 2
+    echo.replies.append((200, "application/json", json.dumps(ANIMAL).encode()))
+    assert json.loads(call("json_response").out) == ANIMAL
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nope"], "there is no operation 'nope'; `pixigpt call --help` lists them"),
+        (["json_bodi"], "there is no operation 'json_bodi'; is it json_body"),
+        (["json_body"], "the body lacks 'the-name'"),
+        (["json_body", "--body", "[]"], "the body does not fit: it is no JSON object"),
+        (["json_body", "--body", "{"], "the body does not fit: "),
+        (["json_body", "--body", json.dumps(ANIMAL), "size=9"], "the body does not fit: '9' is not "),
+        (["json_body", "--body", "@no-such-file"], "cannot read no-such-file: "),
+        (["json_list_body", "catName=x"], "the body does not fit: it is no object with fields"),
+        (["octets_body"], "--body @FILE"),
+        (["empty_response", "x=1"], "x is unknown: the operation takes nothing"),
+        (["path_parameters", "--body", "x"], " is missing: "),
+        (["query_parameters", "theText=t", "--body", "x"], "--body is unknown: the operation takes the_text, "),
+        (["query_parameters", "theText=t", "whole=x"], "whole: 'x' is not int"),
+        (["query_parameters", "theText=t", "either=x"], "either: 'x' is not "),
+        (["query_parameters", "theText"], "'theText' is not NAME=VALUE"),
+        (["query_parameters", "=x"], "'=x' is not NAME=VALUE"),
+    ],
+)
+def test_what_the_command_cannot_send_is_wrong_usage(
+    call: Run, echo: EchoServer, arguments: list[str], says: str
+) -> None:
+    done = call(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert says in " ".join(done.errors.split())
+    assert echo.requests == []
+
+
+def test_the_command_prints_every_kind_of_response(call: Run, echo: EchoServer, tmp_path: Path) -> None:
+    def called(name: str, content: object, *options: str, kind: str | None = "application/json") -> str:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        echo.replies.append((200 if kind else 204, kind, body))
+        done = call(name, *options)
+        assert (done.code, done.errors) == (0, "")
+        return done.out
+
+    cats = [{"catName": "Tom"}, {"catName": "Kit"}]
+    assert json.loads(called("json_list_response", cats)) == cats
+    assert [json.loads(line) for line in called("json_list_response", cats, "--jsonl").splitlines()] == cats
+    assert called("json_scalar_response", 5) == "5\n"
+    assert called("json_date_response", str(DAY)) == f"{DAY}\n"
+    assert called("text_response", "ü".encode(), kind="text/plain") == "ü\n"
+    assert called("text_response", b"x", "--json", kind="text/plain") == '"x"\n'
+    assert called("empty_response", b"", kind=None) == ""
+    assert called("empty_response", b"", "--json", kind=None) == "null\n"
+    assert called("json_response", ANIMAL, "-o", str(tmp_path / "saved")) == ""
+    assert json.loads((tmp_path / "saved").read_bytes()) == ANIMAL
+
+
+def test_a_binary_response_goes_to_a_file_or_a_pipe_only(call: Run, echo: EchoServer, tmp_path: Path) -> None:
+    large = bytes(range(256)) * 2000
+    assert call("binary_response", terminal=True).code == 2
+    assert echo.requests == []
+    echo.replies += [(200, "application/octet-stream", large)] * 2
+    assert call("binary_response") == Done(0, large, "")
+    assert call("binary_response", "-o", str(tmp_path / "saved"), terminal=True) == Done(0, b"", "")
+    assert (tmp_path / "saved").read_bytes() == large
+
+
+def test_the_command_lists_the_operations(call: Run) -> None:
+    assert "header_and_cookie_parameters" in call("--help").out

@@ -1,0 +1,92 @@
+"""Markdown on a terminal: a text that is there, or one that is still coming."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.segment import Segment, Segments
+
+from pixigpt.cli._text import printable
+
+_REFRESHES = 10  # a second, at most
+
+
+class Rendered:
+    """A text as Markdown, without the blanks that rich puts behind each line, which would be copied with it."""
+
+    def __init__(self, text: str, last: int | None = None) -> None:
+        self._markdown = Markdown(text)
+        self._last = last
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the segments, line by line; only the last lines, if their number is bounded."""
+        lines = console.render_lines(self._markdown, options, pad=False)
+        for line in lines if self._last is None else lines[-self._last :]:
+            yield Segments(_without_blanks(line))
+            yield Segment.line()
+
+
+class GrowingMarkdown:
+    """A context manager that shows a text as it comes.
+
+    What is complete is printed for good, block by block; only the last block, which may change its form with what
+    follows, is drawn again. So a long answer scrolls as any output does, and each block is rendered once.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._growing = ""
+        self._has_printed = False
+        self._split_at = 0.0
+        self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=_REFRESHES, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        rest, self._growing = self._growing, ""
+        self._live.stop()
+        if rest.strip():
+            self._print(rest)
+
+    def add(self, text: str) -> None:
+        """Show more of the text."""
+        self._growing += printable(text)
+        if time.monotonic() - self._split_at < 1 / _REFRESHES:
+            return
+        complete, self._growing = split(self._growing)
+        if complete:
+            self._print(complete)
+        self._split_at = time.monotonic()
+
+    def _print(self, text: str) -> None:
+        if self._has_printed:
+            self._console.print()
+        self._console.print(Rendered(text), end="")
+        self._has_printed = True
+
+    def _draw(self) -> Rendered:
+        return Rendered(self._growing, last=max(self._console.height - 2, 1))
+
+
+def split(text: str) -> tuple[str, str]:
+    """Split a text before its last block: what stands before it no longer changes."""
+    starts = [token.map[0] for token in Markdown(text).parsed if token.map and token.level == 0]
+    lines = text.split("\n")
+    first = starts[-1] if starts else 0
+    return "".join(f"{line}\n" for line in lines[:first]), "\n".join(lines[first:])
+
+
+def _without_blanks(line: list[Segment]) -> list[Segment]:
+    """Return a line without the blanks at its end that have no background."""
+    while line and not line[-1].text.strip() and not (line[-1].style and line[-1].style.bgcolor):
+        line = line[:-1]
+    if line and not line[-1].style:
+        line = [*line[:-1], Segment(line[-1].text.rstrip())]
+    return line

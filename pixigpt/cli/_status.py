@@ -1,0 +1,54 @@
+"""What a person sees while waiting, on stderr: a spinner with the status on a terminal, else a line for each change."""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import pixigpt
+from pixigpt.cli._globals import given_options
+from pixigpt.cli._output import console, note, print_document
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+
+class Waiting:
+    """A context manager that shows what is waited for, unless --quiet."""
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+        self._spinner: Status | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty() and not given_options().quiet:
+            self._spinner = console(is_error=True).status(self._text)
+            self._spinner.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def show(self, text: str) -> None:
+        """Show a new status."""
+        if self._spinner is None:
+            note(text)
+        else:
+            self._spinner.update(text)
+
+    def stop(self) -> None:
+        """Remove the spinner."""
+        if self._spinner is not None:
+            self._spinner.stop()
+            self._spinner = None
+
+
+class RunWaiting(Waiting):
+    """Shows a run's status; with --jsonl, each change is a line on stdout as well."""
+
+    def on_update(self, run: "pixigpt.Run") -> None:
+        """Show a run's new status."""
+        self.show(run.status)
+        if given_options().jsonl:
+            print_document(run.to_dict())

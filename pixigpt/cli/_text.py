@@ -1,0 +1,13 @@
+"""Texts of others, made fit for a terminal: no control characters, which could move its cursor or rename its window."""
+
+_CONTROLS = dict.fromkeys([*(code for code in range(32) if code not in (9, 10)), *range(127, 160)])
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters; line breaks and tabs stay."""
+    return text.translate(_CONTROLS)
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, without control characters."""
+    return printable(" ".join(text.split()))
