@@ -20,7 +20,9 @@ from pixigpt.errors import (
     ClientClosedError,
     ConflictError,
     DeadlineExceededError,
+    IncompleteAnswerError,
     NotFoundError,
+    ParseFailedError,
     PermissionDeniedError,
     PixiGPTError,
     RateLimitError,
@@ -30,6 +32,8 @@ from pixigpt.errors import (
     RunFailedError,
     RunTimeoutError,
     ServerError,
+    ToolFailedError,
+    ToolRoundsError,
     UnprocessableEntityError,
     is_auth_error,
     is_rate_limit_error,
@@ -74,6 +78,7 @@ from pixigpt_api.models import (
 
 if typing.TYPE_CHECKING:
     from pixigpt._accumulator import ChatCompletionAccumulator
+    from pixigpt._ask import Reply
     from pixigpt._async_chat_stream import AsyncChatCompletionStream
     from pixigpt._async_stream import AsyncResponseStream
     from pixigpt._chat_stream import ChatCompletionStream
@@ -112,16 +117,19 @@ __all__ = [
     "FunctionCallDelta",
     "FunctionDefinition",
     "FunctionParameters",
+    "IncompleteAnswerError",
     "Media",
     "Message",
     "MessageLike",
     "Moderation",
     "ModerationCategory",
     "NotFoundError",
+    "ParseFailedError",
     "PermissionDeniedError",
     "PixiGPTError",
     "RankedDocument",
     "RateLimitError",
+    "Reply",
     "RerankResult",
     "RerankUsage",
     "ResponseStream",
@@ -142,7 +150,9 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolCallDelta",
+    "ToolFailedError",
     "ToolLike",
+    "ToolRoundsError",
     "UnprocessableEntityError",
     "Usage",
     "VisionResult",
@@ -153,12 +163,13 @@ __all__ = [
     "is_rate_limit_error",
 ]
 
-# Where the names are that a program which does not stream never needs: importing them costs time.
+# Where the names are that many programs never need: importing them costs time.
 _ON_FIRST_USE = {
     "AsyncChatCompletionStream": "pixigpt._async_chat_stream",
     "AsyncResponseStream": "pixigpt._async_stream",
     "ChatCompletionAccumulator": "pixigpt._accumulator",
     "ChatCompletionStream": "pixigpt._chat_stream",
+    "Reply": "pixigpt._ask",
     "ResponseStream": "pixigpt._stream",
 }
 
