@@ -70,8 +70,9 @@ def _plain(value: object, depth: int) -> object:
         return value.joined()
     if isinstance(value, list):
         return [*cast("list[object]", value)]
-    is_merged = isinstance(value, dict) and depth > 0
-    return _copy(cast("dict[str, object]", value), depth - 1) if is_merged else value
+    if depth == 0 or not isinstance(value, dict):
+        return value
+    return _copy(cast("dict[str, object]", value), depth - 1)
 
 
 @define
