@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.events import DONE, HELLO, USAGE, chunk, event
 from support.waiting import FakeTime
 
@@ -23,8 +25,9 @@ from pixigpt import (
 )
 from pixigpt._arguments import chat_messages
 from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import text_of
+from pixigpt._chunk import checked_chunk, chunk_of, text_of
 from pixigpt._endpoint import prepare
+from pixigpt._result import UnexpectedShapeError
 from pixigpt._settings import Settings
 from pixigpt._steps import Opened, Outcome, Piece, Read, Response, Send, Step
 from pixigpt._transport.extensions import ClosedError
@@ -298,6 +301,45 @@ DELTAS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 def test_a_chunk_is_read_leniently(drive: Any, sent: dict[str, Any], read: dict[str, Any]) -> None:
     found = drive(EVENTS, Piece(event({"choices": [], **sent}))).open().chunk()
     assert found.to_dict() == {"choices": [], **read}
+
+
+JSON_VALUES = st.none() | st.booleans() | st.integers(-1, 9) | st.floats(0, 1) | st.text("ab", max_size=2) | st.just([])
+TEXTS = st.text("ab", max_size=2)
+
+
+def objects(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Objects that mostly have the right fields, some of another type, and some that nobody knows."""
+    odd = st.dictionaries(st.sampled_from([*fields, "new", "reasoning"]), JSON_VALUES, max_size=1)
+    right = st.fixed_dictionaries({}, optional=fields) | st.fixed_dictionaries(fields)
+    return st.builds(lambda some, other: {**some, **other}, right, odd) | JSON_VALUES
+
+
+CHUNKS = objects(
+    id=TEXTS,
+    created=st.integers(0, 9),
+    model=TEXTS,
+    usage=st.none() | st.just(USAGE),
+    choices=st.lists(
+        objects(
+            index=st.integers(0, 2),
+            finish_reason=st.none() | TEXTS,
+            delta=objects(role=TEXTS, content=st.none() | TEXTS, reasoning_content=TEXTS, tool_calls=st.just([{}])),
+        ),
+        max_size=2,
+    ),
+)
+
+
+@given(CHUNKS)
+def test_a_common_chunk_is_made_faster_and_is_the_same(value: object) -> None:
+    made: list[object] = []
+    for make in (chunk_of, checked_chunk):
+        try:
+            found = make(copy.deepcopy(value))
+            made.append((found, found.to_json()))
+        except UnexpectedShapeError as error:
+            made.append(str(error))
+    assert made[0] == made[1]
 
 
 def test_an_error_in_mid_stream_pickles(drive: Any) -> None:
