@@ -8,8 +8,9 @@ from typing import cast
 from attrs import define, field
 
 from pixigpt import _checks
-from pixigpt.testing._model import Reply, usage_of
+from pixigpt.testing._model import Reply
 from pixigpt.testing._requests import ReceivedRequest
+from pixigpt.testing._rule import usage_of
 from pixigpt_api.models import FinishReason, FunctionCall, Message, ToolCall, Usage
 
 ToolCallLike = tuple[str, Mapping[str, object] | str]
