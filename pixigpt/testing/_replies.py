@@ -81,7 +81,7 @@ class Replies:
     """The replies still to come, in the order in which they were requested."""
 
     _pending: list[PlannedReply] = field(factory=list[PlannedReply])
-    _lock: threading.Lock = field(factory=threading.Lock)
+    _lock: threading.RLock = field(factory=threading.RLock)  # a `when` may use the server
 
     def add(self, reply: PlannedReply) -> None:
         """Ask for one more reply."""

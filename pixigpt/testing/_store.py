@@ -260,7 +260,7 @@ def _connected(folder: Path | None) -> sqlite3.Connection:
         return _prepared(connection)
     except sqlite3.Error as cause:
         connection.close()
-        is_busy = cause.sqlite_errorcode == sqlite3.SQLITE_BUSY
+        is_busy = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
         reason = "another server is using it" if is_busy else str(cause)
         raise RuntimeError(f"the folder {folder} cannot be used: {reason}") from cause
 

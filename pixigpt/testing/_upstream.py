@@ -72,20 +72,12 @@ class Upstream:
         """The model's name; until the first call, only if it was given."""
         return self._model or "upstream"
 
-    async def _known_name(self) -> str:
+    async def _known_name(self, client: AsyncClient) -> str:
         """Return the model's name: the one that was given, else the first that the server lists."""
         if self._model is None:
             async with self._naming:  # so that 200 runs ask once
-                self._model = self._model or await self._first_model()
+                self._model = self._model or await _first_model(client)
         return self._model
-
-    async def _first_model(self) -> str:
-        with _as_service_error():
-            listed = await self._client.request("GET", "/models")
-        try:
-            return str(listed["data"][0]["id"])
-        except (LookupError, TypeError) as cause:
-            raise ServiceError(502, "The upstream lists no models: name one by upstream_model.") from cause
 
     async def reply(self, question: Question) -> Reply:
         """Return the reply to a conversation."""
@@ -103,8 +95,6 @@ class Upstream:
         client = await self._for(client, question.options)
         with _as_service_error():
             completion = await client.create_chat_completion(**_arguments(question))
-        if not completion.choices:
-            raise ServiceError(502, "The upstream's response has no choices.")
         return _reply(completion.choices[0], _usage(completion.usage), thinking=question.thinking)
 
     async def stream(self, question: Question) -> Deltas:
@@ -122,7 +112,7 @@ class Upstream:
         """Return the upstream's vectors; `model` may name another model than the chat's."""
         unknown = {name: value for name, value in body.additional_properties.items() if name != "encoding_format"}
         client = self._client.with_options(max_retries=0, extra_body=unknown)
-        model = body.model or await self._known_name()
+        model = body.model or await self._known_name(client)
         with _as_service_error():
             found = await client.create_embedding(body.input_, model)
         vectors = [
@@ -133,7 +123,16 @@ class Upstream:
 
     async def _for(self, client: AsyncClient, options: Mapping[str, Any]) -> AsyncClient:
         """Return a client that names the model, and sends what the contract does not know."""
-        return client.with_options(extra_body={**options, "model": await self._known_name()})
+        return client.with_options(extra_body={**options, "model": await self._known_name(client)})
+
+
+async def _first_model(client: AsyncClient) -> str:
+    with _as_service_error():
+        listed = await client.request("GET", "/models")
+    try:
+        return str(listed["data"][0]["id"])
+    except (LookupError, TypeError) as cause:
+        raise ServiceError(502, "The upstream lists no models: name one by upstream_model.") from cause
 
 
 def _arguments(question: Question) -> dict[str, Any]:
@@ -234,6 +233,8 @@ def _as_service_error() -> Iterator[None]:
         yield
     except PixiGPTError as error:
         raise _service_error(error) from error
+    except ValueError as error:  # what the contract allows and the SDK does not send, such as no messages at all
+        raise ServiceError(400, str(error)) from error
 
 
 def _service_error(error: PixiGPTError) -> ServiceError:
