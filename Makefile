@@ -5,7 +5,7 @@ BIN := .venv/$(SCRIPTS)
 BIN_REAL := .real/$(SCRIPTS)
 BIN_DOCS := .docs/$(SCRIPTS)
 
-.PHONY: demo test test-wire test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
+.PHONY: demo test test-wire test-served test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
 
 # What the examples need, and no more.
 .venv/.demo: pyproject.toml
@@ -40,6 +40,10 @@ test: .venv/.ready ## run every test but the fuzz tests, with coverage
 test-wire: .venv/.ready ## run the fuzz tests, and the tests of the wire on the other parser
 	PIXIGPT_PARSER=h11 $(BIN)/python -m pytest $(FUZZ)
 	PIXIGPT_PARSER=httptools $(BIN)/python -m pytest $(PARALLEL) tests/hostile tests/test_pool.py tests/test_transport.py
+
+# Kills, load and memory: too slow for `make test`.
+test-served: .venv/.ready ## run the local server in processes that are killed, under load, with much to store
+	$(BIN)/python -m pytest tests/served
 
 # Where there is no wheel of the model server, the tests run all the same, and say that they are skipped.
 .real/.ready: pyproject.toml
