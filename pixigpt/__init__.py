@@ -8,6 +8,7 @@ from pixigpt._version import __version__
 if typing.TYPE_CHECKING:
     from pixigpt._accumulator import ChatCompletionAccumulator
     from pixigpt._arguments import MessageLike, ToolLike
+    from pixigpt._ask import Reply
     from pixigpt._async_chat_stream import AsyncChatCompletionStream
     from pixigpt._async_stream import AsyncResponseStream
     from pixigpt._capture import CapturedResponse, capture_responses
@@ -27,7 +28,9 @@ if typing.TYPE_CHECKING:
         ClientClosedError,
         ConflictError,
         DeadlineExceededError,
+        IncompleteAnswerError,
         NotFoundError,
+        ParseFailedError,
         PermissionDeniedError,
         PixiGPTError,
         RateLimitError,
@@ -37,6 +40,8 @@ if typing.TYPE_CHECKING:
         RunFailedError,
         RunTimeoutError,
         ServerError,
+        ToolFailedError,
+        ToolRoundsError,
         UnprocessableEntityError,
         is_auth_error,
         is_rate_limit_error,
@@ -112,16 +117,19 @@ __all__ = [
     "FunctionCallDelta",
     "FunctionDefinition",
     "FunctionParameters",
+    "IncompleteAnswerError",
     "Media",
     "Message",
     "MessageLike",
     "Moderation",
     "ModerationCategory",
     "NotFoundError",
+    "ParseFailedError",
     "PermissionDeniedError",
     "PixiGPTError",
     "RankedDocument",
     "RateLimitError",
+    "Reply",
     "RerankResult",
     "RerankUsage",
     "ResponseStream",
@@ -142,7 +150,9 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolCallDelta",
+    "ToolFailedError",
     "ToolLike",
+    "ToolRoundsError",
     "UnprocessableEntityError",
     "Usage",
     "VisionResult",
@@ -153,12 +163,13 @@ __all__ = [
     "is_rate_limit_error",
 ]
 
-# Where the names are that a program which does not stream never needs: importing them costs time.
+# Where the names are that many programs never need: importing them costs time.
 _ON_FIRST_USE = {
     "AsyncChatCompletionStream": "pixigpt._async_chat_stream",
     "AsyncResponseStream": "pixigpt._async_stream",
     "ChatCompletionAccumulator": "pixigpt._accumulator",
     "ChatCompletionStream": "pixigpt._chat_stream",
+    "Reply": "pixigpt._ask",
     "ResponseStream": "pixigpt._stream",
 }
 

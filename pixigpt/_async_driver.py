@@ -1,7 +1,7 @@
 """Drives a flow for the async client, on asyncio and on trio; the counterpart of `_driver`."""
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import suppress
 from inspect import isawaitable
 from typing import TypeVar, cast
@@ -14,12 +14,14 @@ from pixigpt._body import Body, complete_response
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
+from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
 from pixigpt._transport.event_loop import current_time, time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
 T = TypeVar("T")
+StepT = TypeVar("StepT")
+OutcomeT = TypeVar("OutcomeT")
 
 _GRACE = 0.02  # later than the pool's and the connection's own timeouts, which know what was waited for
 _LONGEST_CLOSE = 0.5  # what has been cancelled must still close its connection, which may take TLS a message
@@ -39,9 +41,9 @@ class _UploadStream(httpx.AsyncByteStream):
                 yield piece
 
 
-async def drive(flow: Flow[T], perform: Callable[[Step], Awaitable[Outcome | None]]) -> T:
+async def drive(flow: Generator[StepT, OutcomeT, T], perform: Callable[[StepT], Awaitable[OutcomeT]]) -> T:
     """Run a flow to its end; return its result or raise its error."""
-    outcome: Outcome | None = None
+    outcome = cast("OutcomeT", None)  # a generator begins with None
     while True:
         try:
             step = flow.send(outcome)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar, cast
 
 import httpx
@@ -11,11 +11,13 @@ from pixigpt._body import Body, complete_response
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
+from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
 from pixigpt._transport.extensions import DEADLINE, Boundable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
 T = TypeVar("T")
+StepT = TypeVar("StepT")
+OutcomeT = TypeVar("OutcomeT")
 
 _Transport = SharedTransport[httpx.BaseTransport]
 
@@ -32,9 +34,9 @@ class _UploadStream(httpx.SyncByteStream):
                 yield piece
 
 
-def drive(flow: Flow[T], perform: Callable[[Step], Outcome | None]) -> T:
+def drive(flow: Generator[StepT, OutcomeT, T], perform: Callable[[StepT], OutcomeT]) -> T:
     """Run a flow to its end; return its result or raise its error."""
-    outcome: Outcome | None = None
+    outcome = cast("OutcomeT", None)  # a generator begins with None
     while True:
         try:
             step = flow.send(outcome)

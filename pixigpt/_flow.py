@@ -41,9 +41,9 @@ _LAST_POLL_SHARE = 0.05  # this share of a wait, but at most 0.1 s, is kept for 
 _OVER = 0.005  # a timer may go off this early
 
 
-def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[T]:
-    """Send a call, retrying by the policy, until it has a result or an error."""
-    attempts = _Attempts(call, settings, clock, _end(settings, clock))
+def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK, *, end: float | None = None) -> Flow[T]:
+    """Send a call, retrying by the policy, until it has a result or an error, or the end comes."""
+    attempts = _Attempts(call, settings, clock, earliest(end, call_end(settings, clock)))
     chain = settings.middleware
     return (yield from attempts.run() if chain is None else chain.run(attempts))
 
@@ -52,7 +52,7 @@ def open_flow(
     call: Call[T], settings: Settings, begin: Callable[["Reading[T]"], Flow[R]], clock: Clock = SYSTEM_CLOCK
 ) -> Flow[R]:
     """Send a call whose response is read as it comes, retrying by the policy, until `begin` has read its beginning."""
-    attempts = _Attempts(call, settings, clock, _end(settings, clock))
+    attempts = _Attempts(call, settings, clock, call_end(settings, clock))
     chain = settings.middleware
     return (yield from attempts.open(begin) if chain is None else chain.open(attempts, begin))
 
@@ -69,18 +69,28 @@ def wait_flow(
     poll_interval: float | None,
     on_update: Callable[[Run], object] | None,
     clock: Clock = SYSTEM_CLOCK,
+    *,
+    started: float | None = None,
 ) -> Flow[Run]:
-    """Poll a run until its status is terminal."""
+    """Poll a run until its status is terminal; what the wait is a part of may have started before."""
+    check_wait(timeout, poll_interval, on_update)
+    started = clock.monotonic() if started is None else started
+    return (yield from _Wait(call, settings, clock, timeout, poll_interval, on_update, started).run())
+
+
+def check_wait(timeout: object, poll_interval: object, on_update: object) -> None:
+    """Raise ValueError or TypeError if an argument of a wait is bad."""
     optional(positive_seconds)("timeout", timeout)
     optional(positive_seconds)("poll_interval", poll_interval)
     if on_update is not None and not callable(on_update):
         raise TypeError(f"on_update must be a function, not {type(on_update).__name__}")
-    return (yield from _Wait(call, settings, clock, timeout, poll_interval, on_update).run())
 
 
-def _end(settings: Settings, clock: Clock) -> float | None:
-    total = settings.total_timeout
-    return earliest(block_end(), None if total is None else clock.monotonic() + total)
+def call_end(settings: Settings, clock: Clock, started: float | None = None) -> float | None:
+    """Return when a call must have ended that starts now, or has started before; None if it need not."""
+    if settings.total_timeout is None:
+        return block_end()
+    return earliest(block_end(), (clock.monotonic() if started is None else started) + settings.total_timeout)
 
 
 @define
@@ -357,16 +367,15 @@ class _Wait:
     timeout: float | None
     poll_interval: float | None
     on_update: Callable[[Run], object] | None
-    started: float = field(init=False)
+    started: float
     own_end: float | None = field(init=False)
     end: float | None = field(init=False)
     seen: Run | None = None
     sent: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self.started = self.clock.monotonic()
         self.own_end = None if self.timeout is None else self.started + self.timeout
-        self.end = earliest(self.own_end, _end(self.settings, self.clock))
+        self.end = earliest(self.own_end, call_end(self.settings, self.clock, self.started))
 
     def run(self) -> Flow[Run]:
         pause, interval = 0.0, _FIRST_POLL_INTERVAL * self._phase()

@@ -3,13 +3,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from functools import partial
 from ssl import SSLContext
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
 
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
+from pixigpt._ask import Question, Reply, ask_flow
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, SyncHints, explain
@@ -72,6 +74,7 @@ from pixigpt_api.models import (
     StreamOptions,
     Thread,
     ThreadMessage,
+    ToolCall,
     UpdateAssistantRequest,
     VisionResult,
 )
@@ -82,6 +85,7 @@ if TYPE_CHECKING:
     from pixigpt.bulk._items import ChatOptions, RequestLike
     from pixigpt.bulk._threads import BatchItems, Vectors
     from pixigpt.middleware import Middleware
+    from pixigpt.tools import ParsedCompletion, ToolCallRecord, ToolRun
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -953,6 +957,220 @@ class Client(SyncHints):
         )
         call = prepare(create_chat_completion, body=body)
         return ChatCompletionStream(call, self._settings, self._transport)
+
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
+    def run_tools(
+        self,
+        messages: Sequence[MessageLike],
+        tools: Sequence[Callable[..., Any]],
+        *,
+        assistant_id: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        enable_thinking: bool | None = None,
+        max_rounds: int = 10,
+        concurrency: int = 1,
+        report_errors: bool = False,
+        approve: Callable[[ToolCall], object] | None = None,
+        on_call: "Callable[[ToolCallRecord], object] | None" = None,
+    ) -> "ToolRun":
+        """Answer a conversation, and run the functions that the model calls for it. Needs the extra `tools`.
+
+        Every call of an answer runs, and its result is sent back, until an answer calls nothing. The model is told of a
+        `ToolError`, of arguments that do not fit and of unknown names; any other exception is a `ToolFailedError`.
+
+        Args:
+            messages: The conversation so far, as `create_chat_completion` takes it.
+            tools: The functions, plain or made by `pixigpt.tools.tool`. `Client` takes async ones too, and runs
+                the others in threads.
+            assistant_id: The assistant whose instructions apply.
+            temperature: Randomness from 0 to 2. None and 0 mean 0.6 to the server; for the least, pass 0.01.
+            max_tokens: The most tokens to generate for each answer.
+            enable_thinking: Whether the model reasons before it answers; the server's default is True.
+            max_rounds: The most answers whose calls are run.
+            concurrency: The most calls of one answer that run at a time.
+            report_errors: Whether the model is told of any exception, as `TypeName: message`.
+            approve: Takes each call before it runs, and returns whether to run it; in `Client` it may be async.
+            on_call: Called with the record of each call after it; in `Client` it may be async.
+
+        Returns:
+            The last answer, the whole conversation, and every call.
+
+        Raises:
+            ToolFailedError: A function raised an exception, or returned what JSON cannot tell.
+            ToolRoundsError: The model still called functions after `max_rounds`.
+            IncompleteAnswerError: An answer was cut off by its length, or withheld by a filter.
+            DeadlineExceededError: `total_timeout`, which bounds the whole run, or a `deadline()` block ran out.
+            PixiGPTError: A chat completion failed.
+            ValueError, TypeError: An argument is bad, or a function cannot be a tool; nothing was sent.
+            ImportError: The extra is not installed: `pip install "pixigpt[tools]"`.
+
+        Example:
+            >>> def weather(city: str) -> str:
+            ...     return f"It is sunny in {city}."
+            >>> server.reply(tool_calls=[("weather", {"city": "Paris"})])
+            >>> question = [{"role": "user", "content": "Warm in Paris?"}]
+            >>> run = client.run_tools(question, [weather], assistant_id=assistant_id)
+            >>> run.text
+            'The tool answered: It is sunny in Paris.'
+        """
+        from pixigpt.tools._driver import run_tools  # as late as in the async client
+        from pixigpt.tools._runner import RunOptions
+
+        chat = partial(
+            self.create_chat_completion,
+            assistant_id=assistant_id,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            enable_thinking=enable_thinking,
+        )
+        options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call)
+        return run_tools(chat, self._settings, messages, tools, options)
+
+    @overload
+    def parse_chat_completion(
+        self,
+        messages: Sequence[MessageLike],
+        response_type: type[T],
+        *,
+        assistant_id: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        enable_thinking: bool | None = None,
+        max_repairs: int = 2,
+    ) -> "ParsedCompletion[T]": ...
+
+    @overload
+    def parse_chat_completion(
+        self,
+        messages: Sequence[MessageLike],
+        response_type: Any,  # noqa: ANN401  # a union or a literal, which is no `type`
+        *,
+        assistant_id: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        enable_thinking: bool | None = None,
+        max_repairs: int = 2,
+    ) -> "ParsedCompletion[Any]": ...
+
+    def parse_chat_completion(
+        self,
+        messages: Sequence[MessageLike],
+        response_type: Any,
+        *,
+        assistant_id: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        enable_thinking: bool | None = None,
+        max_repairs: int = 2,
+    ) -> "ParsedCompletion[Any]":
+        """Answer a conversation with a value of a type. Needs the extra `tools`.
+
+        The model is given one function to call, whose arguments are the answer. What does not fit is sent back to it.
+        The check is strict: "5" is no int, and unknown fields are refused, at any depth.
+
+        Args:
+            messages: The conversation so far, as `create_chat_completion` takes it.
+            response_type: An attrs class, a dataclass, a TypedDict, a pydantic model, or any type that JSON can tell.
+            assistant_id: The assistant whose instructions apply.
+            temperature: Randomness from 0 to 2. None and 0 mean 0.6 to the server; for the least, pass 0.01.
+            max_tokens: The most tokens to generate for each answer.
+            enable_thinking: Whether the model reasons before it answers; the server's default is True.
+            max_repairs: How often an answer that does not fit is sent back.
+
+        Returns:
+            The value as `parsed`, the chat completion that it came in, and the whole conversation.
+
+        Raises:
+            ParseFailedError: No answer fits; its `failures` tell why.
+            IncompleteAnswerError: An answer was cut off by its length, or withheld by a filter.
+            DeadlineExceededError: `total_timeout`, which bounds all answers, or a `deadline()` block ran out.
+            PixiGPTError: A chat completion failed.
+            ValueError, TypeError: An argument is bad, or the type has no JSON schema; nothing was sent.
+            ImportError: The extra is not installed: `pip install "pixigpt[tools]"`.
+
+        Example:
+            >>> from dataclasses import dataclass
+            >>> @dataclass
+            ... class City:
+            ...     name: str
+            ...     inhabitants: int
+            >>> server.reply(tool_calls=[("City", {"name": "Paris", "inhabitants": 2_100_000})])
+            >>> question = [{"role": "user", "content": "The largest city of France?"}]
+            >>> client.parse_chat_completion(question, City, assistant_id=assistant_id).parsed
+            City(name='Paris', inhabitants=2100000)
+        """
+        from pixigpt.tools._driver import parse_chat_completion  # as late as in the async client
+
+        chat = partial(
+            self.create_chat_completion,
+            assistant_id=assistant_id,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            enable_thinking=enable_thinking,
+        )
+        return parse_chat_completion(chat, self._settings, messages, response_type, max_repairs)
+
+    def ask(
+        self,
+        assistant_id: str,
+        content: str,
+        *,
+        thread_id: str | None = None,
+        enable_thinking: bool | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        timeout: float | None = 600.0,
+        poll_interval: float | None = None,
+        on_update: Callable[[Run], object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Reply:
+        """Ask an assistant a question on a thread, and wait for the answer.
+
+        It creates a thread if none is given, adds the question, starts a run and waits for its end.
+
+        Args:
+            assistant_id: The assistant that answers.
+            content: The question.
+            thread_id: The thread to ask on; by default, a new one.
+            enable_thinking: Whether the model reasons before it answers; the server's default is True.
+            temperature: Randomness from 0 to 2. None and 0 mean 0.6 to the server; for the least, pass 0.01.
+            max_tokens: The most tokens to generate; with thinking on, the server raises less than 3,000 to 3,000.
+            timeout: The most seconds for all of it; None adds no limit.
+            poll_interval: Seconds between polls, instead of growing intervals.
+            on_update: Called with the run at the first poll and on each change of its status.
+            idempotency_key: A name for this question: asked again under it, after a crash, nothing is added twice.
+
+        Returns:
+            The answer; `str()` of it is its text.
+
+        Raises:
+            RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
+            RunTimeoutError: The `timeout` ran out.
+            DeadlineExceededError: `total_timeout`, which bounds all of it, or a `deadline()` block ran out.
+            APIResponseError: The completed run has no message.
+            PixiGPTError: A call failed, and so did its retries. Every error has the `thread_id`.
+            ValueError, TypeError: An argument is bad; nothing was sent.
+
+        Example:
+            >>> reply = client.ask(assistant_id, "My name is Ada.")
+            >>> reply = client.ask(assistant_id, "What is my name?", thread_id=reply.thread_id)
+            >>> print(reply)
+            You said: What is my name? (Before that: My name is Ada.)
+        """
+        question = Question(
+            assistant_id=assistant_id,
+            content=content,
+            thread_id=thread_id,
+            enable_thinking=enable_thinking,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            timeout=timeout,
+            poll_interval=poll_interval,
+            on_update=on_update,
+            idempotency_key=idempotency_key,
+        )
+        return self._drive(ask_flow(question, self._settings))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     def map_chat_completions(

@@ -15,6 +15,10 @@ PixiGPTError
 ├─ DeadlineExceededError           total_timeout or a deadline() block ran out (also a TimeoutError)
 ├─ APIResponseError                a 2xx response that does not match the API schema
 ├─ ClientClosedError               the client was closed before the call (also a RuntimeError)
+├─ ToolFailedError                 run_tools: a tool raised an exception
+├─ ToolRoundsError                 run_tools: the model still called tools after max_rounds
+├─ ParseFailedError                parse_chat_completion: no answer was of the type
+├─ IncompleteAnswerError           run_tools, parse_chat_completion: an answer was cut off or withheld
 └─ RunError                        wait_for_run did not end with a completed run
    ├─ RunFailedError
    ├─ RunCancelledError
@@ -23,14 +27,15 @@ PixiGPTError
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import httpx
 
 if TYPE_CHECKING:
-    from pixigpt_api.models import Run
+    from pixigpt.tools import ToolRun
+    from pixigpt_api.models import ChatCompletion, Message, Run, ToolCall
 
 __all__ = [
     "APIConnectionError",
@@ -42,7 +47,9 @@ __all__ = [
     "ClientClosedError",
     "ConflictError",
     "DeadlineExceededError",
+    "IncompleteAnswerError",
     "NotFoundError",
+    "ParseFailedError",
     "PermissionDeniedError",
     "PixiGPTError",
     "RateLimitError",
@@ -52,6 +59,8 @@ __all__ = [
     "RunFailedError",
     "RunTimeoutError",
     "ServerError",
+    "ToolFailedError",
+    "ToolRoundsError",
     "UnprocessableEntityError",
     "is_auth_error",
     "is_rate_limit_error",
@@ -73,6 +82,7 @@ class PixiGPTError(Exception):
         attempts: How many requests were sent.
         elapsed: How long the call took, in seconds.
         earlier: The failures of the attempts before the last, oldest first.
+        thread_id: The thread of an `ask` that failed; else None.
         note: Why a retryable failure was not retried; else empty.
 
     Example:
@@ -90,6 +100,7 @@ class PixiGPTError(Exception):
     attempts: int = 0
     elapsed: float = 0.0
     earlier: "tuple[PixiGPTError, ...]" = ()
+    thread_id: str | None = None
     note: str = ""
 
     def __init__(self, message: str = "") -> None:
@@ -354,6 +365,102 @@ class ClientClosedError(PixiGPTError, RuntimeError):
         ...     print(error.attempts, error.message)
         0 the client is closed
     """
+
+
+class ToolFailedError(PixiGPTError):
+    """`run_tools`: a tool raised an exception, the error's cause, or returned what JSON cannot tell.
+
+    Attributes:
+        call: The model's call.
+        run: The run so far. Its `messages` tell the model no more than that the tool failed, and can be sent again.
+
+    Example:
+        >>> def weather(city: str) -> str:
+        ...     raise ConnectionError("the weather service is down")
+        >>> question = [{"role": "user", "content": "Warm in Paris?"}]
+        >>> try:
+        ...     client.run_tools(question, [weather], assistant_id=assistant_id)
+        ... except ToolFailedError as error:
+        ...     print(error.message, error.run.messages[-1].content, sep="; to the model: ")
+        the tool weather failed: ConnectionError: the weather service is down; to the model: The tool failed.
+    """
+
+    def __init__(self, message: str = "", call: "ToolCall | None" = None, run: "ToolRun | None" = None) -> None:
+        super().__init__(message)
+        self.call = call
+        self.run = run
+
+
+class ToolRoundsError(PixiGPTError):
+    """`run_tools`: the model still called tools after `max_rounds`.
+
+    Attributes:
+        run: The run so far, without the last answer. Its `messages` can be sent again.
+
+    Example:
+        >>> def ping() -> str: return "pong"
+        >>> server.reply(tool_calls=[("ping", {})], times=3)
+        >>> try:
+        ...     client.run_tools([{"role": "user", "content": "Hi"}], [ping], assistant_id=assistant_id, max_rounds=2)
+        ... except ToolRoundsError as error:
+        ...     print(error.run.rounds, len(error.run.messages))
+        2 5
+    """
+
+    def __init__(self, message: str = "", run: "ToolRun | None" = None) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class ParseFailedError(PixiGPTError):
+    """`parse_chat_completion`: no answer was of the type, nor were those after each repair.
+
+    Attributes:
+        completion: The last chat completion.
+        messages: The whole conversation, which can be sent again.
+        failures: Why each answer did not fit, one text for each.
+
+    Example:
+        >>> server.reply("Seven.", times=3)
+        >>> question = [{"role": "user", "content": "How many days has a week?"}]
+        >>> try:
+        ...     client.parse_chat_completion(question, int, assistant_id=assistant_id)
+        ... except ParseFailedError as error:
+        ...     print(len(error.failures), error.failures[-1], sep=": ")
+        3: it neither calls the function int nor holds JSON
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        completion: "ChatCompletion | None" = None,
+        messages: "Sequence[Message]" = (),
+        failures: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.completion = completion
+        self.messages = list(messages)
+        self.failures = list(failures)
+
+
+class IncompleteAnswerError(PixiGPTError):
+    """`run_tools`, `parse_chat_completion`: an answer was cut off by its length, or withheld by a filter.
+
+    Attributes:
+        completion: The chat completion; its `finish_reason` is "length" or "content_filter".
+
+    Example:
+        >>> server.reply("It is", finish_reason="length")
+        >>> try:
+        ...     client.run_tools([{"role": "user", "content": "Hi"}], [], assistant_id=assistant_id)
+        ... except IncompleteAnswerError as error:
+        ...     print(error.completion.choices[0].message.content)
+        It is
+    """
+
+    def __init__(self, message: str = "", completion: "ChatCompletion | None" = None) -> None:
+        super().__init__(message)
+        self.completion = completion
 
 
 class RunError(PixiGPTError):

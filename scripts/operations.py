@@ -28,6 +28,9 @@ NO_OPERATIONS = {
     "stream_chat_completion",
     "wait_for_run",
     "with_options",
+    "run_tools",
+    "parse_chat_completion",
+    "ask",
 }
 # What a method of its own sets, so that it is no keyword of the operation's.
 SET_BY_STREAMING = {"stream", "stream_options"}

@@ -1,0 +1,200 @@
+"""`ask`: a question on a thread and its answer, as one flow of four calls that end together."""
+
+from collections.abc import Callable
+from typing import Self, TypeVar, cast
+
+from attrs import define, evolve, frozen
+
+from pixigpt import errors
+from pixigpt._checks import of_type, optional, printable_ascii
+from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
+from pixigpt._endpoint import Call, prepare
+from pixigpt._flow import call_end, call_flow, check_wait, wait_flow
+from pixigpt._settings import Settings
+from pixigpt._steps import Flow
+from pixigpt_api.api.pixigpt import create_message, create_run, create_thread, get_run
+from pixigpt_api.models import (
+    CodeExecution,
+    CreateMessageRequest,
+    CreateRunRequest,
+    CreateThreadRequest,
+    Media,
+    Run,
+    Source,
+    ThreadMessage,
+)
+
+T = TypeVar("T")
+
+_ANY_THREAD = "thread"  # stands for one that is not there yet, to check the other arguments
+
+
+@frozen(repr=False)
+class Reply:
+    """An assistant's answer to a question on a thread.
+
+    Attributes:
+        text: The text.
+        reasoning_content: The chain of thought that led to it; None if there was none.
+        sources: What the assistant read on the web.
+        media: What it drew or found.
+        code: What it computed.
+        thread_id: The thread, to ask on.
+        run: The completed run.
+        message: The message as it is stored.
+
+    Example:
+        >>> reply = client.ask(assistant_id, "My name is Ada.")
+        >>> print(reply)
+        You said: My name is Ada.
+        >>> reply.sources, reply.run.status
+        ([], 'completed')
+    """
+
+    text: str
+    reasoning_content: str | None
+    sources: list[Source]
+    media: list[Media]
+    code: list[CodeExecution]
+    thread_id: str
+    run: Run
+    message: ThreadMessage
+
+    @classmethod
+    def of(cls, thread_id: str, run: Run, message: ThreadMessage) -> Self:
+        """Return the reply that a run has ended with.
+
+        Example:
+            >>> reply = client.ask(assistant_id, "Hello!")
+            >>> Reply.of(reply.thread_id, reply.run, reply.message) == reply
+            True
+        """
+        return cls(
+            text="".join(block.text.value for block in message.content),
+            reasoning_content=message.reasoning_content,
+            sources=message.sources or [],
+            media=message.media or [],
+            code=message.code or [],
+            thread_id=thread_id,
+            run=run,
+            message=message,
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Reply({self.text[:200]!r}, thread_id={self.thread_id!r})"
+
+    def _repr_markdown_(self) -> str:
+        """Show the text in Jupyter."""
+        return self.text
+
+
+@frozen
+class Question:
+    """The arguments of `ask`."""
+
+    assistant_id: str
+    content: str
+    thread_id: str | None
+    enable_thinking: bool | None
+    temperature: float | None
+    max_tokens: int | None
+    timeout: float | None
+    poll_interval: float | None
+    on_update: Callable[[Run], object] | None
+    idempotency_key: str | None
+
+    def check(self) -> None:
+        """Raise ValueError or TypeError if an argument is bad."""
+        of_type(str)("content", self.content)
+        if not self.content.strip():
+            raise ValueError("content must not be empty")
+        optional(_key)("idempotency_key", self.idempotency_key)
+        check_wait(self.timeout, self.poll_interval, self.on_update)
+        thread_id = _ANY_THREAD if self.thread_id is None else self.thread_id
+        self.message_call(thread_id)
+        self.run_call(thread_id)
+
+    def message_call(self, thread_id: str) -> Call[ThreadMessage]:
+        """Return the call that adds the question to a thread."""
+        return prepare(create_message, thread_id, body=CreateMessageRequest(role="user", content=self.content))
+
+    def run_call(self, thread_id: str) -> Call[Run]:
+        """Return the call that starts the assistant."""
+        body = CreateRunRequest(
+            assistant_id=self.assistant_id,
+            enable_thinking=self.enable_thinking,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+        )
+        return prepare(create_run, thread_id, body=body)
+
+
+def ask_flow(question: Question, settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[Reply]:
+    """Create a thread if there is none, add the question, start a run and wait for its end."""
+    question.check()
+    return (yield from _Ask(question, settings, clock, clock.monotonic(), question.thread_id).run())
+
+
+@define
+class _Ask:
+    """The calls of one question, which all end together."""
+
+    question: Question
+    settings: Settings
+    clock: Clock
+    started: float
+    thread_id: str | None
+
+    def run(self) -> Flow[Reply]:
+        try:
+            return (yield from self._steps())
+        except errors.PixiGPTError as error:
+            error.thread_id = self.thread_id
+            raise
+
+    def _steps(self) -> Flow[Reply]:
+        question = self.question
+        if self.thread_id is None:
+            self.thread_id = (yield from self._call(prepare(create_thread, body=CreateThreadRequest()), "thread")).id
+        yield from self._call(question.message_call(self.thread_id), "message")
+        run = yield from self._call(question.run_call(self.thread_id), "run")
+        poll = prepare(get_run, self.thread_id, run.id)
+        wait = (question.timeout, question.poll_interval, question.on_update)
+        run = yield from wait_flow(poll, self.settings, *wait, self.clock, started=self.started)
+        if run.message is None:
+            raise self._without_message(poll, run)
+        return Reply.of(self.thread_id, run, run.message)
+
+    def _call(self, call: Call[T], name: str) -> Flow[T]:
+        question = self.question
+        if question.idempotency_key is not None:
+            call = evolve(call, headers={**call.headers, "idempotency-key": f"{question.idempotency_key}-{name}"})
+        own_end = None if question.timeout is None else self.started + question.timeout
+        end = earliest(own_end, call_end(self.settings, self.clock, self.started))
+        try:
+            return (yield from call_flow(call, self.settings, self.clock, end=end))
+        except errors.DeadlineExceededError as cause:
+            if end != own_end:
+                raise
+            text = f"the run was not started, and the timeout of {question.timeout:g} s is over"
+            raise _stamped_like(cause, errors.RunTimeoutError(text)) from cause
+
+    def _without_message(self, poll: Call[Run], run: Run) -> errors.PixiGPTError:
+        shown = self.settings.redact_key(run.to_json())
+        error = errors.APIResponseError("the completed run has no message", status_code=200, excerpt=shown[:300])
+        url = self.settings.redact_key(str(self.settings.url(poll.path, poll.params)))
+        return errors.stamp(error, poll.method, poll.path, url, 1, self.clock.monotonic() - self.started)
+
+
+def _stamped_like(other: errors.PixiGPTError, error: errors.RunTimeoutError) -> errors.RunTimeoutError:
+    return errors.stamp(error, other.method, other.path, other.url, other.attempts, other.elapsed, other.earlier)
+
+
+def _key(name: str, value: object) -> None:
+    of_type(str)(name, value)
+    printable_ascii(name, cast("str", value))
+    if not value:
+        raise ValueError(f"{name} must not be empty")

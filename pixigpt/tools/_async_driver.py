@@ -1,0 +1,105 @@
+"""Drives the loops of tools and of typed answers for the async client; the counterpart of `_driver`."""
+
+import inspect
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+from attrs import frozen
+
+from pixigpt._arguments import MessageLike
+from pixigpt._async_driver import drive
+from pixigpt._capture import capture_responses
+from pixigpt._clock import block_end, deadline
+from pixigpt._settings import Settings
+from pixigpt.tools._calls import PendingCall
+from pixigpt.tools._conversation import Received, Send
+from pixigpt.tools._parse import ParseLoop
+from pixigpt.tools._results import ParsedCompletion, ToolRun
+from pixigpt.tools._runner import Approve, Approver, Outcome, RunOptions, Step, ToolLoop
+from pixigpt_api.models import ChatCompletion, Message, Tool
+
+T = TypeVar("T")
+
+
+class Chat(Protocol):
+    """A chat completion whose other arguments are set."""
+
+    async def __call__(self, messages: Sequence[Message], *, tools: Sequence[Tool] | None) -> ChatCompletion: ...
+
+
+async def run_tools(
+    chat: Chat,
+    settings: Settings,
+    messages: Sequence[MessageLike],
+    tools: Sequence[Callable[..., Any]],
+    options: RunOptions,
+) -> ToolRun:
+    """Run a conversation with tools."""
+    loop = ToolLoop.create(settings, messages, tools, options, may_be_async=True)
+    with deadline(settings.total_timeout):
+        return await drive(loop.run(), _ToolDriver(partial(chat, tools=loop.definitions), options).perform)
+
+
+async def parse_chat_completion(
+    chat: Chat, settings: Settings, messages: Sequence[MessageLike], response_type: type[T], max_repairs: int
+) -> ParsedCompletion[T]:
+    """Ask for an answer of a type."""
+    loop = ParseLoop[T].create(settings, messages, response_type, max_repairs)
+    with deadline(settings.total_timeout):
+        return await drive(loop.run(), partial(_send, partial(chat, tools=[loop.target.tool])))
+
+
+async def _send(chat: Callable[[list[Message]], Awaitable[ChatCompletion]], step: Send) -> Received:
+    with capture_responses() as responses:
+        completion = await chat(step.messages)
+    return Received(completion, sum(each.attempts for each in responses))
+
+
+@frozen
+class _ToolDriver:
+    """Performs the steps of a run of tools."""
+
+    chat: Callable[[list[Message]], Awaitable[ChatCompletion]]
+    options: RunOptions
+
+    async def perform(self, step: Step) -> Outcome:
+        """Perform a step; return its outcome."""
+        if isinstance(step, Send):
+            return await _send(self.chat, step)
+        end = block_end()
+        left = math.inf if end is None else end - time.monotonic()
+        with anyio.CancelScope(deadline=anyio.current_time() + left):
+            if isinstance(step, Approve):
+                return bool(await _called(cast("Approver", self.options.approve), step.call))
+            await self._execute(step.calls)
+        return None
+
+    async def _execute(self, calls: list[PendingCall]) -> None:
+        todo, most = iter(calls), min(self.options.concurrency, len(calls))
+        if most == 1:
+            await self._work(todo, most)
+            return
+        try:
+            async with anyio.create_task_group() as group:
+                for _ in range(most):
+                    group.start_soon(self._work, todo, most)
+        except BaseExceptionGroup as group:  # the tools' own exceptions are in the calls: this is the callback's
+            raise group.exceptions[0] from group.exceptions[0].__cause__
+
+    async def _work(self, todo: Iterator[PendingCall], most: int) -> None:
+        """Run one call after the other, of those that several workers share."""
+        in_thread = partial(anyio.to_thread.run_sync, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(most))
+        for call in todo:
+            await call.run_async(in_thread)
+            if self.options.on_call is not None:
+                await _called(self.options.on_call, call.record())
+
+
+async def _called(callback: Callable[[T], object], argument: T) -> object:
+    result = callback(argument)
+    return await result if inspect.isawaitable(result) else result

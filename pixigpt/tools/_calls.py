@@ -1,0 +1,139 @@
+"""One call of a tool: from the model's text to what the model is told."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
+
+from attrs import define, field
+
+from pixigpt._clock import Clock
+from pixigpt.tools._function import AnyTool, ToolError, is_async
+from pixigpt.tools._results import ToolCallRecord
+from pixigpt.tools._values import UnfitError, decoded, encoded
+from pixigpt_api.models import ToolCall
+
+_FAILED = "The tool failed."  # no more, since what an exception says may be a secret
+
+
+@define(eq=False)
+class PendingCall:
+    """A call until it is over; then `content` is what the model is told, and `failure` what the caller is."""
+
+    call: ToolCall
+    round: int
+    report: Callable[[Exception], str] | None  # what the model is told of an exception; None if only the caller is
+    clock: Clock
+    content: str | None = None
+    failure: Exception | None = None
+    _tool: AnyTool | None = None
+    _arguments: dict[str, Any] | None = None
+    _kwargs: dict[str, Any] = field(factory=dict[str, Any])
+    _result: object = None
+    _error: Exception | None = None
+    _elapsed: float = 0.0
+
+    def prepare(self, tools: Mapping[str, AnyTool]) -> None:
+        """Find the tool and convert the arguments; the call is over if there is no such tool, or they do not fit."""
+        with self._caught():
+            name = self.call.function.name
+            self._arguments = _arguments(self.call)
+            if name not in tools:
+                raise ToolError(f"There is no function {name!r}; there are: {', '.join(tools) or 'none'}.")
+            self._tool = tools[name]
+            self._kwargs = self._tool.converted(_checked(self._arguments, self.call))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to run."""
+        return self.content is not None
+
+    def refuse(self) -> None:
+        """End the call without running it."""
+        with self._caught():
+            raise ToolError("The call was refused.")
+
+    def run(self) -> None:
+        """Run a sync function, unless the call is over."""
+        if not self.is_over:
+            with self._timed():
+                result = self._function()()
+                if inspect.isawaitable(result):
+                    _close(result)
+                    raise TypeError("the function is async: use AsyncClient")
+                self._returned(result)
+
+    async def run_async(self, in_thread: Callable[[Callable[[], object]], Awaitable[object]]) -> None:
+        """Run a function, async or in a thread, unless the call is over."""
+        if not self.is_over:
+            with self._timed():
+                function = self._function()
+                result = function() if is_async(function.func) else await in_thread(function)
+                self._returned(await result if inspect.isawaitable(result) else result)
+
+    def record(self) -> ToolCallRecord:
+        """Return what the caller is told of it."""
+        return ToolCallRecord(self.call, self._arguments, self._result, self._error, self._elapsed, self.round)
+
+    def _function(self) -> "partial[object]":
+        return partial(cast("AnyTool", self._tool).function, **self._kwargs)
+
+    def _returned(self, result: object) -> None:
+        self._result = result
+        try:
+            self.content = encoded(result)
+        except ValueError as error:
+            self._error, self._result, self.failure, self.content = error, None, error, _FAILED
+
+    @contextmanager
+    def _timed(self) -> Generator[None]:
+        started = self.clock.monotonic()
+        with self._caught():
+            try:
+                yield
+            finally:
+                self._elapsed = self.clock.monotonic() - started
+
+    @contextmanager
+    def _caught(self) -> Generator[None]:
+        try:
+            yield
+        except ToolError as error:
+            self._error, self.content = error, _sendable(str(error))
+        except Exception as error:  # noqa: BLE001  # a user's function may raise any; the loop raises it if nobody is told
+            self._error = error
+            if self.report is None:
+                self.failure, self.content = error, _FAILED
+            else:
+                self.content = _sendable(self.report(error))
+
+
+def _arguments(call: ToolCall) -> dict[str, Any] | None:
+    """Return a call's arguments, decoded; None if they are no JSON object. No text at all stands for none."""
+    try:
+        found = decoded(call.function.arguments.strip() or "{}")
+    except UnfitError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _checked(arguments: dict[str, Any] | None, call: ToolCall) -> dict[str, Any]:
+    """Return decoded arguments; raise ToolError if they are no JSON object."""
+    if arguments is not None:
+        return arguments
+    try:
+        decoded(call.function.arguments)
+    except UnfitError as cause:
+        raise ToolError(f"The arguments are {cause}") from cause
+    raise ToolError("The arguments are not a JSON object.")
+
+
+def _sendable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _close(result: object) -> None:
+    """Close a coroutine that nobody will await, so that Python does not warn of it."""
+    if inspect.iscoroutine(result):
+        result.close()

@@ -1,0 +1,158 @@
+"""The loop of a run of tools: send, run what the model calls, send the results, until it answers. It does no I/O."""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeVar, cast
+
+from attrs import define, field, frozen
+
+from pixigpt import _checks, errors
+from pixigpt._arguments import MessageLike
+from pixigpt._clock import block_end
+from pixigpt._settings import Settings
+from pixigpt.tools._calls import PendingCall
+from pixigpt.tools._conversation import Conversation, Received, Send
+from pixigpt.tools._function import AnyTool, is_async, tools_by_name
+from pixigpt.tools._results import ToolCallRecord, ToolRun
+from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
+
+T = TypeVar("T")
+
+Approver = Callable[[ToolCall], object]
+Observer = Callable[[ToolCallRecord], object]
+
+
+@frozen
+class Approve:
+    """A step: ask the caller whether to run a call; the outcome is True or False, or None if the deadline passed."""
+
+    call: ToolCall
+
+
+@frozen
+class Execute:
+    """A step: run calls, and tell of each that is over; some are not if the deadline passed."""
+
+    calls: list[PendingCall]
+
+
+Step = Send | Approve | Execute
+Outcome = Received | bool | None
+Loop = Generator[Step, Outcome, T]
+
+
+def _positive_int(name: str, value: object) -> None:
+    _checks.non_negative_int(name, value)
+    if value == 0:
+        raise ValueError(f"{name} must be at least 1, not 0")
+
+
+def _function(name: str, value: object) -> None:
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
+
+
+@frozen
+class RunOptions:
+    """How to run tools."""
+
+    max_rounds: int = field(validator=_checks.validator(_checks.non_negative_int))
+    concurrency: int = field(validator=_checks.validator(_positive_int))
+    report_errors: bool
+    approve: Approver | None = field(validator=_checks.validator(_checks.optional(_function)))
+    on_call: Observer | None = field(validator=_checks.validator(_checks.optional(_function)))
+
+
+@define
+class ToolLoop:
+    """The state of a run of tools."""
+
+    conversation: Conversation
+    tools: dict[str, AnyTool]
+    options: RunOptions
+    completion: ChatCompletion | None = None
+    calls: list[ToolCallRecord] = field(factory=list[ToolCallRecord])
+    rounds: int = 0
+
+    @classmethod
+    def create(
+        cls,
+        settings: Settings,
+        messages: Sequence[MessageLike],
+        tools: Sequence[Callable[..., Any]],
+        options: RunOptions,
+        *,
+        may_be_async: bool,
+    ) -> "ToolLoop":
+        """Check the arguments; raise ValueError or TypeError if one is bad, or async where nobody can await it."""
+        by_name = tools_by_name(tools)
+        called = {each.name: each.function for each in by_name.values()}
+        for name, function in {**called, "approve": options.approve, "on_call": options.on_call}.items():
+            if is_async(function) and not may_be_async:
+                raise TypeError(f"{name} is async: use AsyncClient")
+        return cls(Conversation.begun(settings, messages), by_name, options)
+
+    @property
+    def definitions(self) -> list[Tool] | None:
+        """The tools as a chat completion takes them."""
+        return [each.definition for each in self.tools.values()] or None
+
+    def run(self) -> Loop[ToolRun]:
+        """Run until an answer calls no tool."""
+        while True:
+            received = cast("Received", (yield Send(self.conversation.messages)))
+            self.completion = received.completion
+            message = self.conversation.receive(received)
+            if not message.tool_calls:
+                self.conversation.append(message, {})
+                return self._result()
+            if self.rounds == self.options.max_rounds:
+                text = f"the model still calls tools after {self.rounds} rounds"
+                raise self.conversation.stamped(errors.ToolRoundsError(text, self._result()))
+            yield from self._round(message, message.tool_calls)
+
+    def _round(self, message: Message, calls: list[ToolCall]) -> Loop[None]:
+        self.rounds += 1
+        report = self._reported if self.options.report_errors else None
+        pending = [PendingCall(call, self.rounds, report, self.conversation.clock) for call in calls]
+        for each in pending:
+            each.prepare(self.tools)
+            if self.options.approve and not each.is_over:
+                yield from self._ask(each)
+        yield Execute(pending)
+        if not all(each.is_over for each in pending):
+            raise self._too_late()
+        self.conversation.append(message, {each.call.id: cast("str", each.content) for each in pending})
+        self.calls += [each.record() for each in pending]
+        self._raise_failure(pending)
+
+    def _ask(self, pending: PendingCall) -> Loop[None]:
+        is_approved = yield Approve(pending.call)
+        if is_approved is None:
+            raise self._too_late()
+        if not is_approved:
+            pending.refuse()
+
+    def _raise_failure(self, pending: list[PendingCall]) -> None:
+        for each in pending:
+            if each.failure is None:
+                continue
+            end = block_end()
+            if isinstance(each.failure, errors.DeadlineExceededError) and end and self._now() >= end:
+                raise self._too_late() from each.failure
+            text = f"the tool {each.call.function.name} failed: {self._reported(each.failure)}"
+            error = errors.ToolFailedError(text, each.call, self._result())
+            raise self.conversation.stamped(error) from each.failure
+
+    def _result(self) -> ToolRun:
+        completion = cast("ChatCompletion", self.completion)
+        conversation = self.conversation
+        return ToolRun(completion, conversation.messages, [*self.calls], conversation.usage, self.rounds)
+
+    def _too_late(self) -> errors.DeadlineExceededError:
+        return self.conversation.stamped(errors.DeadlineExceededError("the deadline passed while tools were running"))
+
+    def _now(self) -> float:
+        return self.conversation.clock.monotonic()
+
+    def _reported(self, error: Exception) -> str:
+        return self.conversation.settings.redact_key(f"{type(error).__name__}: {error}")
