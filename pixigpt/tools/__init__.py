@@ -4,13 +4,10 @@ Needs the extra: `pip install "pixigpt[tools]"`.
 """
 
 try:
-    import docstring_parser  # noqa: F401  # here, so that the error below tells of either
-    import msgspec  # noqa: F401
+    from pixigpt.tools._function import FunctionTool, ToolError, tool
+    from pixigpt.tools._results import ParsedCompletion, ToolCallRecord, ToolRun
 except ModuleNotFoundError as cause:
     message = f'pixigpt.tools needs {cause.name}: pip install "pixigpt[tools]"'
     raise ModuleNotFoundError(message, name=cause.name) from cause
-
-from pixigpt.tools._function import FunctionTool, ToolError, tool
-from pixigpt.tools._results import ParsedCompletion, ToolCallRecord, ToolRun
 
 __all__ = ["FunctionTool", "ParsedCompletion", "ToolCallRecord", "ToolError", "ToolRun", "tool"]

@@ -59,17 +59,16 @@ class PendingCall:
         if not self.is_over:
             with self._timed():
                 result = self._function()()
-                if inspect.isawaitable(result):
-                    _close(result)
-                    raise TypeError("the function is async: use AsyncClient")
+                refuse_awaitable("the function", result)
                 self._returned(result)
 
-    async def run_async(self, in_thread: Callable[[Callable[[], object]], Awaitable[object]]) -> None:
+    async def run_async(self, in_thread: Callable[[Callable[[], list[object]]], Awaitable[list[object]]]) -> None:
         """Run a function, async or in a thread, unless the call is over."""
         if not self.is_over:
             with self._timed():
                 function = self._function()
-                result = function() if is_async(function.func) else await in_thread(function)
+                # In a list, since trio refuses a function that gives something to await, as decorated ones may.
+                result = function() if is_async(function.func) else (await in_thread(lambda: [function()]))[0]
                 self._returned(await result if inspect.isawaitable(result) else result)
 
     def record(self) -> ToolCallRecord:
@@ -133,7 +132,9 @@ def _sendable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def _close(result: object) -> None:
-    """Close a coroutine that nobody will await, so that Python does not warn of it."""
-    if inspect.iscoroutine(result):
-        result.close()
+def refuse_awaitable(name: str, result: object) -> None:
+    """Raise TypeError if a function has given something to await, which the sync client cannot."""
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()  # else Python warns that nobody has awaited it
+        raise TypeError(f"{name} is async: use AsyncClient")

@@ -19,4 +19,4 @@ def read_docstring(text: str | None) -> Doc:
     except docstring_parser.ParseError:  # it is text all the same
         return Doc((text or "").strip(), {})
     items = {each.arg_name: each.description for each in parsed.params if each.description}
-    return Doc(parsed.description or "", items)
+    return Doc((parsed.description or "").strip(), items)

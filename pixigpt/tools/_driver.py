@@ -1,6 +1,5 @@
 """Drives the loops of tools and of typed answers for the sync client: sends, and runs functions."""
 
-import inspect
 import queue
 import threading
 import time
@@ -17,7 +16,7 @@ from pixigpt._capture import capture_responses
 from pixigpt._clock import block_end, deadline
 from pixigpt._driver import drive
 from pixigpt._settings import Settings
-from pixigpt.tools._calls import PendingCall
+from pixigpt.tools._calls import PendingCall, refuse_awaitable
 from pixigpt.tools._conversation import Received, Send
 from pixigpt.tools._parse import ParseLoop
 from pixigpt.tools._results import ParsedCompletion, ToolRun
@@ -101,8 +100,7 @@ class _ToolDriver:
 def _called(callback: Callable[[T], object], name: str, argument: T) -> object:
     """Call a callback; raise TypeError if it gives something to await, which would count as a yes."""
     result = callback(argument)
-    if inspect.isawaitable(result):
-        raise TypeError(f"{name} is async: use AsyncClient")
+    refuse_awaitable(name, result)
     return result
 
 

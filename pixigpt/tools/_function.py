@@ -4,7 +4,7 @@ import functools
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Generic, NotRequired, ParamSpec, TypedDict, TypeVar, cast, overload
 
@@ -179,35 +179,45 @@ def is_async(function: object) -> bool:
 def _wrapped(
     function: Callable[P, T], *, name: str | None = None, description: str | None = None
 ) -> FunctionTool[P, T]:
-    if isinstance(function, Mapping | Tool):
-        raise TypeError("a tool that is described by a dict has no function to run: pass the function")
-    if not callable(function) or isinstance(function, type):
-        raise TypeError(f"a tool must be a function, not {_shown(function)}")
+    _check_function(function)
     _checks.optional(_checks.of_type(str))("name", name)
     _checks.optional(_checks.of_type(str))("description", description)
     name = _checked_name(getattr(function, "__name__", "") if name is None else name)
-    doc = read_docstring(None if isinstance(function, functools.partial) else inspect.getdoc(function))
+    docstring = _docstring(function)
     hints, defaults = _parameters(function, name)
     fields = {each: NotRequired[hint] if each in defaults else hint for each, hint in hints.items()}
     arguments = _typed_dict(name, cast("dict[str, object]", fields))
+    arguments.__doc__ = docstring
     try:
         schema = schema_of(arguments)
     except TypeError as cause:
         raise TypeError(f"{name}: {cause}") from cause
-    parameters = _completed(schema, doc.items, defaults)
-    return FunctionTool(function, name, doc.summary if description is None else description, parameters, arguments)
+    parameters = _completed(schema, hints, defaults)
+    if description is None:
+        description = read_docstring(docstring).summary
+    return FunctionTool(function, name, description, parameters, arguments)
 
 
-def _completed(schema: Schema, descriptions: Mapping[str, str], defaults: Mapping[str, object]) -> Schema:
-    """Return the parameters' schema with what the function says of them; the tool has the name already."""
-    for name, part in schema["properties"].items():
-        if name in descriptions:
-            part.setdefault("description", descriptions[name])
-        if name in defaults:
-            part.update(_default(defaults[name]))
-    schema.pop("title")
-    schema.setdefault("required", [])
-    return schema
+def _check_function(function: object) -> None:
+    if isinstance(function, Mapping | Tool):
+        raise TypeError("a tool that is described by a dict has no function to run: pass the function")
+    if not callable(function) or isinstance(function, type):
+        raise TypeError(f"a tool must be a function, not {_shown(function)}")
+
+
+def _docstring(function: object) -> str | None:
+    """Return a function's docstring; an object's is its class's, and tells of the class."""
+    return inspect.getdoc(function) if inspect.isroutine(function) else None
+
+
+def _completed(schema: Schema, names: Iterable[str], defaults: Mapping[str, object]) -> Schema:
+    """Return the parameters' schema in their order, with the defaults; the tool itself tells what it is."""
+    properties = {name: schema["properties"][name] for name in names}  # msgspec sorts them
+    for name, value in defaults.items():
+        properties[name].update(_default(value))
+    required = [name for name in names if name not in defaults]
+    made = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return {**made, "$defs": schema["$defs"]} if "$defs" in schema else made
 
 
 def _default(value: object) -> Schema:

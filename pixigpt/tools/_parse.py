@@ -68,17 +68,15 @@ class Target(Generic[T]):
 
     def converted(self, value: object) -> _Found[T]:
         """Return decoded JSON as a value of the type; raise UnfitError if it does not fit."""
-        if self._wrapper is None:
-            return _Found(converted(value, self._hint, self.schema))
-        is_wrapped = isinstance(value, dict) and "value" in value
         try:
-            if is_wrapped:
-                return _Found(converted(value, self._wrapper, self._parameters)["value"])
             return _Found(converted(value, self._hint, self.schema))
         except UnfitError:
-            if not is_wrapped:
+            if not self._is_wrapped(value):
                 raise
-            return _Found(converted(value, self._hint, self.schema))
+        return _Found(converted(value, self._wrapper, self._parameters)["value"])
+
+    def _is_wrapped(self, value: object) -> bool:
+        return self._wrapper is not None and isinstance(value, dict) and "value" in value
 
 
 @define
@@ -137,7 +135,7 @@ class ParseLoop(Generic[T]):
     ) -> "ParseLoop[T]":
         """Check the arguments; raise ValueError or TypeError if one is bad."""
         _checks.non_negative_int("max_repairs", max_repairs)
-        return cls(Conversation.begun(settings, messages), Target.of(response_type), max_repairs)
+        return cls(Conversation.begun(settings, messages), Target[T].of(response_type), max_repairs)
 
     def run(self) -> Generator[Send, Received, ParsedCompletion[T]]:
         """Run until an answer fits; raise ParseFailedError if none does."""

@@ -5,6 +5,8 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from pixigpt.tools._function import ToolError
+from pixigpt.tools._values import decoded, json_of
 from pixigpt_api.models import ChatCompletion, Message, ToolCall, Usage
 
 T = TypeVar("T")
@@ -39,6 +41,11 @@ class ToolCallRecord:
     def __repr__(self) -> str:
         outcome = f"error={self.error!r}" if self.error else f"result={self.result!r}"
         return f"ToolCallRecord({self.call.function.name}, {outcome}, round={self.round})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the result as plain JSON and the error as a ToolError, so that an error that has a run pickles."""
+        result = None if self.result is None else decoded(json_of(self.result))
+        return ToolCallRecord, (self.call, self.arguments, result, _plain(self.error), self.elapsed, self.round)
 
 
 @frozen(repr=False)
@@ -110,6 +117,10 @@ class ParsedCompletion(Generic[T]):
 
     def __repr__(self) -> str:
         return f"ParsedCompletion({self.parsed!r}, repairs={self.repairs})"
+
+
+def _plain(error: Exception | None) -> Exception | None:
+    return error if error is None or type(error) is ToolError else ToolError(f"{type(error).__name__}: {error}")
 
 
 def sum_of(usages: Sequence[Usage]) -> Usage:

@@ -19,6 +19,7 @@ _REFERENCE = "#/$defs/"
 _ONE = frozenset({"additionalProperties", "contains", "items", "not", "propertyNames"})
 _LIST = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED = frozenset({"dependentSchemas", "patternProperties", "properties"})
+_ENUM_TYPES = {"string": str, "integer": int}
 _DROPPED = frozenset({"$defs", "$ref", "discriminator"})  # the last one names references
 
 
@@ -56,9 +57,11 @@ def _foreign_schema(cls: type) -> Schema:
     if not isinstance(cls, PydanticModel):
         raise TypeError(f"{_shown(cls)} has no JSON schema")
     try:
-        return cls.model_json_schema()
+        made = cls.model_json_schema()
     except RuntimeError as cause:  # pydantic's own errors are of this class
         raise TypeError(f"{_shown(cls)} has no JSON schema: {cause}") from cause
+    name = _shown(cls)  # a reference, as msgspec makes one to each class
+    return made if "$ref" in made else {"$ref": _REFERENCE + name, "$defs": {**made.get("$defs", {}), name: made}}
 
 
 def _shown(hint: object) -> str:
@@ -85,7 +88,7 @@ class _Inliner:
         made = _each_part(schema, lambda part: self._inlined(part, definitions))
         if "$ref" in schema:
             return {**self._target(schema["$ref"].removeprefix(_REFERENCE), definitions), **made}
-        return _described(made) if "properties" in made or "enum" in made else made
+        return _described(made, schema) if "properties" in made or "enum" in made else made
 
     def _target(self, name: str, definitions: Mapping[str, Schema]) -> Schema:
         if name not in _reachable(definitions[name], definitions):
@@ -138,35 +141,35 @@ def _each_part(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
 def _reachable(schema: Schema, definitions: Mapping[str, Schema]) -> set[str]:
     """Return the names of the definitions that a schema refers to, directly or not."""
     names: set[str] = set()
-    left = [schema]
+    left = [(schema, definitions)]
     while left:
-        each = left.pop()
-        left += _parts(each)
+        each, outer = left.pop()
+        known = {**outer, **each.get("$defs", {})}
+        left += [(part, known) for part in _parts(each)]
         name = each.get("$ref", "").removeprefix(_REFERENCE)
         if name and name not in names:
             names.add(name)
-            left.append(definitions[name])
+            left.append((known[name], known))
     return names
 
 
-def _described(schema: Schema) -> Schema:
+def _described(schema: Schema, origin: Schema) -> Schema:
     """Return the schema of a class, with its docstring as descriptions, and closed if it has fields."""
-    doc = read_docstring(schema.get("description"))
-    made = {**schema, "description": doc.summary}
+    doc = read_docstring(schema.pop("description", None))
+    made = {"description": doc.summary, **schema} if doc.summary else schema
     if "properties" in made:
-        made["properties"] = {
-            name: _without_title(name, part) if "description" in part else {**_without_title(name, part), **told}
-            for name, part in made["properties"].items()
-            for told in [{"description": doc.items[name]} if name in doc.items else {}]
-        }
+        fields = cast("dict[str, Schema]", made["properties"])
+        for name in doc.items.keys() & fields.keys():
+            if "description" not in origin["properties"][name]:  # that of its class tells less
+                fields[name]["description"] = doc.items[name]
+        for name, part in fields.items():
+            if part.get("title") == name.title().replace("_", " ").strip():  # pydantic has made it of the name
+                del part["title"]
         made.setdefault("additionalProperties", False)
-    return made if doc.summary else {key: value for key, value in made.items() if key != "description"}
-
-
-def _without_title(name: str, schema: Schema) -> Schema:
-    """Return a field's schema without the title that pydantic has made of the field's name."""
-    title = name.title().replace("_", " ").strip()
-    return {key: value for key, value in schema.items() if key != "title" or value != title}
+    for kind, cls in _ENUM_TYPES.items():
+        if all(type(value) is cls for value in made.get("enum", [None])):
+            made["type"] = kind
+    return made
 
 
 def _unknown(value: object, schema: Schema, definitions: Mapping[str, Schema], path: str) -> Iterator[str]:
@@ -174,11 +177,13 @@ def _unknown(value: object, schema: Schema, definitions: Mapping[str, Schema], p
         return
     if "$ref" in schema:
         schema = {**definitions[schema["$ref"].removeprefix(_REFERENCE)], **schema}
-    branches = [each for each in [*schema.get("anyOf", []), *schema.get("oneOf", [])] if _may_be(value, each)]
-    in_branches = [next(_unknown(value, each, definitions, path), None) for each in branches]
+    items = cast("dict[str, object] | list[object]", value)
+    kind = "object" if isinstance(items, dict) else "array"
+    branches = [each for each in [*schema.get("anyOf", []), *schema.get("oneOf", [])] if _may_be(kind, each)]
+    in_branches = [next(_unknown(items, each, definitions, path), None) for each in branches]
     if None not in in_branches:
         yield from filter(None, in_branches)
-    for name, part, item in _items(cast("Any", value), schema):
+    for name, part, item in _items(items, schema):
         inner = f"{path}.{name}" if isinstance(name, str) else f"{path}[{name}]"
         if part is False:
             yield inner
@@ -186,8 +191,8 @@ def _unknown(value: object, schema: Schema, definitions: Mapping[str, Schema], p
             yield from _unknown(item, cast("Schema", part), definitions, inner)
 
 
-def _may_be(value: object, schema: Schema) -> bool:
-    return schema.get("type", "") in ("", "object" if isinstance(value, dict) else "array")
+def _may_be(kind: str, schema: Schema) -> bool:
+    return bool(schema.get("type", kind) == kind)
 
 
 def _items(value: dict[str, object] | list[object], schema: Schema) -> Iterator[tuple[str | int, object, object]]:
