@@ -942,8 +942,7 @@ class AsyncClient(AsyncHints):
              Hello!
         """
         # On first use, as in `_drive`.
-        from pixigpt._ask import Reply
-    from pixigpt._async_chat_stream import AsyncChatCompletionStream
+        from pixigpt._async_chat_stream import AsyncChatCompletionStream
 
         body = CreateChatCompletionRequest(
             messages=chat_messages(messages),

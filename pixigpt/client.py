@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overloa
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
-from pixigpt._ask import Question, Reply, ask_flow
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, SyncHints, explain
@@ -80,6 +79,7 @@ from pixigpt_api.models import (
 )
 
 if TYPE_CHECKING:
+    from pixigpt._ask import Reply
     from pixigpt._chat_stream import ChatCompletionStream
     from pixigpt._stream import ResponseStream
     from pixigpt.bulk._items import ChatOptions, RequestLike
@@ -1124,7 +1124,7 @@ class Client(SyncHints):
         poll_interval: float | None = None,
         on_update: Callable[[Run], object] | None = None,
         idempotency_key: str | None = None,
-    ) -> Reply:
+    ) -> "Reply":
         """Ask an assistant a question on a thread, and wait for the answer.
 
         It creates a thread if none is given, adds the question, starts a run and waits for its end.
@@ -1158,6 +1158,8 @@ class Client(SyncHints):
             >>> print(reply)
             You said: What is my name? (Before that: My name is Ada.)
         """
+        from pixigpt._ask import Question, ask_flow
+
         question = Question(
             assistant_id=assistant_id,
             content=content,
