@@ -266,7 +266,7 @@ def test_the_words_of_each_round_come_as_they_are_streamed(run: Run, server: Loc
     assert (streamed.text, streamed.usage, streamed.rounds) == (whole.text, whole.usage, whole.rounds)
 
 
-def test_what_on_text_raises_closes_the_stream(run: Run, server: LocalServer) -> None:
+def test_what_on_text_raises_closes_the_stream(run: Run) -> None:
     def stop(_: str) -> None:
         raise LookupError("enough")
 
