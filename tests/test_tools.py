@@ -532,7 +532,7 @@ def test_the_sync_client_refuses_what_turns_out_to_be_async(server: LocalServer)
         return later(city)
 
     with Client(server.api_key, server.base_url) as client:
-        for options in ({"approve": partial(disguise, yes)}, {"on_call": partial(disguise, yes)}):
+        for options in cast("list[Any]", [{name: partial(disguise, yes)} for name in ("approve", "on_call")]):
             server.reply(tool_calls=[("weather", {"city": "A"})])
             with pytest.raises(TypeError, match="is async: use AsyncClient"):
                 client.run_tools(QUESTION, [weather], assistant_id=server.assistant_id, **options)
@@ -601,7 +601,7 @@ def test_a_deadline_cancels_async_tools_and_callbacks(server: LocalServer, backe
 
     async def main() -> None:
         async with AsyncClient(server.api_key, server.base_url) as client:
-            for options in ({}, {"approve": approve}):
+            for options in cast("list[Any]", [{}, {"approve": approve}]):
                 server.reply(tool_calls=[("hang", {}), ("hang", {})])
                 with deadline(0.3), pytest.raises(DeadlineExceededError, match="while tools were running"):
                     await client.run_tools(

@@ -16,10 +16,10 @@ from pixigpt._capture import capture_responses
 from pixigpt._clock import block_end, deadline
 from pixigpt._driver import drive
 from pixigpt._settings import Settings
+from pixigpt._tool_run import ToolRun
 from pixigpt.tools._calls import PendingCall, refuse_awaitable
 from pixigpt.tools._conversation import Received, Send
-from pixigpt.tools._parse import ParseLoop
-from pixigpt.tools._results import ParsedCompletion, ToolRun
+from pixigpt.tools._parse import ParsedCompletion, ParseLoop
 from pixigpt.tools._runner import Approve, Approver, Execute, Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
 

@@ -9,10 +9,10 @@ from pixigpt import _checks, errors
 from pixigpt._arguments import MessageLike
 from pixigpt._clock import block_end
 from pixigpt._settings import Settings
+from pixigpt._tool_run import ToolCallRecord, ToolRun
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Conversation, Received, Send
 from pixigpt.tools._function import AnyTool, is_async, tools_by_name
-from pixigpt.tools._results import ToolCallRecord, ToolRun
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
