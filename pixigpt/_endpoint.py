@@ -45,20 +45,13 @@ class Endpoint(Protocol[P, T_co]):
 class Call(Generic[T]):
     """One call of an endpoint: what to send, and how to parse a response to it."""
 
+    operation: str
     method: str
     path: str
     params: Mapping[str, Any]
     headers: Mapping[str, str] = field(repr=False)
     body: JsonBody | RequestBody = field(repr=False)
     parse: Parser[T] = field(repr=False)
-
-    @property
-    def operation(self) -> str:
-        """The operation's name; told by the parser, so that a call that nobody watches need not carry it."""
-        if self.parse is parse_json:
-            return "request"
-        parser: partial[Any] = cast("partial[Any]", self.parse).args[1]
-        return str(parser.func.__module__.rpartition(".")[2])
 
     def with_headers(self, headers: Mapping[str, str]) -> "Call[T]":
         """Return the call with other headers, as for a response that is read as it comes."""
@@ -80,7 +73,8 @@ def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call
         headers["content-type"] = content_type
     elif _BODIES.isdisjoint(wanted):
         headers.pop("content-type", None)  # an optional body was left out
-    return Call(wanted["method"].upper(), wanted["url"], wanted.get("params", {}), headers, body, plan.parse)
+    params = wanted.get("params", {})
+    return Call(plan.operation, wanted["method"].upper(), wanted["url"], params, headers, body, plan.parse)
 
 
 def prepare_request(
@@ -92,11 +86,10 @@ def prepare_request(
     if not path.startswith("/") or "?" in path or "#" in path:
         raise ValueError("path must begin with / and stand below base_url; a query goes into params")
     given = {name.lower(): value for name, value in (headers or {}).items()}
-    if json is None:
-        return Call(method.upper(), path, params or {}, given, b"", parse_json)
-    return Call(
-        method.upper(), path, params or {}, {"content-type": "application/json", **given}, JsonBody(json), parse_json
-    )
+    body = b"" if json is None else JsonBody(json)
+    if body:
+        given.setdefault("content-type", "application/json")
+    return Call("request", method.upper(), path, params or {}, given, body, parse_json)
 
 
 def _body(wanted: dict[str, Any]) -> tuple[JsonBody | RequestBody, str | None]:
@@ -140,6 +133,7 @@ def _check_arguments(plan: "_Plan[Any]", args: tuple[object, ...], kwargs: Mappi
 class _Plan(Generic[T]):
     """What is known of an endpoint before it is called."""
 
+    operation: str
     get_kwargs: Callable[..., dict[str, Any]]
     checks: Mapping[str, Callable[[object], str | None]]
     in_path: tuple[str, ...]
@@ -155,6 +149,7 @@ def _plan(endpoint: Hashable) -> _Plan[Any]:
     parameters = inspect.signature(get_kwargs).parameters.values()
     is_json = all(each.source in ("response.json()", "None") for each in expected)
     return _Plan(
+        module._parse_response.__module__.rpartition(".")[2],
         get_kwargs,
         {name: argument_check(hint) for name, hint in hints_of(get_kwargs).items()},
         tuple(parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD),

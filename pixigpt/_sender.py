@@ -84,7 +84,15 @@ def request_of(attempts: Attempts[Any]) -> CallRequest:
 
 def attempts_of(request: CallRequest, own: Attempts[Any], parse: Parser[U]) -> "Attempts[U]":
     """Return the attempts of a request that a middleware yields, with another way to parse its response."""
-    call = Call(own.call.method, own.call.path, request.params, request.headers, payload_of(request).content, parse)
+    call = Call(
+        own.call.operation,
+        own.call.method,
+        own.call.path,
+        request.params,
+        request.headers,
+        payload_of(request).content,
+        parse,
+    )
     return own.anew(call, _settings_of(request, own.settings))
 
 
