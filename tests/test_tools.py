@@ -180,6 +180,7 @@ def test_any_other_exception_goes_to_the_caller(run: Run, client: Client, server
     for received in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
         assert str(received) == str(error)
         assert plain(received.run) == plain(error.run)
+        assert received.run is not None
         assert [each.result for each in received.run.calls] == [None, "18 c in A"]
         assert repr(received.run.calls[0].error).startswith('ToolError("KeyError: ')
 
@@ -532,7 +533,8 @@ def test_the_sync_client_refuses_what_turns_out_to_be_async(server: LocalServer)
         return later(city)
 
     with Client(server.api_key, server.base_url) as client:
-        for options in cast("list[Any]", [{name: partial(disguise, yes)} for name in ("approve", "on_call")]):
+        both: list[Any] = [{name: partial(disguise, yes)} for name in ("approve", "on_call")]
+        for options in both:
             server.reply(tool_calls=[("weather", {"city": "A"})])
             with pytest.raises(TypeError, match="is async: use AsyncClient"):
                 client.run_tools(QUESTION, [weather], assistant_id=server.assistant_id, **options)
@@ -601,7 +603,8 @@ def test_a_deadline_cancels_async_tools_and_callbacks(server: LocalServer, backe
 
     async def main() -> None:
         async with AsyncClient(server.api_key, server.base_url) as client:
-            for options in cast("list[Any]", [{}, {"approve": approve}]):
+            both: list[Any] = [{}, {"approve": approve}]
+            for options in both:
                 server.reply(tool_calls=[("hang", {}), ("hang", {})])
                 with deadline(0.3), pytest.raises(DeadlineExceededError, match="while tools were running"):
                     await client.run_tools(
