@@ -1057,6 +1057,7 @@ class AsyncClient(AsyncHints):
         max_repairs: int = 2,
     ) -> "ParsedCompletion[Any]": ...
 
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     async def parse_chat_completion(
         self,
         messages: Sequence[MessageLike],

@@ -1058,6 +1058,7 @@ class Client(SyncHints):
         max_repairs: int = 2,
     ) -> "ParsedCompletion[Any]": ...
 
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     def parse_chat_completion(
         self,
         messages: Sequence[MessageLike],
