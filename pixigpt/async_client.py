@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from copy import copy
-from functools import partial
 from ssl import SSLContext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
@@ -972,6 +971,7 @@ class AsyncClient(AsyncHints):
         report_errors: bool = False,
         approve: Callable[[ToolCall], object] | None = None,
         on_call: "Callable[[ToolCallRecord], object] | None" = None,
+        on_text: Callable[[str], object] | None = None,
     ) -> "ToolRun":
         """Answer a conversation, and run the functions that the model calls for it. Needs the extra `tools`.
 
@@ -991,6 +991,8 @@ class AsyncClient(AsyncHints):
             report_errors: Whether the model is told of any exception, as `TypeName: message`.
             approve: Takes each call before it runs, and returns whether to run it; in `AsyncClient` it may be async.
             on_call: Called with the record of each call after it; in `AsyncClient` it may be async.
+            on_text: Called with each piece of text as it comes, since the answers are then streamed; in `AsyncClient`
+                it may be async.
 
         Returns:
             The last answer, the whole conversation, and every call.
@@ -1013,17 +1015,20 @@ class AsyncClient(AsyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._async_driver import run_tools  # on first use: it needs the extra
+        from pixigpt.tools._async_driver import Chat, run_tools  # on first use: it needs the extra
         from pixigpt.tools._runner import RunOptions
 
-        chat = partial(
+        chat = Chat(
             self.create_chat_completion,
-            assistant_id=assistant_id,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            enable_thinking=enable_thinking,
+            self.stream_chat_completion,
+            {
+                "assistant_id": assistant_id,
+                "temperature": temperature,
+                "max_tokens": max_tokens,
+                "enable_thinking": enable_thinking,
+            },
         )
-        options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call)
+        options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call, on_text)
         return await run_tools(chat, self._settings, messages, tools, options)
 
     @overload
@@ -1052,6 +1057,7 @@ class AsyncClient(AsyncHints):
         max_repairs: int = 2,
     ) -> "ParsedCompletion[Any]": ...
 
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     async def parse_chat_completion(
         self,
         messages: Sequence[MessageLike],
@@ -1099,14 +1105,17 @@ class AsyncClient(AsyncHints):
             >>> (await client.parse_chat_completion(question, City, assistant_id=assistant_id)).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._async_driver import parse_chat_completion  # on first use: it needs the extra
+        from pixigpt.tools._async_driver import Chat, parse_chat_completion  # on first use: it needs the extra
 
-        chat = partial(
+        chat = Chat(
             self.create_chat_completion,
-            assistant_id=assistant_id,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            enable_thinking=enable_thinking,
+            self.stream_chat_completion,
+            {
+                "assistant_id": assistant_id,
+                "temperature": temperature,
+                "max_tokens": max_tokens,
+                "enable_thinking": enable_thinking,
+            },
         )
         return await parse_chat_completion(chat, self._settings, messages, response_type, max_repairs)
 

@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from functools import partial
 from ssl import SSLContext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
@@ -973,6 +972,7 @@ class Client(SyncHints):
         report_errors: bool = False,
         approve: Callable[[ToolCall], object] | None = None,
         on_call: "Callable[[ToolCallRecord], object] | None" = None,
+        on_text: Callable[[str], object] | None = None,
     ) -> "ToolRun":
         """Answer a conversation, and run the functions that the model calls for it. Needs the extra `tools`.
 
@@ -992,6 +992,8 @@ class Client(SyncHints):
             report_errors: Whether the model is told of any exception, as `TypeName: message`.
             approve: Takes each call before it runs, and returns whether to run it; in `Client` it may be async.
             on_call: Called with the record of each call after it; in `Client` it may be async.
+            on_text: Called with each piece of text as it comes, since the answers are then streamed; in `Client`
+                it may be async.
 
         Returns:
             The last answer, the whole conversation, and every call.
@@ -1014,17 +1016,20 @@ class Client(SyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._driver import run_tools  # as late as in the async client
+        from pixigpt.tools._driver import Chat, run_tools  # as late as in the async client
         from pixigpt.tools._runner import RunOptions
 
-        chat = partial(
+        chat = Chat(
             self.create_chat_completion,
-            assistant_id=assistant_id,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            enable_thinking=enable_thinking,
+            self.stream_chat_completion,
+            {
+                "assistant_id": assistant_id,
+                "temperature": temperature,
+                "max_tokens": max_tokens,
+                "enable_thinking": enable_thinking,
+            },
         )
-        options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call)
+        options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call, on_text)
         return run_tools(chat, self._settings, messages, tools, options)
 
     @overload
@@ -1053,6 +1058,7 @@ class Client(SyncHints):
         max_repairs: int = 2,
     ) -> "ParsedCompletion[Any]": ...
 
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     def parse_chat_completion(
         self,
         messages: Sequence[MessageLike],
@@ -1100,14 +1106,17 @@ class Client(SyncHints):
             >>> client.parse_chat_completion(question, City, assistant_id=assistant_id).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._driver import parse_chat_completion  # as late as in the async client
+        from pixigpt.tools._driver import Chat, parse_chat_completion  # as late as in the async client
 
-        chat = partial(
+        chat = Chat(
             self.create_chat_completion,
-            assistant_id=assistant_id,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            enable_thinking=enable_thinking,
+            self.stream_chat_completion,
+            {
+                "assistant_id": assistant_id,
+                "temperature": temperature,
+                "max_tokens": max_tokens,
+                "enable_thinking": enable_thinking,
+            },
         )
         return parse_chat_completion(chat, self._settings, messages, response_type, max_repairs)
 

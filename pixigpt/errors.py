@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import httpx
 
 if TYPE_CHECKING:
-    from pixigpt.tools import ToolRun
+    from pixigpt._tool_run import ToolRun
     from pixigpt_api.models import ChatCompletion, Message, Run, ToolCall
 
 __all__ = [

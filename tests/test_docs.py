@@ -22,6 +22,7 @@ import pixigpt
 from pixigpt import AsyncClient, Client
 from pixigpt.middleware import Cache, CallRequest, CallResponse
 from pixigpt.testing import LocalServer
+from pixigpt.tools import FunctionTool, ParsedCompletion, ToolCallRecord, ToolError, ToolRun, tool
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -49,7 +50,18 @@ def documented() -> Iterator[Any]:
         if getattr(thing, "__module__", "").startswith("pixigpt."):
             yield thing
             yield from (value for key, value in vars(thing).items() if is_public_method(key, value))
-    for thing in (LocalServer, Cache, CallRequest, CallResponse):
+    for thing in (
+        tool,
+        FunctionTool,
+        ToolError,
+        ToolRun,
+        ToolCallRecord,
+        ParsedCompletion,
+        LocalServer,
+        Cache,
+        CallRequest,
+        CallResponse,
+    ):
         yield thing
         yield from (value for key, value in vars(thing).items() if is_public_method(key, value))
 

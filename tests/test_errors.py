@@ -12,14 +12,18 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 from support.clients import Connect
+from support.samples import CALL, COMPLETION
 
 import pixigpt
 from pixigpt import (
     APIError,
     AuthenticationError,
+    ChatCompletion,
     Client,
     DeadlineExceededError,
+    IncompleteAnswerError,
     NotFoundError,
+    ParseFailedError,
     PixiGPTError,
     RateLimitError,
     RetryPolicy,
@@ -27,11 +31,15 @@ from pixigpt import (
     RunError,
     RunTimeoutError,
     ServerError,
+    ToolCall,
+    ToolFailedError,
+    ToolRoundsError,
     errors,
     is_auth_error,
     is_rate_limit_error,
 )
 from pixigpt.errors import APIResponseError
+from pixigpt.tools import ToolCallRecord, ToolRun
 
 KEY = "sk-proj-Secret123"
 
@@ -84,8 +92,21 @@ def run() -> Run:
     return Run("r", "thread.run", 1, "t", "a", "queued", "m")
 
 
+def call() -> ToolCall:
+    return ToolCall.from_dict(CALL)
+
+
+def completion() -> ChatCompletion:
+    return ChatCompletion.from_dict(COMPLETION)
+
+
+def tool_run() -> ToolRun:
+    record = ToolCallRecord(call(), {}, None, None, 0.1, 1, "null")
+    return ToolRun(completion(), [completion().choices[0].message], [record], completion().usage, 1)
+
+
 def every_error() -> list[PixiGPTError]:
-    classes = [value for value in vars(pixigpt).values() if isinstance(value, type)]
+    classes = [value for value in vars(errors).values() if isinstance(value, type)]
     found: list[PixiGPTError] = []
     for kind in classes:
         if issubclass(kind, APIError):
@@ -94,6 +115,14 @@ def every_error() -> list[PixiGPTError]:
             found.append(kind("No.", status_code=200, request_id="req_1", excerpt="<html>"))
         elif issubclass(kind, RunError):
             found.append(kind("No.", run()))
+        elif issubclass(kind, ToolFailedError):
+            found.append(kind("No.", call(), tool_run()))
+        elif issubclass(kind, ToolRoundsError):
+            found.append(kind("No.", tool_run()))
+        elif issubclass(kind, ParseFailedError):
+            found.append(kind("No.", completion(), [], ["why"]))
+        elif issubclass(kind, IncompleteAnswerError):
+            found.append(kind("No.", completion()))
         elif issubclass(kind, PixiGPTError):
             found.append(kind("No."))
     return found

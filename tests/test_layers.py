@@ -30,7 +30,8 @@ ALLOWED = {
     "pixigpt._transport": {"pixigpt._checks", "pixigpt._fork"},
     "pixigpt._checks": set[str](),
     "pixigpt._fork": set[str](),
-    "pixigpt.errors": {"pixigpt_api"},  # a run's error has the run
+    "pixigpt.errors": {"pixigpt_api", "pixigpt._tool_run"},  # a run's error has the run
+    "pixigpt._tool_run": {"pixigpt_api"},
     "pixigpt.cli": {"pixigpt", "pixigpt.testing.__main__", "pixigpt_api"},  # what any user of the package may import
     "pixigpt_api": set[str](),
 }

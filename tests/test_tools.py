@@ -180,6 +180,7 @@ def test_any_other_exception_goes_to_the_caller(run: Run, client: Client, server
     for received in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
         assert str(received) == str(error)
         assert plain(received.run) == plain(error.run)
+        assert received.run is not None
         assert [each.result for each in received.run.calls] == [None, "18 c in A"]
         assert repr(received.run.calls[0].error).startswith('ToolError("KeyError: ')
 
@@ -249,6 +250,30 @@ def test_a_result_that_json_cannot_tell_is_an_error(one: Run, result: Any, repor
 
     with pytest.raises(ToolFailedError, match="the result cannot be sent as JSON"):
         one(("get", {}), [get], report_errors=report_errors)
+
+
+def test_the_words_of_each_round_come_as_they_are_streamed(run: Run, server: LocalServer) -> None:
+    def play(on_text: Callable[[str], object] | None = None) -> ToolRun:
+        server.reply("Let me see.", tool_calls=[("weather", {"city": "A"}), ("weather", {"city": "B"})])
+        server.reply("It is warm.")
+        return run([weather], on_text=on_text)
+
+    words: list[str] = []
+    streamed, whole = play(words.append), play()
+    assert "".join(words) == "Let me see.It is warm."
+    assert len(words) > 2
+    assert [cast("Any", request.body).get("stream") for request in server.requests] == [True, True, None, None]
+    assert plain(streamed) == plain(whole)
+    assert (streamed.text, streamed.usage, streamed.rounds) == (whole.text, whole.usage, whole.rounds)
+
+
+def test_what_on_text_raises_closes_the_stream(run: Run) -> None:
+    def stop(_: str) -> None:
+        raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        run([weather], on_text=stop)
+    assert run([weather]).rounds == 1
 
 
 def test_a_model_that_goes_on_calling_is_stopped(run: Run, server: LocalServer) -> None:
@@ -460,6 +485,7 @@ def test_what_is_no_tool_is_refused(one: Run, bad: Any, says: str) -> None:
         ([], {"concurrency": "2"}, TypeError, "concurrency must be a number"),
         ([], {"approve": True}, TypeError, "approve must be a function, not bool"),
         ([], {"on_call": 5}, TypeError, "on_call must be a function, not int"),
+        ([], {"on_text": 5}, TypeError, "on_text must be a function, not int"),
         ([], {"model": "m"}, TypeError, "pass assistant_id"),
     ],
 )
@@ -490,6 +516,7 @@ async def yes(_: object) -> bool:
         ([tool(later)], {}, "later is async: use AsyncClient"),
         ([], {"approve": yes}, "approve is async: use AsyncClient"),
         ([], {"on_call": yes}, "on_call is async: use AsyncClient"),
+        ([], {"on_text": yes}, "on_text is async: use AsyncClient"),
     ],
 )
 def test_the_sync_client_refuses_what_is_async(server: LocalServer, tools: Any, options: Any, says: str) -> None:
@@ -506,7 +533,8 @@ def test_the_sync_client_refuses_what_turns_out_to_be_async(server: LocalServer)
         return later(city)
 
     with Client(server.api_key, server.base_url) as client:
-        for options in ({"approve": partial(disguise, yes)}, {"on_call": partial(disguise, yes)}):
+        both: list[Any] = [{name: partial(disguise, yes)} for name in ("approve", "on_call")]
+        for options in both:
             server.reply(tool_calls=[("weather", {"city": "A"})])
             with pytest.raises(TypeError, match="is async: use AsyncClient"):
                 client.run_tools(QUESTION, [weather], assistant_id=server.assistant_id, **options)
@@ -575,7 +603,8 @@ def test_a_deadline_cancels_async_tools_and_callbacks(server: LocalServer, backe
 
     async def main() -> None:
         async with AsyncClient(server.api_key, server.base_url) as client:
-            for options in ({}, {"approve": approve}):
+            both: list[Any] = [{}, {"approve": approve}]
+            for options in both:
                 server.reply(tool_calls=[("hang", {}), ("hang", {})])
                 with deadline(0.3), pytest.raises(DeadlineExceededError, match="while tools were running"):
                     await client.run_tools(

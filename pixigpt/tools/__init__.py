@@ -4,10 +4,12 @@ Needs the extra: `pip install "pixigpt[tools]"`.
 """
 
 try:
-    from pixigpt.tools._function import FunctionTool, ToolError, tool
-    from pixigpt.tools._results import ParsedCompletion, ToolCallRecord, ToolRun
+    from pixigpt.tools._function import FunctionTool, tool
+    from pixigpt.tools._parse import ParsedCompletion
 except ModuleNotFoundError as cause:
     message = f'pixigpt.tools needs {cause.name}: pip install "pixigpt[tools]"'
     raise ModuleNotFoundError(message, name=cause.name) from cause
+
+from pixigpt._tool_run import ToolCallRecord, ToolError, ToolRun
 
 __all__ = ["FunctionTool", "ParsedCompletion", "ToolCallRecord", "ToolError", "ToolRun", "tool"]

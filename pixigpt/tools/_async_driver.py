@@ -3,33 +3,56 @@
 import inspect
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 import anyio.to_thread
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pixigpt._arguments import MessageLike
 from pixigpt._async_driver import drive
 from pixigpt._capture import capture_responses
 from pixigpt._clock import block_end, deadline
 from pixigpt._settings import Settings
+from pixigpt._tool_run import ToolRun
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Received, Send
-from pixigpt.tools._parse import ParseLoop
-from pixigpt.tools._results import ParsedCompletion, ToolRun
-from pixigpt.tools._runner import Approve, Approver, Outcome, RunOptions, Step, ToolLoop
+from pixigpt.tools._parse import ParsedCompletion, ParseLoop
+from pixigpt.tools._runner import Approve, Approver, Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
+
+if TYPE_CHECKING:
+    from pixigpt._async_chat_stream import AsyncChatCompletionStream
 
 T = TypeVar("T")
 
 
-class Chat(Protocol):
-    """A chat completion whose other arguments are set."""
+@frozen
+class Chat:
+    """How a conversation is sent: at once or streamed, with these arguments."""
 
-    async def __call__(self, messages: Sequence[Message], *, tools: Sequence[Tool] | None) -> ChatCompletion: ...
+    send: Callable[..., Awaitable[ChatCompletion]]
+    stream: "Callable[..., AsyncChatCompletionStream]"
+    arguments: Mapping[str, object]
+
+    def with_tools(self, tools: list[Tool] | None) -> "Chat":
+        """Return it with the tools that the model may call."""
+        return evolve(self, arguments={**self.arguments, "tools": tools})
+
+    async def received(self, messages: list[Message], on_text: Reader | None) -> Received:
+        """Send messages; return the answer, whose text has gone to `on_text` as it came."""
+        with capture_responses() as responses:
+            send = self.send if on_text is None else partial(self._streamed, on_text=on_text)
+            completion = await send(messages, **self.arguments)
+        return Received(completion, sum(each.attempts for each in responses))
+
+    async def _streamed(self, messages: list[Message], *, on_text: Reader, **arguments: object) -> ChatCompletion:
+        async with self.stream(messages, **arguments) as stream:
+            async for text in stream.text():
+                await _called(on_text, text)
+            return await stream.completion()
 
 
 async def run_tools(
@@ -42,7 +65,7 @@ async def run_tools(
     """Run a conversation with tools."""
     loop = ToolLoop.create(settings, messages, tools, options, may_be_async=True)
     with deadline(settings.total_timeout):
-        return await drive(loop.run(), _ToolDriver(partial(chat, tools=loop.definitions), options).perform)
+        return await drive(loop.run(), _ToolDriver(chat.with_tools(loop.definitions), options).perform)
 
 
 async def parse_chat_completion(
@@ -51,26 +74,24 @@ async def parse_chat_completion(
     """Ask for an answer of a type."""
     loop = ParseLoop[T].create(settings, messages, response_type, max_repairs)
     with deadline(settings.total_timeout):
-        return await drive(loop.run(), partial(_send, partial(chat, tools=[loop.target.tool])))
+        return await drive(loop.run(), partial(_send, chat.with_tools([loop.target.tool])))
 
 
-async def _send(chat: Callable[[list[Message]], Awaitable[ChatCompletion]], step: Send) -> Received:
-    with capture_responses() as responses:
-        completion = await chat(step.messages)
-    return Received(completion, sum(each.attempts for each in responses))
+async def _send(chat: Chat, step: Send) -> Received:
+    return await chat.received(step.messages, None)
 
 
 @frozen
 class _ToolDriver:
     """Performs the steps of a run of tools."""
 
-    chat: Callable[[list[Message]], Awaitable[ChatCompletion]]
+    chat: Chat
     options: RunOptions
 
     async def perform(self, step: Step) -> Outcome:
         """Perform a step; return its outcome."""
         if isinstance(step, Send):
-            return await _send(self.chat, step)
+            return await self.chat.received(step.messages, self.options.on_text)
         end = block_end()
         left = math.inf if end is None else end - time.monotonic()
         with anyio.CancelScope(deadline=anyio.current_time() + left):

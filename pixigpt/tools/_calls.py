@@ -9,8 +9,8 @@ from typing import Any, cast
 from attrs import define, field
 
 from pixigpt._clock import Clock
-from pixigpt.tools._function import AnyTool, ToolError, is_async
-from pixigpt.tools._results import ToolCallRecord
+from pixigpt._tool_run import ToolCallRecord, ToolError
+from pixigpt.tools._function import AnyTool, is_async
 from pixigpt.tools._values import UnfitError, decoded, encoded
 from pixigpt_api.models import ToolCall
 
@@ -73,7 +73,8 @@ class PendingCall:
 
     def record(self) -> ToolCallRecord:
         """Return what the caller is told of it."""
-        return ToolCallRecord(self.call, self._arguments, self._result, self._error, self._elapsed, self.round)
+        told = self.content or ""
+        return ToolCallRecord(self.call, self._arguments, self._result, self._error, self._elapsed, self.round, told)
 
     def _function(self) -> "partial[object]":
         return partial(cast("AnyTool", self._tool).function, **self._kwargs)

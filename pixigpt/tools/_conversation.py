@@ -15,7 +15,6 @@ from pixigpt import errors
 from pixigpt._arguments import MessageLike, chat_messages
 from pixigpt._clock import SYSTEM_CLOCK, Clock
 from pixigpt._settings import Settings
-from pixigpt.tools._results import sum_of
 from pixigpt_api.models import ChatCompletion, Message, ToolCall, Usage
 
 ErrorT = TypeVar("ErrorT", bound=errors.PixiGPTError)
@@ -62,7 +61,11 @@ class Conversation:
     @property
     def usage(self) -> Usage:
         """The tokens so far."""
-        return sum_of(self.usages)
+        return Usage(
+            prompt_tokens=sum(each.prompt_tokens for each in self.usages),
+            completion_tokens=sum(each.completion_tokens for each in self.usages),
+            total_tokens=sum(each.total_tokens for each in self.usages),
+        )
 
     def receive(self, received: Received) -> Message:
         """Count a chat completion; return its message, or raise IncompleteAnswerError if that was cut off."""

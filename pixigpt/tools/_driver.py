@@ -3,33 +3,56 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pixigpt._arguments import MessageLike
 from pixigpt._capture import capture_responses
 from pixigpt._clock import block_end, deadline
 from pixigpt._driver import drive
 from pixigpt._settings import Settings
+from pixigpt._tool_run import ToolRun
 from pixigpt.tools._calls import PendingCall, refuse_awaitable
 from pixigpt.tools._conversation import Received, Send
-from pixigpt.tools._parse import ParseLoop
-from pixigpt.tools._results import ParsedCompletion, ToolRun
-from pixigpt.tools._runner import Approve, Approver, Execute, Outcome, RunOptions, Step, ToolLoop
+from pixigpt.tools._parse import ParsedCompletion, ParseLoop
+from pixigpt.tools._runner import Approve, Approver, Execute, Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
+
+if TYPE_CHECKING:
+    from pixigpt._chat_stream import ChatCompletionStream
 
 T = TypeVar("T")
 
 
-class Chat(Protocol):
-    """A chat completion whose other arguments are set."""
+@frozen
+class Chat:
+    """How a conversation is sent: at once or streamed, with these arguments."""
 
-    def __call__(self, messages: Sequence[Message], *, tools: Sequence[Tool] | None) -> ChatCompletion: ...
+    send: Callable[..., ChatCompletion]
+    stream: "Callable[..., ChatCompletionStream]"
+    arguments: Mapping[str, object]
+
+    def with_tools(self, tools: list[Tool] | None) -> "Chat":
+        """Return it with the tools that the model may call."""
+        return evolve(self, arguments={**self.arguments, "tools": tools})
+
+    def received(self, messages: list[Message], on_text: Reader | None) -> Received:
+        """Send messages; return the answer, whose text has gone to `on_text` as it came."""
+        with capture_responses() as responses:
+            send = self.send if on_text is None else partial(self._streamed, on_text=on_text)
+            completion = send(messages, **self.arguments)
+        return Received(completion, sum(each.attempts for each in responses))
+
+    def _streamed(self, messages: list[Message], *, on_text: Reader, **arguments: object) -> ChatCompletion:
+        with self.stream(messages, **arguments) as stream:
+            for text in stream.text():
+                _called(on_text, "on_text", text)
+            return stream.completion()
 
 
 def run_tools(
@@ -42,7 +65,7 @@ def run_tools(
     """Run a conversation with tools."""
     loop = ToolLoop.create(settings, messages, tools, options, may_be_async=False)
     with deadline(settings.total_timeout):
-        return drive(loop.run(), _ToolDriver(partial(chat, tools=loop.definitions), options).perform)
+        return drive(loop.run(), _ToolDriver(chat.with_tools(loop.definitions), options).perform)
 
 
 def parse_chat_completion(
@@ -51,27 +74,25 @@ def parse_chat_completion(
     """Ask for an answer of a type."""
     loop = ParseLoop[T].create(settings, messages, response_type, max_repairs)
     with deadline(settings.total_timeout):
-        return drive(loop.run(), partial(_send, partial(chat, tools=[loop.target.tool])))
+        return drive(loop.run(), partial(_send, chat.with_tools([loop.target.tool])))
 
 
-def _send(chat: Callable[[list[Message]], ChatCompletion], step: Send) -> Received:
-    with capture_responses() as responses:
-        completion = chat(step.messages)
-    return Received(completion, sum(each.attempts for each in responses))
+def _send(chat: Chat, step: Send) -> Received:
+    return chat.received(step.messages, None)
 
 
 @frozen
 class _ToolDriver:
     """Performs the steps of a run of tools."""
 
-    chat: Callable[[list[Message]], ChatCompletion]
+    chat: Chat
     options: RunOptions
 
     def perform(self, step: Step) -> Outcome:
         """Perform a step; return its outcome."""
         match step:
             case Send():
-                return _send(self.chat, step)
+                return self.chat.received(step.messages, self.options.on_text)
             case Approve(call):
                 return bool(_called(cast("Approver", self.options.approve), "approve", call))
             case Execute(calls):

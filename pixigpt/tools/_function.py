@@ -12,6 +12,7 @@ import msgspec
 from attrs import define, field
 
 from pixigpt import _checks
+from pixigpt._tool_run import ToolError
 from pixigpt.tools._docstring import read_docstring
 from pixigpt.tools._schema import Schema, schema_of
 from pixigpt.tools._values import UnfitError, converted
@@ -27,19 +28,6 @@ _UNNAMED = {
     inspect.Parameter.VAR_KEYWORD: "stands for any number of arguments",
 }
 _typed_dict = cast("Callable[[str, dict[str, object]], type]", TypedDict)
-
-
-class ToolError(Exception):
-    """What a tool raises to tell the model, not the caller, that it failed: its text goes to the model.
-
-    Example:
-        >>> from pixigpt.tools import ToolError
-        >>> def population(city: str) -> int:
-        ...     raise ToolError(f"There is no city {city}; ask for the correct name.")
-        >>> run = client.run_tools([{"role": "user", "content": "Hi"}], [population], assistant_id=assistant_id)
-        >>> run.text
-        'The tool answered: There is no city text; ask for the correct name.'
-    """
 
 
 @define(slots=False, eq=False, repr=False)

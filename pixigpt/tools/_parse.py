@@ -11,16 +11,44 @@ from pixigpt._arguments import MessageLike
 from pixigpt._settings import Settings
 from pixigpt.tools._conversation import Conversation, Received, Send
 from pixigpt.tools._json_text import json_values
-from pixigpt.tools._results import ParsedCompletion
 from pixigpt.tools._schema import Schema, is_object, schema_of
 from pixigpt.tools._values import UnfitError, converted, decoded
-from pixigpt_api.models import FunctionDefinition, FunctionParameters, Message, Tool, ToolCall
+from pixigpt_api.models import ChatCompletion, FunctionDefinition, FunctionParameters, Message, Tool, ToolCall, Usage
 
 T = TypeVar("T")
 
 _ASKED = "Give your answer by calling this function."
 _ACCEPTED = "The answer is accepted."
 _typed_dict = cast("Any", TypedDict)
+
+
+@frozen(repr=False)
+class ParsedCompletion(Generic[T]):
+    """An answer of the type that was asked for.
+
+    Attributes:
+        parsed: The answer.
+        completion: The chat completion that it came in.
+        messages: The whole conversation, which can be sent again.
+        usage: The tokens of all chat completions.
+        repairs: How many answers did not fit before it.
+
+    Example:
+        >>> server.reply(tool_calls=[("int", {"value": 7})])
+        >>> question = [{"role": "user", "content": "How many days has a week?"}]
+        >>> answer = client.parse_chat_completion(question, int, assistant_id=assistant_id)
+        >>> answer.parsed, answer.repairs
+        (7, 0)
+    """
+
+    parsed: T
+    completion: ChatCompletion
+    messages: list[Message]
+    usage: Usage
+    repairs: int
+
+    def __repr__(self) -> str:
+        return f"ParsedCompletion({self.parsed!r}, repairs={self.repairs})"
 
 
 @frozen

@@ -9,16 +9,17 @@ from pixigpt import _checks, errors
 from pixigpt._arguments import MessageLike
 from pixigpt._clock import block_end
 from pixigpt._settings import Settings
+from pixigpt._tool_run import ToolCallRecord, ToolRun
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Conversation, Received, Send
 from pixigpt.tools._function import AnyTool, is_async, tools_by_name
-from pixigpt.tools._results import ToolCallRecord, ToolRun
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
 
 Approver = Callable[[ToolCall], object]
 Observer = Callable[[ToolCallRecord], object]
+Reader = Callable[[str], object]
 
 
 @frozen
@@ -60,6 +61,7 @@ class RunOptions:
     report_errors: bool
     approve: Approver | None = field(validator=_checks.validator(_checks.optional(_function)))
     on_call: Observer | None = field(validator=_checks.validator(_checks.optional(_function)))
+    on_text: Reader | None = field(validator=_checks.validator(_checks.optional(_function)))
 
 
 @define
@@ -86,7 +88,8 @@ class ToolLoop:
         """Check the arguments; raise ValueError or TypeError if one is bad, or async where nobody can await it."""
         by_name = tools_by_name(tools)
         called = {each.name: each.function for each in by_name.values()}
-        for name, function in {**called, "approve": options.approve, "on_call": options.on_call}.items():
+        callbacks = {"approve": options.approve, "on_call": options.on_call, "on_text": options.on_text}
+        for name, function in {**called, **callbacks}.items():
             if is_async(function) and not may_be_async:
                 raise TypeError(f"{name} is async: use AsyncClient")
         return cls(Conversation.begun(settings, messages), by_name, options)

@@ -162,9 +162,9 @@ def _described(schema: Schema, origin: Schema) -> Schema:
         for name in doc.items.keys() & fields.keys():
             if "description" not in origin["properties"][name]:  # that of its class tells less
                 fields[name]["description"] = doc.items[name]
-        for name, part in fields.items():
+        for name, part in origin["properties"].items():
             if part.get("title") == name.title().replace("_", " ").strip():  # pydantic has made it of the name
-                del part["title"]
+                del fields[name]["title"]
         made.setdefault("additionalProperties", False)
     for kind, cls in _ENUM_TYPES.items():
         if all(type(value) is cls for value in made.get("enum", [None])):
@@ -178,8 +178,7 @@ def _unknown(value: object, schema: Schema, definitions: Mapping[str, Schema], p
     if "$ref" in schema:
         schema = {**definitions[schema["$ref"].removeprefix(_REFERENCE)], **schema}
     items = cast("dict[str, object] | list[object]", value)
-    kind = "object" if isinstance(items, dict) else "array"
-    branches = [each for each in [*schema.get("anyOf", []), *schema.get("oneOf", [])] if _may_be(kind, each)]
+    branches = [each for each in [*schema.get("anyOf", []), *schema.get("oneOf", [])] if _may_be(items, each)]
     in_branches = [next(_unknown(items, each, definitions, path), None) for each in branches]
     if None not in in_branches:
         yield from filter(None, in_branches)
@@ -191,8 +190,14 @@ def _unknown(value: object, schema: Schema, definitions: Mapping[str, Schema], p
             yield from _unknown(item, cast("Schema", part), definitions, inner)
 
 
-def _may_be(kind: str, schema: Schema) -> bool:
-    return bool(schema.get("type", kind) == kind)
+def _may_be(value: dict[str, object] | list[object], schema: Schema) -> bool:
+    """Return whether a value may be meant for one of the alternatives: of its type, and of its tag."""
+    kind = "object" if isinstance(value, dict) else "array"
+    tags = {name: part for name, part in schema.get("properties", {}).items() if "enum" in part or "const" in part}
+    return schema.get("type", kind) == kind and all(
+        name not in value or cast("dict[str, object]", value)[name] in part.get("enum", [part.get("const")])
+        for name, part in tags.items()
+    )
 
 
 def _items(value: dict[str, object] | list[object], schema: Schema) -> Iterator[tuple[str | int, object, object]]:

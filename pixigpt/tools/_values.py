@@ -37,16 +37,11 @@ def converted(value: object, hint: object, schema: Schema) -> Any:  # noqa: ANN4
 def encoded(value: object) -> str:
     """Return what a function has returned as text for a model: a str as it is, else JSON; raise ValueError if none."""
     try:
-        text = value if isinstance(value, str) else json_of(value)
+        text = value if isinstance(value, str) else msgspec.json.encode(_plain(value), enc_hook=_plain_foreign).decode()
         text.encode()  # lone surrogates cannot be sent
     except _UNENCODABLE as cause:
         raise ValueError(f"the result cannot be sent as JSON: {_line(cause)}") from cause
     return text
-
-
-def json_of(value: object) -> str:
-    """Return a value as JSON; raise TypeError, ValueError, OverflowError or RecursionError if there is none."""
-    return msgspec.json.encode(_plain(value), enc_hook=_plain_foreign).decode()
 
 
 def _foreign_value(cls: type, value: object) -> object:

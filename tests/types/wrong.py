@@ -33,6 +33,13 @@ client.call(get_run, "t", 5)  # wrong
 client.call(get_run, "t")  # wrong
 client.call(get_run, "t", "r").statuss  # wrong
 client.create_chat_completion([{"role": "user", "content": "Hi."}]).choices[0].message.content.upper()  # wrong
+client.run_tools([{"role": "user", "content": "Hi."}], [5])  # wrong
+client.run_tools([{"role": "user", "content": "Hi."}], [], approve=lambda: True)  # wrong
+client.run_tools([{"role": "user", "content": "Hi."}], [], concurrency="2")  # wrong
+client.parse_chat_completion([{"role": "user", "content": "Hi."}], int).parsed.upper()  # wrong
+client.ask("a")  # wrong
+client.ask("a", "Hi.", timeout="5")  # wrong
+client.ask("a", "Hi.").txt  # wrong
 Client("sk-test", timeout="5")  # wrong
 Client("sk-test", max_retry=5)  # wrong
 Client("sk-test", "https://example.com", 5.0)  # wrong

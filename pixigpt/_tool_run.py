@@ -1,15 +1,23 @@
-"""What a run of tools and a typed answer give back."""
+"""What a run of tools gives back, be it in an error: needs nothing but the generated models."""
 
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from pixigpt.tools._function import ToolError
-from pixigpt.tools._values import decoded, json_of
 from pixigpt_api.models import ChatCompletion, Message, ToolCall, Usage
 
-T = TypeVar("T")
+
+class ToolError(Exception):
+    """What a tool raises to tell the model, not the caller, that it failed: its text goes to the model.
+
+    Example:
+        >>> from pixigpt.tools import ToolError
+        >>> def population(city: str) -> int:
+        ...     raise ToolError(f"There is no city {city}; ask for the correct name.")
+        >>> run = client.run_tools([{"role": "user", "content": "Hi"}], [population], assistant_id=assistant_id)
+        >>> run.text
+        'The tool answered: There is no city text; ask for the correct name.'
+    """
 
 
 @frozen(repr=False)
@@ -19,8 +27,10 @@ class ToolCallRecord:
     Attributes:
         call: The model's call, with the id that it has in the conversation.
         arguments: Its arguments, decoded; None if they are no JSON object.
-        result: What the function returned; None if it did not run or failed.
-        error: What the function raised, or a `ToolError` that says why it did not run; None if it returned.
+        result: What the function returned; None if it did not run or failed. After pickling, it is the text that the
+            model was told.
+        error: What the function raised, or a `ToolError` that says why it did not run; None if it returned. After
+            pickling, it is a `ToolError` that names what it was.
         elapsed: How long the function took, in seconds.
         round: Which answer of the model it belongs to, from 1.
 
@@ -37,15 +47,16 @@ class ToolCallRecord:
     error: Exception | None
     elapsed: float
     round: int
+    _told: str = field(alias="told")
 
     def __repr__(self) -> str:
         outcome = f"error={self.error!r}" if self.error else f"result={self.result!r}"
         return f"ToolCallRecord({self.call.function.name}, {outcome}, round={self.round})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the result as plain JSON and the error as a ToolError, so that an error that has a run pickles."""
-        result = None if self.result is None else decoded(json_of(self.result))
-        return ToolCallRecord, (self.call, self.arguments, result, _plain(self.error), self.elapsed, self.round)
+        """Pickle what was told of it: others' objects may not pickle, and an error that has a run must."""
+        result = None if self.result is None else self._told
+        return type(self), (self.call, self.arguments, result, _told(self.error), self.elapsed, self.round, self._told)
 
 
 @frozen(repr=False)
@@ -90,43 +101,5 @@ class ToolRun:
         return self.text
 
 
-@frozen(repr=False)
-class ParsedCompletion(Generic[T]):
-    """An answer of the type that was asked for.
-
-    Attributes:
-        parsed: The answer.
-        completion: The chat completion that it came in.
-        messages: The whole conversation, which can be sent again.
-        usage: The tokens of all chat completions.
-        repairs: How many answers did not fit before it.
-
-    Example:
-        >>> server.reply(tool_calls=[("int", {"value": 7})])
-        >>> question = [{"role": "user", "content": "How many days has a week?"}]
-        >>> answer = client.parse_chat_completion(question, int, assistant_id=assistant_id)
-        >>> answer.parsed, answer.repairs
-        (7, 0)
-    """
-
-    parsed: T
-    completion: ChatCompletion
-    messages: list[Message]
-    usage: Usage
-    repairs: int
-
-    def __repr__(self) -> str:
-        return f"ParsedCompletion({self.parsed!r}, repairs={self.repairs})"
-
-
-def _plain(error: Exception | None) -> Exception | None:
+def _told(error: Exception | None) -> Exception | None:
     return error if error is None or type(error) is ToolError else ToolError(f"{type(error).__name__}: {error}")
-
-
-def sum_of(usages: Sequence[Usage]) -> Usage:
-    """Add up what several chat completions used."""
-    return Usage(
-        prompt_tokens=sum(each.prompt_tokens for each in usages),
-        completion_tokens=sum(each.completion_tokens for each in usages),
-        total_tokens=sum(each.total_tokens for each in usages),
-    )
