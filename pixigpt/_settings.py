@@ -31,6 +31,10 @@ _SDK_HEADERS = {
 }
 
 
+# What is around the middleware of each client, unless that has one of its kind. An instrumentation adds to it.
+installed_middleware: "list[Middleware]" = []
+
+
 class Options(TypedDict, total=False):
     """The options that `with_options()` can change, by the constructor's names."""
 
@@ -161,11 +165,13 @@ def _checked_retry(retry: RetryPolicy, max_retries: int | None) -> RetryPolicy:
 
 
 def _chain(given: object) -> "Chain | None":
-    if not given and isinstance(given, tuple | list):
+    if not (given or installed_middleware) and isinstance(given, tuple | list):
         return None
     from pixigpt._middleware import Chain, checked_middleware  # noqa: PLC0415  # few clients need it
 
-    return Chain(checked_middleware(given))
+    own = checked_middleware(given)
+    others = [each for each in installed_middleware if not isinstance(each, tuple(map(type, own)))]
+    return Chain((*others, *own))
 
 
 def _checked_extra(name: str, extra: object) -> dict[str, object]:
