@@ -7,7 +7,7 @@ try:
     from pixigpt.otel._instrumentor import PixiGPTInstrumentor
     from pixigpt.otel._telemetry import OpenTelemetry
 except ModuleNotFoundError as cause:
-    message = f'pixigpt.otel needs {cause.name}: pip install "pixigpt[otel]"'
+    message = 'pixigpt.otel needs opentelemetry-api: pip install "pixigpt[otel]"'
     raise ModuleNotFoundError(message, name=cause.name) from cause
 
 __all__ = ["OpenTelemetry", "PixiGPTInstrumentor"]
