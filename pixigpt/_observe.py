@@ -12,13 +12,14 @@ from attrs import define
 
 @define
 class ToolExecution:
-    """One run of a tool; `result` is set before it ends, if it has one."""
+    """One run of a tool; `result` is set before it ends, if it has one, and `error` if that cannot be sent."""
 
     name: str
     call_id: str
     description: str | None
     arguments: Mapping[str, Any]
     result: str | None = None
+    error: Exception | None = None
 
 
 @define

@@ -3,7 +3,8 @@
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
 
@@ -18,6 +19,7 @@ from pixigpt._version import __version__
 
 if TYPE_CHECKING:
     from pixigpt._middleware import Chain
+    from pixigpt._observe import Operation
     from pixigpt.middleware import Middleware
 
 DEFAULT_BASE_URL = "https://pixigpt.com/v1"
@@ -143,6 +145,11 @@ class Settings:
         """Return these settings for a request that has taken in the headers and all that is extra."""
         key = Secret(api_key)
         return evolve(self, base_url=base_url, api_key=key, headers=headers, extra_body={}, extra_query={})
+
+    @property
+    def observe(self) -> "Callable[[Operation], AbstractContextManager[object]]":
+        """What gives a context manager around an operation that is no call, for the middleware to watch."""
+        return nullcontext if self.middleware is None else self.middleware.observe
 
     def redact_key(self, text: str) -> str:
         """Return a text of the server's with the key redacted, in case the server echoes it."""

@@ -791,3 +791,67 @@ def test_without_the_extra_the_error_names_it() -> None:
     """
     done = run(code)
     assert 'pixigpt.otel needs opentelemetry-api: pip install "pixigpt[otel]"' in done.stderr
+
+
+# Tools and agents, as the client runs them.
+
+
+def test_a_run_of_tools_is_a_span_for_each_model_and_each_tool(
+    client: Client, server: LocalServer, telemetry: Telemetry
+) -> None:
+    seen: list[str] = []
+
+    def weather(city: str) -> str:
+        """Tell the weather."""
+        seen.append(name_of_current_span())
+        return f"{SECRET} in {city}"
+
+    def broken(city: str) -> object:
+        """Fail."""
+        raise BoomError(city)
+
+    def unsendable(city: str) -> object:
+        """Return what is no JSON."""
+        return {city: object()}
+
+    for function in (weather, broken, unsendable):
+        name = function.__name__
+        server.reply(tool_calls=[(name, {"city": "Paris"})])
+        server.reply("Done.")
+        options: dict[str, Any] = {"assistant_id": server.assistant_id}
+        with suppress(PixiGPTError):
+            client.with_options(middleware=[telemetry.middleware()]).run_tools(HELLO, [function], **options)
+        if function is not weather:
+            server.reset()
+    tools = [span for span in telemetry.spans if span.name.startswith("execute_tool")]
+    told = [(span.name, attributes(span).get("error.type")) for span in tools]
+    assert told == [
+        ("execute_tool weather", None),
+        ("execute_tool broken", "BoomError"),
+        ("execute_tool unsendable", "ValueError"),
+    ]
+    assert seen == ["execute_tool weather"]
+    assert SECRET not in "".join(span.to_json() for span in telemetry.spans)
+
+
+def name_of_current_span() -> str:
+    span = get_current_span()
+    assert isinstance(span, ReadableSpan)
+    return span.name
+
+
+def test_a_question_is_a_span_around_the_run_and_its_polls(
+    client: Client, server: LocalServer, telemetry: Telemetry
+) -> None:
+    watched = client.with_options(middleware=[telemetry.middleware(True)])
+    reply = watched.ask(server.assistant_id, "Hello!", poll_interval=0.01)
+    (agent,) = [span for span in telemetry.spans if span.name == "invoke_agent"]
+    assert attributes(agent)["gen_ai.agent.id"] == server.assistant_id
+    assert attributes(agent)["gen_ai.conversation.id"] == reply.thread_id
+    assert attributes(agent)["gen_ai.response.model"] == reply.run.model
+    assert reply.text in attributes(agent)["gen_ai.output.messages"]
+    inside = {span.name for span in telemetry.spans if span.parent and span.parent.span_id == id_of(agent)}
+    assert inside == {f"create_run {reply.run.model}", f"get_run {reply.run.model}"}
+    with pytest.raises(PixiGPTError):
+        watched.ask(server.assistant_id, "/fail", poll_interval=0.01)
+    assert attributes(telemetry.spans[-1])["error.type"] == "RunFailedError"

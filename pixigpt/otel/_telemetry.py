@@ -98,8 +98,11 @@ class OpenTelemetry:
         except BaseException as error:
             watched.fail(error, with_text=self._capture_content)
             raise
-        watched.tell(self._told_at_end(operation))
-        watched.end()
+        if isinstance(operation, ToolExecution) and operation.error is not None:
+            watched.fail(operation.error, with_text=self._capture_content)
+        else:
+            watched.tell(self._told_at_end(operation))
+            watched.end()
 
     def _of_call(self, request: CallRequest) -> Watched:
         operation = attributes.operation_of(request)
