@@ -50,6 +50,11 @@ WORKLOADS = {
         same_for(ASYNC_CLIENTS, workload="burst", calls=1000, delay=1.0),
         compared=("wall_s", "cpu_s"),
     ),
+    "middleware": Workload(
+        "one call after the other, with so much middleware",
+        5,
+        {name: Job(OURS, {"workload": f"middleware_{name}", "calls": 500}) for name in ("none", "one", "five")},
+    ),
     "import": Workload(
         "a fresh interpreter imports and constructs a client",
         7,
