@@ -63,6 +63,11 @@ WORKLOADS = {
         same_for(STREAM_CLIENTS, workload="streams", calls=100, chunks=200, in_flight=100),
         compared=("chunks_per_s", "cpu_us"),
     ),
+    "middleware": Workload(
+        "one call after the other, with so much middleware",
+        5,
+        {name: Job(OURS, {"workload": f"middleware_{name}", "calls": 500}) for name in ("none", "one", "five")},
+    ),
     "import": Workload(
         "a fresh interpreter imports and constructs a client",
         7,
