@@ -100,10 +100,8 @@ REFUSALS: list[tuple[str, list[errors.APIError], list[float]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "refusals", "pauses"), REFUSALS, ids=[case[0] for case in REFUSALS])
-def test_after_a_refusal_nobody_starts_before_it_is_over(
-    name: str, refusals: list[errors.APIError], pauses: list[float]
-) -> None:
+@pytest.mark.parametrize(("refusals", "pauses"), [case[1:] for case in REFUSALS], ids=[case[0] for case in REFUSALS])
+def test_after_a_refusal_nobody_starts_before_it_is_over(refusals: list[errors.APIError], pauses: list[float]) -> None:
     run = Run(concurrency=1, items=2)
     for refusal, pause in zip(refusals, pauses, strict=True):
         refused = run.start()
@@ -174,9 +172,9 @@ FATAL: list[tuple[str, errors.PixiGPTError, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "error", "options"), FATAL, ids=[case[0] for case in FATAL])
+@pytest.mark.parametrize(("error", "options"), [case[1:] for case in FATAL], ids=[case[0] for case in FATAL])
 def test_what_ends_the_whole_is_raised_after_the_items_that_are_ready(
-    name: str, error: errors.PixiGPTError, options: dict[str, Any]
+    error: errors.PixiGPTError, options: dict[str, Any]
 ) -> None:
     run = Run(is_ordered=False, **options)
     first, second, *_ = run.start_all()
@@ -196,8 +194,8 @@ NOT_FATAL: list[tuple[str, errors.PixiGPTError, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "error", "options"), NOT_FATAL, ids=[case[0] for case in NOT_FATAL])
-def test_one_items_failure_is_a_value(name: str, error: errors.PixiGPTError, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("error", "options"), [case[1:] for case in NOT_FATAL], ids=[case[0] for case in NOT_FATAL])
+def test_one_items_failure_is_a_value(error: errors.PixiGPTError, options: dict[str, Any]) -> None:
     run = Run(items=1, **options)
     run.engine.fail(run.start(), error)
     taken = run.engine.take()
@@ -278,7 +276,10 @@ def simulate(run: Run, server: Server, latency: Callable[[int], float], seconds:
         run.time.now = min(following, math.inf if step is None else run.time.now + step)
         if following <= run.time.now:
             _, _, ended, refusal = heapq.heappop(ends)
-            _ = run.engine.fail(ended, refusal) if refusal else run.engine.succeed(ended, "", 1, None)
+            if refusal:
+                run.engine.fail(ended, refusal)
+            else:
+                run.engine.succeed(ended, "", 1, None)
             run.taken()
 
 
