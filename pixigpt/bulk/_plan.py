@@ -12,7 +12,6 @@ from pixigpt._settings import Options
 from pixigpt.bulk._bucket import Bucket
 from pixigpt.bulk._engine import Engine, Work
 from pixigpt.bulk._pace import Pace
-from pixigpt.errors import DeadlineExceededError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,11 +64,6 @@ def item_options(work: Work[Any]) -> Options:
     """Return the client's options for the next call of an item."""
     left = work.left(SYSTEM_CLOCK.monotonic())
     return work.options if left is None else {**work.options, "total_timeout": left}
-
-
-def late() -> DeadlineExceededError:
-    """Return the error of a run that a `deadline()` block has ended."""
-    return DeadlineExceededError("the deadline passed before the last item was done")
 
 
 def new_key() -> Options:

@@ -1,6 +1,5 @@
 """Drives a bulk run for the async client, on asyncio and on trio; the counterpart of `_threads`."""
 
-import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextvars import Context, copy_context
@@ -11,11 +10,11 @@ import anyio
 from attrs import define, field
 
 from pixigpt._capture import capture_responses
-from pixigpt._clock import block_end, earliest
+from pixigpt._clock import block_end
 from pixigpt.bulk._background import Background
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
-from pixigpt.bulk._plan import Plan, check_input, item_options, late
+from pixigpt.bulk._plan import Plan, check_input, item_options
 from pixigpt.errors import PixiGPTError
 from pixigpt_api.models import ChatCompletion
 
@@ -112,6 +111,11 @@ class _Crew(Generic[T]):
         if work is not None or self.plan.engine.startable or self.plan.engine.is_stopped:
             self.has_work.ring()
 
+    def ring(self) -> None:
+        """Wake everybody, for something has changed."""
+        self.has_work.ring()
+        self.has_item.ring()
+
     def _break(self, failure: Exception) -> None:
         self.plan.engine.break_(failure)
         self.has_work.ring()
@@ -199,11 +203,11 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
         if self._background is not None:
             await self._background.aclose(_LONGEST_CLOSE)
 
-    def stop(self) -> None:
-        """Start nothing more; what is in flight can still be iterated."""
-        self._plan.engine.stop()
-        self._crew.has_work.ring()
-        self._crew.has_item.ring()
+    def stop(self, patience: float) -> None:
+        """Start nothing more; what is in flight can still be iterated, for so many seconds. From any thread."""
+        self._plan.engine.stop(patience)
+        if self._background is not None:
+            self._background.call_soon(self._crew.ring)
 
     def _cancel(self) -> None:
         self._is_over = True
@@ -212,14 +216,13 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
 
     async def _take(self) -> Work[T] | None:
         """Return the next item that is ready; None at the end."""
-        engine, crew = self._plan.engine, self._crew
+        engine, crew, end = self._plan.engine, self._crew, block_end()
         if self._background is None:
             self._background = Background(crew.run, crew.context)
-        end = earliest(engine.end, block_end())
         while (work := engine.take()) is None and not engine.is_over:
-            left = None if end is None else end - time.monotonic()
-            if left is not None and left <= 0:
-                raise late()
+            left = engine.patience(end)
+            if left == 0:
+                return None
             await crew.has_item.wait(left)
         crew.has_room.ring()
         return work

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from attrs import define, field
 
 from pixigpt._capture import capture_responses
-from pixigpt._clock import block_end, earliest
+from pixigpt._clock import block_end
 from pixigpt._transport.abort import Abort, AbortedError, current_abort
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
-from pixigpt.bulk._plan import Plan, check_input, item_options, late
+from pixigpt.bulk._plan import Plan, check_input, item_options
 from pixigpt.errors import PixiGPTError
 from pixigpt_api.models import ChatCompletion
 
@@ -182,15 +182,15 @@ class Items(Iterator[R], Generic[T, R]):
         """
         self._close(_LONGEST_CLOSE)
 
-    def stop(self) -> None:
-        """Start nothing more; what is in flight can still be iterated."""
+    def stop(self, patience: float) -> None:
+        """Start nothing more; what is in flight can still be iterated, for so many seconds."""
         with self._crew.lock:
-            self._plan.engine.stop()
+            self._plan.engine.stop(patience)
             self._crew.has_item.notify()
 
     def _take(self) -> Work[T] | None:
         """Return the next item that is ready; None at the end. In between, read the input as far as there is room."""
-        engine, end = self._plan.engine, earliest(self._plan.engine.end, block_end())
+        engine, end = self._plan.engine, block_end()
         if engine.is_starving:  # nobody else reads on, however slow the user of the items is
             self._read()
         while True:
@@ -198,15 +198,12 @@ class Items(Iterator[R], Generic[T, R]):
                 if (work := engine.take()) is not None or engine.is_over:
                     return work
                 if not engine.has_room:
-                    self._wait(end)
+                    left = engine.patience(end)
+                    if left == 0:
+                        return None
+                    self._crew.has_item.wait(left)
                     continue
             self._read()
-
-    def _wait(self, end: float | None) -> None:
-        left = None if end is None else end - time.monotonic()
-        if left is not None and left <= 0:
-            raise late()
-        self._crew.has_item.wait(left)
 
     def _read(self) -> None:
         engine = self._plan.engine
