@@ -58,7 +58,6 @@ class _Crew(Generic[T]):
     source: Iterable[object] | AsyncIterable[object]
     plan: Plan[T, Any]
     context: Context = field(init=False, factory=copy_context)
-    feeding: anyio.CancelScope = field(init=False, factory=anyio.CancelScope)
     has_work: _Bell = field(init=False, factory=_Bell)
     has_item: _Bell = field(init=False, factory=_Bell)
     has_room: _Bell = field(init=False, factory=_Bell)
@@ -68,20 +67,21 @@ class _Crew(Generic[T]):
         engine = self.plan.engine
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._feed)
+                feeding = anyio.CancelScope()
+                tasks.start_soon(self._feed, feeding)
                 while not engine.is_stopped:
                     step = engine.next()
                     if isinstance(step, Work):
                         tasks.start_soon(self._work, step)
                     else:
                         await self.has_work.wait(step)
-                self.feeding.cancel()
+                feeding.cancel()
         finally:
             engine.stop()
             self.has_item.ring()
 
-    async def _feed(self) -> None:
-        with self.feeding:
+    async def _feed(self, scope: anyio.CancelScope) -> None:
+        with scope:
             await self._read_all()
         self.plan.engine.is_input_over = True
         self.has_item.ring()
@@ -265,4 +265,5 @@ class AsyncVectors(AsyncIterator[list[float]]):
         Example:
             >>> await vectors.aclose()
         """
+        self._ready.clear()
         await self._batches.aclose()

@@ -259,4 +259,5 @@ class Vectors(Iterator[list[float]]):
         Example:
             >>> vectors.close()
         """
+        self._ready.clear()
         self._batches.close()
