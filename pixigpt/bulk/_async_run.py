@@ -3,23 +3,20 @@
 from collections.abc import Callable
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pixigpt.bulk._async_help import Rows, awaited, in_thread
 from pixigpt.bulk._bar import Bar
 from pixigpt.bulk._batch import Batch, BatchPlan
 from pixigpt.bulk._interrupt import Interruption
+from pixigpt.bulk._plan import AnyClient
 from pixigpt.bulk._progress import BatchProgress, BatchSummary
 from pixigpt.bulk._tasks import AsyncItems
-
-if TYPE_CHECKING:
-    from pixigpt.async_client import AsyncClient
 
 _PATIENCE = 10.0  # for what is in flight at the first Ctrl-C
 
 
 async def run(
-    client: "AsyncClient",
+    client: AnyClient,
     batch: Batch,
     plan: BatchPlan,
     *,

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
 
 from attrs import define, field, frozen
 
@@ -15,6 +15,12 @@ from pixigpt.bulk._pace import Pace
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class AnyClient(Protocol):
+    """What a run needs of a client, of either variant, beside the method that it calls."""
+
+    def with_options(self, **options: Unpack[Options]) -> Self: ...
 
 
 @frozen

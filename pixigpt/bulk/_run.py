@@ -4,22 +4,19 @@
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pixigpt.bulk._bar import Bar
 from pixigpt.bulk._batch import Batch, BatchPlan
 from pixigpt.bulk._interrupt import Interruption
+from pixigpt.bulk._plan import AnyClient
 from pixigpt.bulk._progress import BatchProgress, BatchSummary
 from pixigpt.bulk._threads import Items
-
-if TYPE_CHECKING:
-    from pixigpt.client import Client
 
 _PATIENCE = 10.0  # for what is in flight at the first Ctrl-C
 
 
 def run(
-    client: "Client",
+    client: AnyClient,
     batch: Batch,
     plan: BatchPlan,
     *,

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextvars import Context, copy_context
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import anyio
 from attrs import define, field
@@ -14,12 +14,9 @@ from pixigpt._clock import block_end
 from pixigpt.bulk._background import Background
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
-from pixigpt.bulk._plan import Plan, check_input, item_options
+from pixigpt.bulk._plan import AnyClient, Plan, check_input, item_options
 from pixigpt.errors import PixiGPTError
 from pixigpt_api.models import ChatCompletion
-
-if TYPE_CHECKING:
-    from pixigpt.async_client import AsyncClient
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -54,7 +51,7 @@ class _Bell:
 class _Crew(Generic[T]):
     """The tasks of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
 
-    client: "AsyncClient"
+    client: AnyClient
     source: Iterable[object] | AsyncIterable[object]
     plan: Plan[T, Any]
     context: Context = field(init=False, factory=copy_context)
@@ -157,9 +154,7 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
         You said: Hi!
     """
 
-    def __init__(
-        self, client: "AsyncClient", requests: Iterable[object] | AsyncIterable[object], plan: Plan[T, R]
-    ) -> None:
+    def __init__(self, client: AnyClient, requests: Iterable[object] | AsyncIterable[object], plan: Plan[T, R]) -> None:
         check_input("requests", requests, Iterable, AsyncIterable)
         self._crew = _Crew(client, requests, plan)
         self._plan = plan

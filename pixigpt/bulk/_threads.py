@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextvars import Context, copy_context
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import define, field
 
@@ -15,12 +15,9 @@ from pixigpt._clock import block_end
 from pixigpt._transport.abort import Abort, AbortedError, current_abort
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
-from pixigpt.bulk._plan import Plan, check_input, item_options
+from pixigpt.bulk._plan import AnyClient, Plan, check_input, item_options
 from pixigpt.errors import PixiGPTError
 from pixigpt_api.models import ChatCompletion
-
-if TYPE_CHECKING:
-    from pixigpt.client import Client
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +29,7 @@ _LONGEST_CLOSE = 1.0
 class _Crew(Generic[T]):
     """The workers of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
 
-    client: "Client"
+    client: AnyClient
     plan: Plan[T, Any]
     context: Context = field(init=False, factory=copy_context)
     abort: Abort = field(init=False, factory=Abort)
@@ -140,7 +137,7 @@ class Items(Iterator[R], Generic[T, R]):
         You said: Hi!
     """
 
-    def __init__(self, client: "Client", requests: Iterable[object], plan: Plan[T, R]) -> None:
+    def __init__(self, client: AnyClient, requests: Iterable[object], plan: Plan[T, R]) -> None:
         check_input("requests", requests, Iterable)
         self._crew = _Crew(client, plan)
         self._plan = plan
