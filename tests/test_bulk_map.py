@@ -245,7 +245,7 @@ def test_leaving_early_ends_the_calls_in_flight(
     leave(client.map_chat_completions((str(number) for number in range(10**9)), concurrency=4, ordered=False))
     gc.collect()  # the error's traceback is gone, and with it whatever held the iterator
     assert eventually(lambda: server.open <= 1, 2.0)  # the first connection may be idle again
-    assert usage(slots_of(client, portal)).leased == 0
+    assert eventually(lambda: usage(slots_of(client, portal)).leased == 0)
 
 
 def test_a_thread_that_waits_before_a_retry_does_not_send_once_the_loop_is_left() -> None:
