@@ -68,10 +68,12 @@ class _Answer:
         for choice in chunk.choices:
             if choice.index:
                 continue
-            if self._shows_reasoning and (text := choice.delta.reasoning_content or choice.reasoning_content):
+            delta = choice.delta or {}
+            reasoning = delta.get("reasoning_content") or delta.get("reasoning") or choice.reasoning_content
+            if reasoning and self._shows_reasoning:
                 self._reasoning = self._reasoning or self._open(_Reasoning())
-                self._reasoning.add(text)
-            if text := choice.delta.content:
+                self._reasoning.add(reasoning)
+            if text := delta.get("content"):
                 self._content = self._content or self._open(_display())
                 self._content.add(text)
 
