@@ -61,8 +61,8 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What stands on the screen, without the blanks at the ends of its lines and the empty lines at its end."""
-        return "\n".join(line.rstrip() for line in self.screen.display).rstrip() + "\n"
+        """What stands on the screen."""
+        return shown(self.screen)
 
     def type(self, text: str) -> None:
         """Press some keys; Ctrl-C is chr(3), Ctrl-D chr(4)."""
@@ -89,3 +89,8 @@ class Terminal:
                     self._stream.feed(os.read(self._ours, 65536))
                 if time.monotonic() > end:
                     raise TimeoutError(f"the screen is still\n{self.text}")
+
+
+def shown(screen: pyte.Screen) -> str:
+    """Return a screen's text, without the blanks at the ends of its lines and the empty lines at its end."""
+    return "\n".join(line.rstrip() for line in screen.display).rstrip() + "\n"

@@ -1,9 +1,10 @@
 """An answer as it comes: text for a pipe, Markdown for a terminal; the reasoning beside it goes to stderr."""
 
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pixigpt.cli._globals import given_options
 from pixigpt.cli._output import console, note, on_terminal, print_document
@@ -68,7 +69,7 @@ class _Answer:
         for choice in chunk.choices:
             if choice.index:
                 continue
-            delta = choice.delta or {}
+            delta: Mapping[str, Any] = choice.delta or {}
             reasoning = delta.get("reasoning_content") or delta.get("reasoning") or choice.reasoning_content
             if reasoning and self._shows_reasoning:
                 self._reasoning = self._reasoning or self._open(_Reasoning())
