@@ -31,13 +31,14 @@ def test_ask_prints_the_answer_alone(cli: Run, server: LocalServer, options: tup
 def test_who_answers(cli: Run, server: LocalServer) -> None:
     assistant = server.assistant_id
     cli("config", "set", "assistant", assistant)
-    for options, environment, expected in [
+    cases: list[tuple[list[str], dict[str, Any], tuple[str | None, list[str]]]] = [
         ([], {}, (assistant, [])),
         (["-s", "Be brief."], {}, (None, ["Be brief."])),
         (["-a", assistant, "-s", "Be brief."], {}, (assistant, ["Be brief."])),
         (["-a", assistant], {"PIXIGPT_ASSISTANT": "nobody"}, (assistant, [])),
         (["--profile", "default"], {"DEFAULT_ASSISTANT_ID": assistant}, (assistant, [])),
-    ]:
+    ]
+    for options, environment, expected in cases:
         assert cli("ask", "Hello!", *options, **environment).code == 0
         system = [each["content"] for each in sent(server)["messages"] if each["role"] == "system"]
         assert (sent(server).get("assistant_id"), system) == expected

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyte
 import pytest
@@ -80,10 +81,10 @@ def screen_of(output: str, columns: int = 80, lines: int = 50) -> pyte.Screen:
     return screen
 
 
-def seen(cli: Run, *arguments: str, columns: int = 80, lines: int = 50, code: int = 0, **environment: str) -> str:
+def seen(cli: Run, *arguments: str, columns: int = 80, lines: int = 50, code: int = 0) -> str:
     """Return what a terminal shows after a command."""
-    size = {"COLUMNS": str(columns), "LINES": str(lines), "TERM": "xterm-256color", "TZ": "UTC"}
-    done = cli(*arguments, terminal=True, **size, **environment)
+    size: dict[str, Any] = {"COLUMNS": str(columns), "LINES": str(lines), "TERM": "xterm-256color", "TZ": "UTC"}
+    done = cli(*arguments, terminal=True, **size)
     assert done.code == code
     return shown(screen_of(done.out + done.errors, columns, lines))
 
