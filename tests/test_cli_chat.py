@@ -1,6 +1,7 @@
 """`pixigpt ask` and `pixigpt chat`: what is sent, and what stands on stdout; an answer that breaks off is no answer."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,37 @@ def test_an_answer_is_cut(cli: Run, server: LocalServer) -> None:
 def test_wrong_usage_of_ask(cli: Run, server: LocalServer, arguments: list[str]) -> None:
     assert cli(*arguments).code == 2
     assert server.requests == []
+
+
+def test_a_question_on_a_thread(cli: Run, server: LocalServer) -> None:
+    thread = cli("threads", "new").out.strip()
+    assert cli("ask", "My name is Ada.", "-t", thread, "-a", server.assistant_id, "--quiet").errors == ""
+    done = cli("ask", "-", "-t", thread, PIXIGPT_ASSISTANT=server.assistant_id, stdin=b"My name?")
+    assert done.out == "You said: My name? (Before that: My name is Ada.)\n"
+    assert done.errors.splitlines()[-1] == "completed"
+    done = cli("ask", "And?", "-t", thread, "-a", server.assistant_id, "--json", "--quiet")
+    run = json.loads(done.out)
+    assert (run["status"], run["thread_id"]) == ("completed", thread)
+    done = cli("ask", "And?", "-t", thread, "-a", server.assistant_id, "--jsonl", "--quiet")
+    assert [json.loads(line)["status"] for line in done.out.splitlines()][-1] == "completed"
+
+
+def test_what_belongs_to_an_answer_is_told_on_stderr(cli: Run, server: LocalServer) -> None:
+    thread = cli("threads", "new").out.strip()
+    done = cli("ask", "/draw a cat", "-t", thread, "-a", server.assistant_id)
+    assert re.search(r"^image: https?://\S+$", done.errors, re.MULTILINE)
+    assert "image: " not in done.out
+    done = cli("ask", "/search cats", "-t", thread, "-a", server.assistant_id)
+    assert re.search(r"^source: .* https?://\S+$", done.errors, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("prompt", "code"), [("/fail", 1), ("/cancel", 1), ("/expire", 1)])
+def test_a_run_that_does_not_complete(cli: Run, server: LocalServer, prompt: str, code: int) -> None:
+    thread = cli("threads", "new").out.strip()
+    done = cli("ask", prompt, "-t", thread, "-a", server.assistant_id, "--quiet")
+    assert (done.code, done.out, done.errors.count("\n")) == (code, "", 1)
+    assert cli("ask", "x", "-t", "nope", "-a", server.assistant_id).code == 4
+    assert cli("ask", "x", "-t", thread, "-a", server.assistant_id, "--timeout", "0.1", "--quiet").code == 5
 
 
 def test_a_stream_that_breaks_off_is_an_error(cli: Run, server: LocalServer) -> None:

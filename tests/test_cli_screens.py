@@ -12,6 +12,7 @@ from typing import Any
 
 import pyte
 import pytest
+from pyte.modes import LNM
 from support.command import Run
 
 from pixigpt import Client
@@ -76,7 +77,7 @@ def hold(name: str, screen: str) -> None:
 def screen_of(output: str, columns: int = 80, lines: int = 50) -> pyte.Screen:
     """Return the screen of a terminal that has got some output."""
     screen = pyte.Screen(columns, lines)
-    screen.set_mode(pyte.modes.LNM)  # as a terminal, which turns \n into \r\n
+    screen.set_mode(LNM)  # as a terminal, which turns \n into \r\n
     pyte.Stream(screen).feed(output)
     return screen
 
@@ -122,13 +123,10 @@ def test_an_answer_longer_than_the_screen_scrolls(cli: Run, server: LocalServer)
     assert "Paragraph" not in screen
 
 
-def test_a_run_shows_its_status_and_leaves_only_the_answer(environment: dict[str, str]) -> None:
-    with LocalServer(run_seconds=4) as slow, Client(slow.api_key, slow.base_url) as client:
-        thread = client.create_thread()
-        client.create_message(thread.id, "user", "Hello!")
-        run = client.create_run(thread.id, slow.assistant_id)
-        command = [*COMMAND, "runs", "wait", thread.id, run.id, "--base-url", slow.base_url]
-        with Terminal(command, environment=environment) as terminal:
+def test_a_question_on_a_thread_shows_the_runs_status_and_leaves_only_the_answer(environment: dict[str, str]) -> None:
+    with LocalServer(run_seconds=1) as slow, Client(slow.api_key, slow.base_url) as client:
+        command = [*COMMAND, "ask", "Hello!", "-t", client.create_thread().id, "-a", slow.assistant_id]
+        with Terminal([*command, "--base-url", slow.base_url], environment=environment) as terminal:
             terminal.until(lambda screen: "in_progress" in screen)
             assert terminal.end() == "You said: Hello!\n"
 
