@@ -128,6 +128,6 @@ class _Reasoning:
     def add(self, text: str) -> None:
         """Write a piece."""
         if sys.stderr.isatty():
-            console(is_error=True).print(printable(text), style="dim", end="", soft_wrap=True)
+            console(is_error=True).print(printable(text), style="dim italic", end="", soft_wrap=True)
         else:
             sys.stderr.write(text)
