@@ -12,7 +12,7 @@ BIN_DOCS := .docs/$(SCRIPTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
 	@echo "Creating .venv and installing pixigpt with its local server. This takes half a minute ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,tools]' python-dotenv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,tools,cli,otel]' python-dotenv
 	@touch $@
 
 .venv/.ready: pyproject.toml
@@ -75,7 +75,7 @@ build: .venv/.ready ## the sdist and the wheel, in dist/
 
 .docs/.ready: pyproject.toml
 	$(PYTHON) -m venv .docs
-	$(BIN_DOCS)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN_DOCS)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs,cli,testing]'
 	@touch $@
 
 docs: .docs/.ready ## build the documentation into site/, warnings as errors, and check its links
@@ -92,5 +92,5 @@ soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python -m scripts.soak
 
 clean:
-	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build docs/schema site
+	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build docs/schema docs/assets/terminal site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
