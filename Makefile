@@ -12,7 +12,7 @@ BIN_DOCS := .docs/$(SCRIPTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
 	@echo "Creating .venv and installing pixigpt with its local server. This takes half a minute ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,tools,cli,otel]' python-dotenv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,tools,cli,otel]' opentelemetry-sdk python-dotenv
 	@touch $@
 
 .venv/.ready: pyproject.toml
