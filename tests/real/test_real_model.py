@@ -12,6 +12,7 @@ from support.clients import Connect
 from tiny_model import CONTEXT, THINK_FIRST, WIDTH, write_model
 
 from pixigpt import (
+    APIError,
     APIResponseError,
     APITimeoutError,
     AuthenticationError,
@@ -160,6 +161,95 @@ def test_a_field_of_the_servers_own_can_be_sent(chat: Client) -> None:
     (choice,) = chat.call(create_chat_completion, body=body).choices
     assert choice.finish_reason == "stop"
     assert choice.message.content in {"Good day", "Good night"}
+
+
+# ---- streams ----
+
+
+def test_text_is_streamed(chat: Client) -> None:
+    with chat.stream_chat_completion(HELLO, max_tokens=50) as stream:
+        assert stream.is_streamed
+        texts = list(stream.text())
+    answer = stream.completion()
+    assert len(texts) > 1
+    assert "".join(texts) == answer.choices[0].message.content
+    assert (answer.object_, answer.model, answer.choices[0].finish_reason) == ("chat.completion", "tiny", "length")
+    assert answer["system_fingerprint"]
+
+
+def test_a_stream_tells_its_usage_where_it_is_asked_to(chat: Client) -> None:
+    with chat.stream_chat_completion(HELLO, max_tokens=8) as stream:
+        assert stream.completion().usage.completion_tokens == 8
+    assert stream.usage is not None
+    with chat.stream_chat_completion(HELLO, max_tokens=8, include_usage=False) as stream:
+        assert stream.completion().choices[0].message.content
+    assert stream.usage is None
+
+
+def test_a_chain_of_thought_is_streamed(chat: Client) -> None:
+    with chat.stream_chat_completion([{"role": "user", "content": THINK_FIRST}]) as stream:
+        assert "".join(stream.text()) == "Noon it is."
+    (choice,) = stream.completion().choices
+    assert (choice.reasoning_content or "").strip() == "Clocks know."
+
+
+def test_a_tool_call_is_streamed(chat: Client) -> None:
+    with chat.stream_chat_completion(HELLO, tools=[NOW], max_tokens=50) as stream:
+        (choice,) = stream.completion().choices
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.tool_calls
+    (call,) = choice.message.tool_calls
+    assert (call.type_, call.function.name, call.function.arguments) == ("function", "now", "{}")
+    messages: list[MessageLike] = [
+        *HELLO,
+        choice.message,
+        {"role": "tool", "tool_call_id": call.id, "content": "12:00"},
+    ]
+    with chat.stream_chat_completion(messages, tools=[NOW], max_tokens=50) as stream:
+        assert "".join(stream.text()) == "It is noon."
+
+
+def test_a_stream_after_a_stream_is_answered(chat: Client) -> None:
+    """It closes the connection after each stream, without a word; a request may be lost to that, and is retried."""
+    for _ in range(5):
+        with chat.with_options(max_retries=1).stream_chat_completion(HELLO, max_tokens=2) as stream:
+            assert stream.completion().usage.completion_tokens == 2
+
+
+def test_a_stream_that_is_left_ends_on_the_server_too(connect: Connect, model: Path) -> None:
+    with serving(model, "chat") as address:
+        client = connect(API_KEY, f"{address}/v1", max_retries=0)
+        for _ in range(3 * SLOTS):  # more than it writes at once, and none of them would end in this minute
+            with client.stream_chat_completion(HELLO) as stream:
+                next(iter(stream))
+        assert client.create_chat_completion(HELLO, max_tokens=4).usage.completion_tokens == 4
+
+
+def test_an_error_in_mid_stream_is_a_server_error(connect: Connect, model: Path) -> None:
+    """Two answers share the context, which is full before either ends."""
+    long = [{"role": "user", "content": "x" * (CONTEXT // 2 - 200)}]
+    with serving(model, "chat") as address, ThreadPoolExecutor(2) as threads:
+        client = connect(API_KEY, f"{address}/v1", max_retries=0)
+
+        def read(_: int) -> APIError:
+            with pytest.raises(APIError) as caught, client.stream_chat_completion(long) as stream:
+                list(stream)
+            assert stream.snapshot is not None
+            assert stream.snapshot.choices[0].message.content
+            return caught.value
+
+        errors = list(threads.map(read, range(2)))
+    assert any(error.mid_stream and "Context size has been exceeded" in error.message for error in errors)
+    assert {(type(error), error.status_code) for error in errors} == {(ServerError, 500)}
+
+
+def test_an_error_before_the_stream_is_a_bad_request(chat: Client) -> None:
+    with (
+        pytest.raises(BadRequestError, match="exceeds the available context size") as caught,
+        chat.stream_chat_completion([{"role": "user", "content": "x" * CONTEXT}]),
+    ):
+        pytest.fail("it must not be entered")
+    assert not caught.value.mid_stream
 
 
 # ---- errors ----
