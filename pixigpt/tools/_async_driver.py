@@ -94,6 +94,8 @@ class _ToolDriver:
             return await self.chat.received(step.messages, self.options.on_text)
         end = block_end()
         left = math.inf if end is None else end - time.monotonic()
+        if left <= 0:
+            return None
         with anyio.CancelScope(deadline=anyio.current_time() + left):
             if isinstance(step, Approve):
                 return bool(await _called(cast("Approver", self.options.approve), step.call))
