@@ -5,14 +5,14 @@ BIN := .venv/$(SCRIPTS)
 BIN_REAL := .real/$(SCRIPTS)
 BIN_DOCS := .docs/$(SCRIPTS)
 
-.PHONY: demo test test-wire test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
+.PHONY: demo test test-wire test-served test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
 
 # What the examples need, and no more.
 .venv/.demo: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
 	@echo "Creating .venv and installing pixigpt with its local server. This takes half a minute ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,tools]' python-dotenv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,tools,cli,otel]' opentelemetry-sdk python-dotenv
 	@touch $@
 
 .venv/.ready: pyproject.toml
@@ -40,6 +40,10 @@ test: .venv/.ready ## run every test but the fuzz tests, with coverage
 test-wire: .venv/.ready ## run the fuzz tests, and the tests of the wire on the other parser
 	PIXIGPT_PARSER=h11 $(BIN)/python -m pytest $(FUZZ)
 	PIXIGPT_PARSER=httptools $(BIN)/python -m pytest $(PARALLEL) tests/hostile tests/test_pool.py tests/test_transport.py
+
+# Kills, load and memory: too slow for `make test`.
+test-served: .venv/.ready ## run the local server in processes that are killed, under load, with much to store
+	$(BIN)/python -m pytest tests/served
 
 # Where there is no wheel of the model server, the tests run all the same, and say that they are skipped.
 .real/.ready: pyproject.toml
@@ -71,7 +75,7 @@ build: .venv/.ready ## the sdist and the wheel, in dist/
 
 .docs/.ready: pyproject.toml
 	$(PYTHON) -m venv .docs
-	$(BIN_DOCS)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN_DOCS)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs,cli,testing]'
 	@touch $@
 
 docs: .docs/.ready ## build the documentation into site/, warnings as errors, and check its links
@@ -88,5 +92,5 @@ soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python -m scripts.soak
 
 clean:
-	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build docs/schema site
+	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build docs/schema docs/assets/terminal site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

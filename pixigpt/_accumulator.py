@@ -21,23 +21,29 @@ from pixigpt_api.models import (
     Usage,
 )
 
+_MAX_PARTS = 1000
 _REASONING = "reasoning"  # other servers' name for `reasoning_content`
 
 
 @define
 class _Text:
-    """A text that grows, whose parts are joined when it is asked for."""
+    """A text that grows. Its parts are joined when it is asked for, and when they are many: each is an object."""
 
+    _blocks: list[str] = field(init=False, factory=list[str])
     _parts: list[str] = field(init=False, factory=list[str])
 
     def add(self, part: str) -> None:
         self._parts.append(part)
+        if len(self._parts) == _MAX_PARTS:
+            self._blocks.append("".join(self._parts))
+            self._parts.clear()
 
     def joined(self) -> str | None:
         """Return the text; None if there never was a part."""
-        if len(self._parts) > 1:
-            self._parts = ["".join(self._parts)]
-        return self._parts[0] if self._parts else None
+        if self._parts or len(self._blocks) > 1:
+            self._blocks = ["".join((*self._blocks, *self._parts))]
+            self._parts.clear()
+        return self._blocks[0] if self._blocks else None
 
 
 def _merge(rest: dict[str, Any], more: Mapping[str, Any], *, grows: bool = False, depth: int = 1) -> None:
@@ -70,8 +76,9 @@ def _plain(value: object, depth: int) -> object:
         return value.joined()
     if isinstance(value, list):
         return [*cast("list[object]", value)]
-    is_merged = isinstance(value, dict) and depth > 0
-    return _copy(cast("dict[str, object]", value), depth - 1) if is_merged else value
+    if depth == 0 or not isinstance(value, dict):
+        return value
+    return _copy(cast("dict[str, object]", value), depth - 1)
 
 
 @define

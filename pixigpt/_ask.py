@@ -10,6 +10,7 @@ from pixigpt._checks import of_type, optional, printable_ascii
 from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
 from pixigpt._endpoint import Call, prepare
 from pixigpt._flow import call_end, call_flow, check_wait, wait_flow
+from pixigpt._observe import AgentInvocation
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow
 from pixigpt_api.api.pixigpt import create_message, create_run, create_thread, get_run
@@ -160,13 +161,21 @@ class _Ask:
         if self.thread_id is None:
             self.thread_id = (yield from self._call(prepare(create_thread, body=CreateThreadRequest()), "thread")).id
         yield from self._call(question.message_call(self.thread_id), "message")
-        run = yield from self._call(question.run_call(self.thread_id), "run")
-        poll = prepare(get_run, self.thread_id, run.id)
+        agent = AgentInvocation(question.assistant_id, self.thread_id, self.settings.base_url, question.content)
+        with self.settings.observe(agent):
+            reply = yield from self._answer(self.thread_id)
+            agent.model, agent.answer = reply.run.model, reply.text
+        return reply
+
+    def _answer(self, thread_id: str) -> Flow[Reply]:
+        question = self.question
+        run = yield from self._call(question.run_call(thread_id), "run")
+        poll = prepare(get_run, thread_id, run.id)
         wait = (question.timeout, question.poll_interval, question.on_update)
         run = yield from wait_flow(poll, self.settings, *wait, self.clock, started=self.started)
         if run.message is None:
             raise self._without_message(poll, run)
-        return Reply.of(self.thread_id, run, run.message)
+        return Reply.of(thread_id, run, run.message)
 
     def _call(self, call: Call[T], name: str) -> Flow[T]:
         question = self.question

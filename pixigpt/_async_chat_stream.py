@@ -52,7 +52,7 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
     ) -> None:
         super().__init__(chat_flow(call, settings), settings, transport)
 
-    def __aiter__(self) -> Self:
+    def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         return self
 
     async def __anext__(self) -> ChatCompletionChunk:

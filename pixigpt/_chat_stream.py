@@ -53,7 +53,7 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
     ) -> None:
         super().__init__(chat_flow(call, settings), settings, transport)
 
-    def __iter__(self) -> Self:
+    def __iter__(self) -> Iterator[ChatCompletionChunk]:
         return self
 
     def __next__(self) -> ChatCompletionChunk:

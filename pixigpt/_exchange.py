@@ -128,16 +128,14 @@ class CallRequest:
         """What had come of a stream when its error was thrown in, with the usage known by then; else None.
 
         Example:
+            >>> from pixigpt import PixiGPTError
             >>> def count(request):
             ...     try:
-            ...         response = yield request
+            ...         return (yield request)
             ...     except PixiGPTError:
-            ...         print(request.partial and request.partial.usage)
+            ...         print(request.partial)
             ...         raise
-            ...     print(response.usage.total_tokens)
-            ...     return response
-            >>> verdict = client.with_options(middleware=[count]).moderate_text("How are you?")
-            6
+            >>> thread = client.with_options(middleware=[count]).create_thread()
         """
         return self._progress.partial
 

@@ -5,6 +5,7 @@ A client without middleware has no `Chain`, and its calls come by none of this.
 
 import inspect
 from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -12,6 +13,7 @@ from attrs import frozen
 
 from pixigpt import errors
 from pixigpt._exchange import CallRequest, CallResponse, payload_of
+from pixigpt._observe import Observer, Operation
 from pixigpt._sender import Attempts, ReadableT, Sender, request_of
 from pixigpt._steps import Flow, Pause
 from pixigpt._stream_sender import StreamSender
@@ -39,6 +41,15 @@ class Chain:
         """Send a call through the middleware until its stream is open; its end ends the middleware."""
         sender = StreamSender(attempts, begin)
         return (yield from sender.open(self._around(request_of(attempts), sender.send)))
+
+    @contextmanager
+    def observe(self, operation: Operation) -> Generator[None]:
+        """Tell the middleware that asks for it of an operation that is no call."""
+        with ExitStack() as stack:
+            for each in cast("tuple[object, ...]", self.middleware):
+                if isinstance(each, Observer):
+                    stack.enter_context(each.observe(operation))
+            yield
 
     def _around(self, request: CallRequest, send: _Proceed) -> Flow[CallResponse]:
         """Run the middleware around what sends a request."""

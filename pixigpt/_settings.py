@@ -3,7 +3,8 @@
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
 
@@ -18,6 +19,7 @@ from pixigpt._version import __version__
 
 if TYPE_CHECKING:
     from pixigpt._middleware import Chain
+    from pixigpt._observe import Operation
     from pixigpt.middleware import Middleware
 
 DEFAULT_BASE_URL = "https://pixigpt.com/v1"
@@ -29,6 +31,10 @@ _SDK_HEADERS = {
     "accept-encoding": "gzip",
     "user-agent": f"pixigpt/{__version__} python/{platform.python_version()}",
 }
+
+
+# What is around the middleware of each client, unless that has one of its kind. An instrumentation adds to it.
+installed_middleware: "list[Middleware]" = []
 
 
 class Options(TypedDict, total=False):
@@ -140,6 +146,11 @@ class Settings:
         key = Secret(api_key)
         return evolve(self, base_url=base_url, api_key=key, headers=headers, extra_body={}, extra_query={})
 
+    @property
+    def observe(self) -> "Callable[[Operation], AbstractContextManager[object]]":
+        """What gives a context manager around an operation that is no call, for the middleware to watch."""
+        return nullcontext if self.middleware is None else self.middleware.observe
+
     def redact_key(self, text: str) -> str:
         """Return a text of the server's with the key redacted, in case the server echoes it."""
         return re.sub(re.escape(self.api_key), "***", text, flags=re.IGNORECASE)
@@ -161,11 +172,13 @@ def _checked_retry(retry: RetryPolicy, max_retries: int | None) -> RetryPolicy:
 
 
 def _chain(given: object) -> "Chain | None":
-    if not given and isinstance(given, tuple | list):
+    if not (given or installed_middleware) and isinstance(given, tuple | list):
         return None
     from pixigpt._middleware import Chain, checked_middleware  # noqa: PLC0415  # few clients need it
 
-    return Chain(checked_middleware(given))
+    own = checked_middleware(given)
+    others = [each for each in installed_middleware if not isinstance(each, tuple(map(type, own)))]
+    return Chain((*others, *own))
 
 
 def _checked_extra(name: str, extra: object) -> dict[str, object]:

@@ -253,6 +253,13 @@ def _json_fields(cls: type) -> tuple[list[tuple[str, frozenset[type], _Find, boo
     return rows, None if rest_hint(cls) is Any else _rest_of(cls)
 
 
+@cache
+def plain_fields(cls: type) -> Mapping[str, tuple[str, frozenset[type]]]:
+    """Return a generated class's fields by their names in JSON: the attribute, and the types of which all is right."""
+    at_once = {name: types_ for name, types_, _, _ in _json_fields(cls)[0]}
+    return {field.name: (field.attribute, at_once[field.name]) for field in fields_of(cls)}
+
+
 def _not_empty(find: _Find) -> _Find:
     return lambda value: find(value) or (None if value else " is empty")
 

@@ -78,10 +78,13 @@ from pixigpt_api.models import (
 )
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from pixigpt._ask import Reply
     from pixigpt._chat_stream import ChatCompletionStream
     from pixigpt._stream import ResponseStream
     from pixigpt.bulk._items import ChatOptions, RequestLike
+    from pixigpt.bulk._progress import BatchProgress, BatchSummary
     from pixigpt.bulk._threads import BatchItems, Vectors
     from pixigpt.middleware import Middleware
     from pixigpt.tools import ParsedCompletion, ToolCallRecord, ToolRun
@@ -1193,6 +1196,7 @@ class Client(SyncHints):
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
         max_failures: int | None = None,
+        system: str | None = None,
         **chat_options: "Unpack[ChatOptions]",
     ) -> "BatchItems":
         """Answer many prompts, some at a time, each item as it ends.
@@ -1209,9 +1213,10 @@ class Client(SyncHints):
             requests_per_minute: The most requests a minute; None means as many as the server takes.
             tokens_per_minute: The most tokens a minute, read and written.
             max_failures: How many items may fail; the next one ends the loop with its error. None means any number.
-            chat_options: `assistant_id`, `temperature`, `max_tokens`, `enable_thinking`, `tools` and `system` for the
-                requests that do not say otherwise. A plain prompt that has neither an assistant nor a `system` message
-                gets a neutral one.
+            system: The system message of prompts, and of conversations that have none. A prompt that has neither this
+                nor an assistant gets a neutral one, since the server wants one of them.
+            chat_options: `assistant_id`, `temperature`, `max_tokens`, `enable_thinking` and `tools` for the requests
+                that do not say otherwise.
 
         Returns:
             An iterator of `pixigpt.bulk.BatchItem`. An item's failure is its `error`.
@@ -1233,7 +1238,7 @@ class Client(SyncHints):
         from pixigpt.bulk._threads import Items
 
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
-        plan = chat_plan(chat_options, speed, self._settings.total_timeout, is_ordered=ordered)
+        plan = chat_plan({**chat_options, "system": system}, speed, self._settings.total_timeout, is_ordered=ordered)
         return Items(self._handing_refusals_over(), requests, plan)
 
     def map_embeddings(
@@ -1269,6 +1274,90 @@ class Client(SyncHints):
 
         plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
         return Vectors(Items(self._handing_refusals_over(), batches(texts, batch_size), plan))
+
+    @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
+    def run_batch(
+        self,
+        input: "str | PathLike[str]",
+        output: "str | PathLike[str]",
+        *,
+        prompt_column: str | None = None,
+        id_column: str | None = None,
+        template: str | None = None,
+        system: str | None = None,
+        concurrency: int = 32,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        max_failures: int | None = None,
+        resume: bool = True,
+        price: tuple[float, float] | None = None,
+        progress: bool = False,
+        on_progress: "Callable[[BatchProgress], object] | None" = None,
+        **chat_options: "Unpack[ChatOptions]",
+    ) -> "BatchSummary":
+        """Answer the prompts of a file, into a file that is the checkpoint: started again, it goes on where it was.
+
+        The input is JSONL, a prompt or a conversation a line, each with its `id`: `{"id", "prompt"}`,
+        `create_chat_completion`'s arguments, or the lines of OpenAI's batches; or it is CSV or Parquet. The output is
+        JSONL: a header, then `{"id", "index", "response" or "error", "usage"}` for each item as it ends.
+
+        A batch that was interrupted, by whatever, is started again in the same way: what the output has is skipped,
+        failures are repeated. An item's Idempotency-Key is made of its id, so the server does nothing twice.
+
+        The first Ctrl-C lets the calls in flight finish, for at most 10 seconds, and the summary is returned; the
+        second stops.
+
+        Args:
+            input: A file that ends in .jsonl, .csv or .parquet (`pip install "pixigpt[parquet]"`).
+            output: The file to write, or to go on with.
+            prompt_column: The column that holds the prompt; by default "prompt".
+            id_column: The column that holds the id; by default "id" in JSONL, else the row's number, from 0.
+            template: The prompt made of columns, such as "Translate into French: {text}".
+            system: The system message of prompts, and of conversations that have none.
+            concurrency: The most calls in flight.
+            requests_per_minute: The most requests a minute; None means as many as the server takes.
+            tokens_per_minute: The most tokens a minute, read and written.
+            max_failures: How many items may fail; the next one ends the batch with its error. None means any number.
+            resume: Whether to go on with an output that exists; False refuses it.
+            price: What a million tokens cost, read and written, for the summary's `cost`.
+            progress: Whether to show a progress bar on stderr, where rich is installed.
+            on_progress: Called with a `pixigpt.bulk.BatchProgress` at the start and after each item.
+            chat_options: `assistant_id`, `temperature`, `max_tokens`, `enable_thinking` and `tools` for the rows that
+                do not say otherwise.
+
+        Returns:
+            How many items are done, have failed, were skipped; the tokens used, and what they cost.
+
+        Raises:
+            AuthenticationError, PermissionDeniedError: The key is wrong, or lacks permission.
+            DeadlineExceededError: A `deadline()` block ended.
+            ValueError, TypeError: An argument or a row is bad, or the output is another batch's; nothing was sent.
+            FileExistsError: `resume` is False, and the output exists.
+            RuntimeError: Another process is writing to the output.
+            OSError: A file cannot be read or written.
+
+        Example:
+            >>> summary = client.run_batch("prompts.jsonl", "answers.jsonl", assistant_id=assistant_id)
+            >>> summary.total, summary.done, summary.failed, summary.skipped
+            (2, 2, 0, 0)
+        """
+        from pixigpt.bulk._batch import Batch
+        from pixigpt.bulk._batch_arguments import BatchArguments
+        from pixigpt.bulk._plan import Speed
+        from pixigpt.bulk._run import run
+
+        arguments = BatchArguments(
+            prompt_column=prompt_column,
+            id_column=id_column,
+            template=template,
+            price=price,
+            chat_options={**chat_options, "system": system},
+        )
+        batch = Batch(input, output, arguments=arguments, extra_body=self._settings.extra_body)
+        speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
+        plan = batch.plan(speed, self._settings.total_timeout)
+        client = self._handing_refusals_over()
+        return run(client, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
 
     def _handing_refusals_over(self) -> Self:
         clone = copy(self)

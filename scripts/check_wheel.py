@@ -90,7 +90,7 @@ def environment(folder: Path, python: Path, *requirements: str | Path) -> Path:
 
 
 def check_use(wheel: Path, folder: Path, python: Path) -> None:
-    """Check that installed alone it works, and names its extra; with that, the server and the fixtures work."""
+    """Check that installed alone it works, and names its extras; with them, server, fixtures and command work."""
     own = environment(folder / "alone", python, wheel)
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
@@ -98,7 +98,11 @@ def check_use(wheel: Path, folder: Path, python: Path) -> None:
     refusal = run(own, "-m", "pixigpt.testing", cwd=elsewhere, expected=1)
     if "pixigpt[testing]" not in refusal:
         raise CheckError(f"without the extra, `python -m pixigpt.testing` does not say what to install: {refusal}")
-    run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{wheel}[testing]", "pytest")
+    command = own.with_name("pixigpt")
+    if "pixigpt[cli]" not in (refusal := run(command, cwd=elsewhere, expected=2)):
+        raise CheckError(f"without the extra, `pixigpt` does not say what to install: {refusal}")
+    run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"{wheel}[testing,cli]", "pytest")
+    run(command, "call", "--help", cwd=elsewhere)
     run(own, "-m", "pixigpt.testing", "--help", cwd=elsewhere)
     (elsewhere / "test_app.py").write_text(USERS_TEST, encoding="utf-8")
     run(own, "-m", "pytest", "-q", "-W", "error", cwd=elsewhere)

@@ -1,6 +1,7 @@
-"""Run every example against a local server, as a user would run it against the real service."""
+"""Run every example, and five commands, against a local server, as a user would run them against the real service."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,17 @@ from pathlib import Path
 from pixigpt.testing import LocalServer
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+COMMANDS = (
+    "pixigpt ask 'What is the capital of France?'",
+    "pixigpt ask 'And of Italy?' --json",
+    "pixigpt assistants list",
+    "pixigpt ocr https://example.com/stop-sign.png",
+    "pixigpt call create_thread",
+)
 
 
 def main() -> int:
-    """Run the examples; return how many fail."""
+    """Run the examples and the commands; return how many fail."""
     failed = 0
     with LocalServer() as server:
         environment = {
@@ -24,7 +32,14 @@ def main() -> int:
             summary = example.read_text(encoding="utf-8").split('"""')[1]
             print(f"\n== examples/{example.name}: {summary}", flush=True)
             failed += subprocess.run([sys.executable, example], env=environment, check=False).returncode != 0
-    print(f"\n{failed} of the examples failed." if failed else "\nAll examples ran.")
+        for command in COMMANDS:
+            print(f"\n$ {command}", flush=True)
+            arguments = shlex.split(command)[1:]
+            failed += (
+                subprocess.run([sys.executable, "-m", "pixigpt", *arguments], env=environment, check=False).returncode
+                != 0
+            )
+    print(f"\n{failed} of the examples failed." if failed else "\nAll examples and commands ran.")
     return failed
 
 

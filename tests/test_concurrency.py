@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
+from support.echo_stream import echo_stream
 
 from pixigpt import AsyncClient, Client, capture_responses
 from pixigpt.testing import LocalServer
@@ -42,6 +43,33 @@ def test_tasks_share_a_client(server: LocalServer, backend: str) -> None:
 
     anyio.run(ask_all, backend=backend)
     assert answers == {number: (f"You said: number {number}", 1) for number in range(500)}
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_thousand_streams_at_once_each_have_their_own_words(backend: str) -> None:
+    answers: dict[int, str] = {}
+
+    async def ask(client: AsyncClient, number: int) -> None:
+        async with client.stream_chat_completion(question(number)) as stream:
+            answers[number] = "".join([text async for text in stream.text()])
+
+    async def ask_all(base_url: str) -> None:
+        async with AsyncClient("sk-test", base_url) as client, anyio.create_task_group() as tasks:
+            for number in range(1000):
+                tasks.start_soon(ask, client, number)
+
+    with echo_stream() as base_url:
+        anyio.run(ask_all, base_url, backend=backend)
+    assert answers == {number: f"number {number} " for number in range(1000)}
+
+
+def test_threads_stream_at_once_each_its_own_words() -> None:
+    def ask(number: int) -> str:
+        with client.stream_chat_completion(question(number)) as stream:
+            return "".join(stream.text())
+
+    with echo_stream() as base_url, Client("sk-test", base_url) as client, ThreadPoolExecutor(32) as threads:
+        assert [*threads.map(ask, range(320))] == [f"number {number} " for number in range(320)]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

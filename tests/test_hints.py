@@ -57,12 +57,27 @@ def test_a_sync_client_is_no_async_context_manager() -> None:
         ({"model": "gpt-5"}, "pass assistant_id"),
         ({"timeout": 5}, r"client.with_options\(timeout=...\)"),
         ({"extra_headers": {}}, r"client.with_options\(headers=...\)"),
+        ({"stream": True}, r"use stream_chat_completion\(\)"),
+        ({"stream_options": {}}, r"use stream_chat_completion\(\)"),
         ({"response_format": {}}, r"extra_body=\{'response_format': ...\}"),
     ],
 )
 def test_a_keyword_of_openais_is_explained(connect: Connect, arguments: dict[str, Any], hint: str) -> None:
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{next(iter(arguments))}': .*{hint}"):
         connect("sk-test").create_chat_completion(HELLO, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ({"stream": True}, "it always streams"),
+        ({"stream_options": {}}, "pass include_usage"),
+        ({"model": "gpt-5"}, "pass assistant_id"),
+    ],
+)
+def test_a_keyword_of_openais_for_streams_is_explained(connect: Connect, arguments: dict[str, Any], hint: str) -> None:
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{next(iter(arguments))}': {hint}"):
+        connect("sk-test").stream_chat_completion(HELLO, **arguments)
 
 
 def test_another_type_error_is_left_as_it_is(connect: Connect) -> None:

@@ -1,6 +1,5 @@
 """For a stream, what a middleware does after its `yield` is done once, however the stream ends."""
 
-import gc
 import json
 import socket
 from collections.abc import Callable, Generator
@@ -180,7 +179,7 @@ def test_a_stream_that_fails_throws_its_error_in_once(
 
 def test_failures_before_the_first_event_are_retried_inside(against: Against) -> None:
     watcher = Watcher()
-    client, _ = against(sends(reply(500)), WHOLE, middleware=[watcher])
+    client, _ = against(Replies(reply(500), whole("Par", "is.")), middleware=[watcher])
     reads_all(client.stream_chat_completion(HELLO))
     assert watcher.only_response().attempts == 2
 
@@ -194,17 +193,13 @@ def test_a_stream_that_never_opens_is_a_call_that_failed(against: Against) -> No
     assert watcher.partial == [None]
 
 
-def drop(stream: Any) -> None:
-    next(iter(stream))
-    del stream
-    gc.collect()
-
-
 def test_a_stream_that_is_dropped_ends_its_middleware(against: Against) -> None:
     watcher = Watcher()
     client, server = against(pauses, middleware=[watcher])
+    held = [client.stream_chat_completion(HELLO).__enter__()]
+    next(iter(held[0]))
     with pytest.warns(ResourceWarning, match="was dropped while it was open"):
-        drop(client.stream_chat_completion(HELLO).__enter__())
+        held.clear()
     assert watcher.only_response().usage == Usage.from_dict(USAGE)
     assert eventually(lambda: server.open == 0)
 

@@ -8,6 +8,7 @@ import pytest
 import respx
 from pytest_httpx import HTTPXMock
 from support.clients import Connect
+from support.events import HELLO, whole_body
 
 from pixigpt import APIConnectionError, NotFoundError
 
@@ -44,6 +45,22 @@ def test_respx_answers(connect: Connect, api: str) -> None:
         assert threads.call_count == 3
         sent: Any = threads.calls.last.request
         assert sent.headers["authorization"] == "Bearer sk-test"
+
+
+def test_pytest_httpx_streams(connect: Connect, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(content=whole_body("Par", "is."), headers={"content-type": "text/event-stream"})
+    client = connect("sk-test")
+    with client.stream_chat_completion(HELLO) as stream:
+        assert list(stream.text()) == ["Par", "is."]
+    assert stream.completion().choices[0].message.content == "Paris."
+
+
+def test_respx_streams(connect: Connect) -> None:
+    with respx.mock(base_url="https://pixigpt.com/v1") as router:
+        events = httpx.Response(200, content=whole_body("a", "b"), headers={"content-type": "text/event-stream"})
+        router.post("/chat/completions").mock(return_value=events)
+        with connect("sk-test").stream_chat_completion(HELLO) as stream:
+            assert list(stream.text()) == ["a", "b"]
 
 
 class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):

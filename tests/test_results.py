@@ -14,7 +14,7 @@ import pydantic
 import pytest
 from fastapi import FastAPI
 
-from pixigpt import ChatCompletion, Client, EmbeddingList, FunctionParameters, Message, Run, Tool
+from pixigpt import ChatCompletion, ChatCompletionChunk, Client, EmbeddingList, FunctionParameters, Message, Run, Tool
 from pixigpt.testing import LocalServer
 
 BODY: dict[str, Any] = {
@@ -105,6 +105,7 @@ def test_a_repr_leaves_out_what_is_empty_and_cuts_long_vectors(client: Client, r
 def test_jupyter_shows_a_completion_as_markdown(result: ChatCompletion) -> None:
     assert result._repr_markdown_() == "**Paris**"
     assert result.choices[0].message._repr_markdown_() is None
+    assert ChatCompletionChunk.from_dict({"choices": [{"index": 0}]})._repr_markdown_() is None
 
 
 def test_help_lists_the_fields() -> None:

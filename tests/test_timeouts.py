@@ -18,7 +18,6 @@ from support.clients import FAST, Connect
 from support.scripted_server import EMPTY, Script, ScriptedServer, headers_only, read_request, responds, sends, silent
 
 from pixigpt import (
-    APIConnectionError,
     APITimeoutError,
     AsyncClient,
     Client,
@@ -203,22 +202,6 @@ def test_the_timeout_bounds_the_body_of_an_injected_transport() -> None:
         client.list_threads()
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_where_all_addresses_refuse_one_is_named_by_the_async_client_too(
-    monkeypatch: pytest.MonkeyPatch, backend: str
-) -> None:
-    def look_up(*_: object, **__: object) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 1)) for host in ("127.0.0.2", "127.0.0.3")]
-
-    async def use() -> None:
-        async with AsyncClient("sk-test", "http://many.localhost:1/v1", max_retries=0) as client:
-            await client.list_threads()
-
-    monkeypatch.setattr("socket.getaddrinfo", look_up)
-    with pytest.raises(APIConnectionError, match=r"could not connect to many\.localhost:1: .*\[Errno 111\]"):
-        anyio.run(use, backend=backend)
-
-
 def test_a_lookup_that_takes_too_long_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 
@@ -257,35 +240,6 @@ def test_a_bug_in_a_lookup_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("pixigpt._transport.resolver._look_up", fail)
     with pytest.raises(ZeroDivisionError):
         resolver.resolve("localhost", 80, 1.0)
-
-
-def test_the_next_address_is_tried_where_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ScriptedServer(responds(EMPTY)) as server:
-        monkeypatch.setattr("pixigpt._transport.connection.resolve", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
-        with Client("sk-test", server.base_url.replace("127.0.0.1", "many.localhost"), max_retries=0) as client:
-            assert client.list_threads() == []
-
-
-def test_the_next_address_is_tried_on_asyncio_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def addresses(*_: object) -> list[str]:
-        return ["127.0.0.2", "127.0.0.1"]
-
-    async def use() -> None:
-        async with AsyncClient("sk-test", server.base_url.replace("127.0.0.1", "many.localhost")) as client:
-            assert await client.list_threads() == []
-
-    monkeypatch.setattr("pixigpt._transport.asyncio_channel.resolve_async", addresses)
-    with ScriptedServer(responds(EMPTY)) as server:
-        anyio.run(use)
-
-
-def test_where_all_addresses_refuse_the_last_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pixigpt._transport.connection.resolve", lambda *_: ["127.0.0.2", "127.0.0.3"])
-    with (
-        Client("sk-test", "http://many.localhost:1/v1", max_retries=0) as client,
-        pytest.raises(APIConnectionError, match=r"could not connect to many\.localhost:1: .*refused"),
-    ):
-        client.list_threads()
 
 
 def test_an_end_that_is_over_before_the_wait_is_a_timeout(connect: Connect) -> None:

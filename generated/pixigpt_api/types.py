@@ -112,7 +112,8 @@ class Model(Mapping[str, Any]):
     def _repr_markdown_(self) -> str | None:
         """Show a chat completion's text in Jupyter; None leaves any other model to its repr."""
         choices = self.get("choices")
-        return choices[0].message.content if choices else None
+        message = getattr(choices[0], "message", None) if choices else None
+        return None if message is None else message.content
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:

@@ -22,7 +22,7 @@ from pixigpt._transport.stream_channel import StreamChannel
 class Channel(Protocol):
     """A connected socket, with its TLS, that feeds what arrives to an `HTTP11`."""
 
-    async def open(self, route: Route, origin: Origin, end: float) -> None:
+    async def open(self, route: Route, origin: Origin) -> None:
         """Connect, and shake hands; raise OSError or TimeoutError."""
 
     async def write(self, packet: bytes | memoryview, timeout: float | None) -> None:
@@ -131,7 +131,7 @@ class AsyncDirectConnection:
         end = min(request_deadline(request), math.inf if timeout is None else now + timeout)
         try:
             with anyio.fail_after(end - now):
-                await self._channel.open(self._route, self._origin, end)
+                await self._channel.open(self._route, self._origin)
         except TimeoutError as cause:
             raise httpx.ConnectTimeout("the time is up") from cause
         except (OSError, UnicodeError) as cause:

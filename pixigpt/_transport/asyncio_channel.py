@@ -4,12 +4,11 @@ It reads ahead no more than a buffer's worth of what nobody has asked for, and t
 """
 
 import asyncio
-from contextlib import suppress
 from typing import cast
 
-import anyio
 import httpx
 
+from pixigpt._transport.asyncio_dial import dial_async
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.resolver import resolve_async
 from pixigpt._transport.routes import Origin, Route
@@ -34,15 +33,14 @@ class AsyncioChannel(asyncio.Protocol):
         self._can_write = True
         self._is_tls = False
 
-    async def open(self, route: Route, origin: Origin, end: float) -> None:
-        """Try the addresses in order, each with an equal share of the time that is left."""
+    async def open(self, route: Route, origin: Origin) -> None:
+        """Connect to the first address that takes it, and shake hands."""
         self._is_tls = route.ssl_context is not None
-        *others, last = await resolve_async(origin.host, origin.port)
-        for tried, address in enumerate(others):
-            share = (end - anyio.current_time()) / (len(others) + 1 - tried)
-            with suppress(OSError), anyio.fail_after(share):  # which raises a TimeoutError, an OSError
-                return await self._connect(address, route, origin)
-        return await self._connect(last, route, origin)
+        connected = await dial_async(await resolve_async(origin.host, origin.port), origin.port)
+        for option in KEEP_ALIVE:
+            connected.setsockopt(*option)
+        name = origin.host if self._is_tls else None
+        await self._loop.create_connection(lambda: self, sock=connected, ssl=route.ssl_context, server_hostname=name)
 
     async def write(self, packet: bytes | memoryview, timeout: float | None) -> None:
         """Write, and wait while the other end does not keep up, unless something arrives."""
@@ -118,15 +116,6 @@ class AsyncioChannel(asyncio.Protocol):
         """Let who writes go on."""
         self._can_write = True
         self._wake()
-
-    async def _connect(self, address: str, route: Route, origin: Origin) -> None:
-        name = origin.host if self._is_tls else None
-        transport, _ = await self._loop.create_connection(
-            lambda: self, address, origin.port, ssl=route.ssl_context, server_hostname=name
-        )
-        connected = transport.get_extra_info("socket")
-        for option in KEEP_ALIVE:
-            connected.setsockopt(*option)
 
     async def _wait(self, timeout: float | None, error: type[httpx.TimeoutException]) -> None:
         self._waiter = self._loop.create_future()

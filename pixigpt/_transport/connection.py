@@ -4,11 +4,11 @@ import math
 import socket
 import ssl
 import time
-from contextlib import suppress
 from typing import cast
 
 import httpx
 
+from pixigpt._transport.dial import dial
 from pixigpt._transport.extensions import request_deadline, timeout_of
 from pixigpt._transport.http11 import HTTP11, PACKET_SIZE, BodyEncoder, packets
 from pixigpt._transport.patches import is_httpcore_patched
@@ -139,26 +139,14 @@ class DirectConnection:
         left = _time_left(timeout, httpx.ConnectTimeout, self._end)
         end = math.inf if left is None else time.monotonic() + left
         try:
-            self._connect(resolve(self._origin.host, self._origin.port, left), end)
+            self._socket = dial(resolve(self._origin.host, self._origin.port, left), self._origin.port, end)
+            for option in SOCKET_OPTIONS:
+                self._socket.setsockopt(*option)
             self._secure(end)
         except TimeoutError as cause:
             raise httpx.ConnectTimeout(str(cause)) from cause
         except OSError as cause:
             raise httpx.ConnectError(str(cause)) from cause
-
-    def _connect(self, addresses: list[str], end: float) -> None:
-        """Try the addresses in order, each with an equal share of the time that is left."""
-        *others, last = addresses
-        for tried, address in enumerate(others):
-            with suppress(OSError):
-                return self._dial(address, end, len(addresses) - tried)
-        return self._dial(last, end, 1)
-
-    def _dial(self, address: str, end: float, shares: int) -> None:
-        left = _time_left(None, httpx.ConnectTimeout, end)
-        self._socket = socket.create_connection((address, self._origin.port), None if left is None else left / shares)
-        for option in SOCKET_OPTIONS:
-            self._socket.setsockopt(*option)
 
     def _secure(self, end: float) -> None:
         """Shake hands, if the route is over TLS."""

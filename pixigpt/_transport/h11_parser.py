@@ -7,6 +7,8 @@ from pixigpt._transport.response import MAX_HEAD
 _REQUEST = h11.Request(method="GET", target="/", headers=[("host", "")])
 _INFORMATIONAL = (b"HTTP/1.1 1", b"HTTP/1.0 1")
 
+_AT_ONCE = 64  # chunks, so that a packet of a hundred thousand cannot hold up an event loop
+
 H11_ERRORS = (h11.RemoteProtocolError,)
 
 
@@ -26,12 +28,31 @@ class H11Message:
         self.reason = bytes(event.reason)
         self.is_complete = False
         self.has_surplus = False
+        self._failure: h11.RemoteProtocolError | None = None
 
     def feed_chunks(self, data: bytes) -> bytes:
-        """Return what one chunk holds; those that follow it are left for later."""
+        """Return what some chunks hold, since each is little in a stream of events; many are left for later."""
+        if self.is_complete:
+            self.has_surplus |= bool(data)
+            return b""
         if data:
             self._h11.receive_data(data)
-        event = self._h11.next_event()
+        pieces: list[bytes] = []
+        while len(pieces) < _AT_ONCE and (piece := self._next_chunk(is_first=not pieces)):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _next_chunk(self, *, is_first: bool) -> bytes:
+        """Return what the next chunk holds; b"" where there is none; an error is left for when it comes first."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            event = self._h11.next_event()
+        except h11.RemoteProtocolError as failure:
+            self._failure = failure
+            if is_first:
+                raise
+            return b""
         if isinstance(event, h11.Data):
             return bytes(event.data)
         self.is_complete = isinstance(event, h11.EndOfMessage)

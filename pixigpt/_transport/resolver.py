@@ -3,7 +3,9 @@
 import ipaddress
 import socket
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import zip_longest
 from queue import Empty, SimpleQueue
 
 import anyio
@@ -25,7 +27,7 @@ async def resolve_async(host: str, port: int) -> list[str]:
     if is_address(host):
         return [host]
     infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+    return _alternating(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
 def is_address(host: str) -> bool:
@@ -37,7 +39,15 @@ def is_address(host: str) -> bool:
 
 def _look_up(host: str, port: int) -> list[str]:
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+    return _alternating(dict.fromkeys(str(info[4][0]) for info in infos))
+
+
+def _alternating(addresses: Iterable[str]) -> list[str]:
+    """Return the addresses with IPv6 and IPv4 taking turns, so that where one of them is dead, the other is near."""
+    families: dict[bool, list[str]] = {}
+    for address in addresses:
+        families.setdefault(":" in address, []).append(address)
+    return [address for each in zip_longest(*families.values()) for address in each if address]
 
 
 def _look_up_in_thread(host: str, port: int, timeout: float) -> list[str]:

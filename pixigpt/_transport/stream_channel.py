@@ -24,7 +24,7 @@ class StreamChannel:
         self._stream: anyio.abc.SocketStream | None = None
         self._tls: MemoryTLS | None = None
 
-    async def open(self, route: Route, origin: Origin, end: float) -> None:  # noqa: ARG002  # the caller's scope ends it
+    async def open(self, route: Route, origin: Origin) -> None:
         """Connect to the first address that takes it, and shake hands."""
         self._stream = await anyio.connect_tcp(origin.host, origin.port)
         for option in KEEP_ALIVE:

@@ -36,8 +36,12 @@ class Background:
 
     def cancel(self) -> None:
         """End it, from any thread; it takes a moment."""
-        with suppress(RuntimeError):  # the event loop has ended, and all its tasks with it
-            self._call_soon(self._scope.cancel)
+        self.call_soon(self._scope.cancel)
+
+    def call_soon(self, function: Callable[[], object]) -> None:
+        """Call a function in its event loop, from any thread."""
+        with suppress(RuntimeError):  # the loop has ended, and all its tasks with it
+            self._call_soon(function)
 
     async def aclose(self, seconds: float) -> None:
         """End it, and wait for it so long."""

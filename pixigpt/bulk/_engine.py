@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from attrs import define, field
 
 from pixigpt import errors
-from pixigpt._clock import SYSTEM_CLOCK, Clock
+from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
 from pixigpt._retry import is_refusal, retry_after
 from pixigpt._settings import Options
 from pixigpt.bulk._pace import Pace
@@ -78,6 +78,7 @@ class Engine(Generic[T]):
     _failures: int = field(init=False, default=0)
     _seen: tuple[int, float] = field(init=False, default=(0, 0.0))  # how many items have told their tokens, and all
     _failure: BaseException | None = field(init=False, default=None)
+    _stops_at: float = field(init=False, default=math.inf)
 
     @property
     def has_room(self) -> bool:
@@ -151,9 +152,21 @@ class Engine(Generic[T]):
         self.is_stopped = True
         self._failure = self._failure or failure
 
-    def stop(self) -> None:
-        """Start nothing more."""
+    def stop(self, patience: float = math.inf) -> None:
+        """Start nothing more, and wait so many seconds for what is in flight."""
         self.is_stopped = True
+        self._stops_at = min(self._stops_at, self.clock.monotonic() + patience)
+
+    def patience(self, block_end: float | None) -> float | None:
+        """Return the seconds to wait for the next item, None meaning no limit; raise DeadlineExceededError if late.
+
+        None are left when a run that was stopped has waited long enough.
+        """
+        now, end = self.clock.monotonic(), earliest(self.end, block_end)
+        if end is not None and now >= end:
+            raise errors.DeadlineExceededError("the deadline passed before the last item was done")
+        left = min(self._stops_at, math.inf if end is None else end) - now
+        return None if left == math.inf else max(0.0, left)
 
     def take(self) -> Work[T] | None:
         """Return the next item that is ready, if any; raise what ended the run."""

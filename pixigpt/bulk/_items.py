@@ -25,10 +25,9 @@ class ChatOptions(TypedDict, total=False):
     max_tokens: int | None
     enable_thinking: bool | None
     tools: Sequence[ToolLike] | None
-    system: str | None
 
 
-CHAT_OPTIONS = frozenset(ChatOptions.__annotations__)
+CHAT_OPTIONS = frozenset(ChatOptions.__annotations__) | {"system"}
 _REQUEST_FIELDS = CHAT_OPTIONS | {"messages", "prompt", "id"}
 
 RequestLike: TypeAlias = str | Mapping[str, object]
@@ -75,14 +74,18 @@ def chat_plan(
     options: Mapping[str, Any], speed: Speed, total_timeout: float | None, *, is_ordered: bool
 ) -> Plan[ChatCompletion, BatchItem]:
     """Return the plan of `map_chat_completions`; raise ValueError or TypeError if an option is bad."""
-    return Plan(speed, total_timeout, _reader(options), _call, _tokens, _item, is_ordered)
+    check_options("map_chat_completions", options)
+    return Plan(speed, total_timeout, _reader(options), call_chat, tokens_of_chat, _item, is_ordered)
+
+
+def check_options(function: str, options: Mapping[str, object]) -> None:
+    """Raise ValueError or TypeError if an option is bad, or unknown to a function."""
+    if unknown := options.keys() - CHAT_OPTIONS:
+        raise TypeError(f"{function}() got an unexpected keyword argument {min(unknown)!r}")
+    check_chat(chat_arguments(options, "Hello!"))
 
 
 def _reader(options: Mapping[str, object]) -> Callable[[int, object], Work[ChatCompletion]]:
-    if unknown := options.keys() - CHAT_OPTIONS:
-        raise TypeError(f"map_chat_completions() got an unexpected keyword argument {min(unknown)!r}")
-    _check(chat_arguments(options, "Hello!"))
-
     def read(index: int, request: object) -> Work[ChatCompletion]:
         try:
             arguments = chat_arguments(options, request)
@@ -121,8 +124,8 @@ def request_id(request: object) -> str | None:
     raise ValueError(f"an id must be a text that is not empty, or an integer, not {given!r}")
 
 
-def _check(arguments: dict[str, Any]) -> None:
-    """Do what `create_chat_completion` does before it sends."""
+def check_chat(arguments: Mapping[str, Any]) -> None:
+    """Do what `create_chat_completion` does before it sends; raise ValueError or TypeError if an argument is bad."""
     body = {**arguments, "messages": chat_messages(arguments["messages"]), "tools": tool_list(arguments.get("tools"))}
     prepare(create_chat_completion, body=CreateChatCompletionRequest(**body))
 
@@ -158,11 +161,13 @@ def _with_system(system: object, messages: Sequence[MessageLike]) -> list[Messag
     return [*messages] if role == "system" else [{"role": "system", "content": system}, *messages]
 
 
-def _call(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client
+def call_chat(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client
+    """Call the client's method."""
     return client.create_chat_completion(**work.arguments)
 
 
-def _tokens(completion: ChatCompletion) -> float:
+def tokens_of_chat(completion: ChatCompletion) -> float:
+    """Return the tokens that a completion has used."""
     return completion.usage.total_tokens
 
 

@@ -12,6 +12,7 @@ from pixigpt.bulk._bucket import Bucket
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
+_NOTHING = 1e-6  # by so much a sum of floats may be off
 
 
 @define(eq=False)
@@ -37,7 +38,8 @@ class Pace:
             waits.append(self.requests.wait(now, 1.0))
         if self.tokens is not None:
             waits.append(self.tokens.wait(now, tokens))
-        return max(0.0, *waits)
+        wait = max(waits)
+        return wait if wait > _NOTHING else 0.0
 
     def charge(self, now: float, requests: float, tokens: float) -> None:
         """Take what has been started, or what it needed beyond that, from the buckets."""

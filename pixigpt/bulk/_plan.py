@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
 
 from attrs import define, field, frozen
 
@@ -12,10 +12,15 @@ from pixigpt._settings import Options
 from pixigpt.bulk._bucket import Bucket
 from pixigpt.bulk._engine import Engine, Work
 from pixigpt.bulk._pace import Pace
-from pixigpt.errors import DeadlineExceededError
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class AnyClient(Protocol):
+    """What a run needs of a client, of either variant, beside the method that it calls."""
+
+    def with_options(self, **options: Unpack[Options]) -> Self: ...
 
 
 @frozen
@@ -65,11 +70,6 @@ def item_options(work: Work[Any]) -> Options:
     """Return the client's options for the next call of an item."""
     left = work.left(SYSTEM_CLOCK.monotonic())
     return work.options if left is None else {**work.options, "total_timeout": left}
-
-
-def late() -> DeadlineExceededError:
-    """Return the error of a run that a `deadline()` block has ended."""
-    return DeadlineExceededError("the deadline passed before the last item was done")
 
 
 def new_key() -> Options:

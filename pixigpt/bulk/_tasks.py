@@ -1,26 +1,22 @@
 """Drives a bulk run for the async client, on asyncio and on trio; the counterpart of `_threads`."""
 
-import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextvars import Context, copy_context
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import anyio
 from attrs import define, field
 
 from pixigpt._capture import capture_responses
-from pixigpt._clock import block_end, earliest
+from pixigpt._clock import block_end
 from pixigpt.bulk._background import Background
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
-from pixigpt.bulk._plan import Plan, check_input, item_options, late
+from pixigpt.bulk._plan import AnyClient, Plan, check_input, item_options
 from pixigpt.errors import PixiGPTError
 from pixigpt_api.models import ChatCompletion
-
-if TYPE_CHECKING:
-    from pixigpt.async_client import AsyncClient
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -55,11 +51,10 @@ class _Bell:
 class _Crew(Generic[T]):
     """The tasks of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
 
-    client: "AsyncClient"
+    client: AnyClient
     source: Iterable[object] | AsyncIterable[object]
     plan: Plan[T, Any]
     context: Context = field(init=False, factory=copy_context)
-    feeding: anyio.CancelScope = field(init=False, factory=anyio.CancelScope)
     has_work: _Bell = field(init=False, factory=_Bell)
     has_item: _Bell = field(init=False, factory=_Bell)
     has_room: _Bell = field(init=False, factory=_Bell)
@@ -69,20 +64,21 @@ class _Crew(Generic[T]):
         engine = self.plan.engine
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._feed)
+                feeding = anyio.CancelScope()
+                tasks.start_soon(self._feed, feeding)
                 while not engine.is_stopped:
                     step = engine.next()
                     if isinstance(step, Work):
                         tasks.start_soon(self._work, step)
                     else:
                         await self.has_work.wait(step)
-                self.feeding.cancel()
+                feeding.cancel()
         finally:
             engine.stop()
             self.has_item.ring()
 
-    async def _feed(self) -> None:
-        with self.feeding:
+    async def _feed(self, scope: anyio.CancelScope) -> None:
+        with scope:
             await self._read_all()
         self.plan.engine.is_input_over = True
         self.has_item.ring()
@@ -111,6 +107,11 @@ class _Crew(Generic[T]):
             work = self.plan.engine.next()
         if work is not None or self.plan.engine.startable or self.plan.engine.is_stopped:
             self.has_work.ring()
+
+    def ring(self) -> None:
+        """Wake everybody, for something has changed."""
+        self.has_work.ring()
+        self.has_item.ring()
 
     def _break(self, failure: Exception) -> None:
         self.plan.engine.break_(failure)
@@ -153,9 +154,7 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
         You said: Hi!
     """
 
-    def __init__(
-        self, client: "AsyncClient", requests: Iterable[object] | AsyncIterable[object], plan: Plan[T, R]
-    ) -> None:
+    def __init__(self, client: AnyClient, requests: Iterable[object] | AsyncIterable[object], plan: Plan[T, R]) -> None:
         check_input("requests", requests, Iterable, AsyncIterable)
         self._crew = _Crew(client, requests, plan)
         self._plan = plan
@@ -199,11 +198,11 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
         if self._background is not None:
             await self._background.aclose(_LONGEST_CLOSE)
 
-    def stop(self) -> None:
-        """Start nothing more; what is in flight can still be iterated."""
-        self._plan.engine.stop()
-        self._crew.has_work.ring()
-        self._crew.has_item.ring()
+    def stop(self, patience: float) -> None:
+        """Start nothing more; what is in flight can still be iterated, for so many seconds. From any thread."""
+        self._plan.engine.stop(patience)
+        if self._background is not None:
+            self._background.call_soon(self._crew.ring)
 
     def _cancel(self) -> None:
         self._is_over = True
@@ -212,14 +211,13 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
 
     async def _take(self) -> Work[T] | None:
         """Return the next item that is ready; None at the end."""
-        engine, crew = self._plan.engine, self._crew
+        engine, crew, end = self._plan.engine, self._crew, block_end()
         if self._background is None:
             self._background = Background(crew.run, crew.context)
-        end = earliest(engine.end, block_end())
         while (work := engine.take()) is None and not engine.is_over:
-            left = None if end is None else end - time.monotonic()
-            if left is not None and left <= 0:
-                raise late()
+            left = engine.patience(end)
+            if left == 0:
+                return None
             await crew.has_item.wait(left)
         crew.has_room.ring()
         return work
@@ -262,4 +260,5 @@ class AsyncVectors(AsyncIterator[list[float]]):
         Example:
             >>> await vectors.aclose()
         """
+        self._ready.clear()
         await self._batches.aclose()

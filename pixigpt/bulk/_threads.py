@@ -6,21 +6,18 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextvars import Context, copy_context
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from attrs import define, field
 
 from pixigpt._capture import capture_responses
-from pixigpt._clock import block_end, earliest
+from pixigpt._clock import block_end
 from pixigpt._transport.abort import Abort, AbortedError, current_abort
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
-from pixigpt.bulk._plan import Plan, check_input, item_options, late
+from pixigpt.bulk._plan import AnyClient, Plan, check_input, item_options
 from pixigpt.errors import PixiGPTError
 from pixigpt_api.models import ChatCompletion
-
-if TYPE_CHECKING:
-    from pixigpt.client import Client
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,7 +29,7 @@ _LONGEST_CLOSE = 1.0
 class _Crew(Generic[T]):
     """The workers of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
 
-    client: "Client"
+    client: AnyClient
     plan: Plan[T, Any]
     context: Context = field(init=False, factory=copy_context)
     abort: Abort = field(init=False, factory=Abort)
@@ -140,7 +137,7 @@ class Items(Iterator[R], Generic[T, R]):
         You said: Hi!
     """
 
-    def __init__(self, client: "Client", requests: Iterable[object], plan: Plan[T, R]) -> None:
+    def __init__(self, client: AnyClient, requests: Iterable[object], plan: Plan[T, R]) -> None:
         check_input("requests", requests, Iterable)
         self._crew = _Crew(client, plan)
         self._plan = plan
@@ -182,15 +179,15 @@ class Items(Iterator[R], Generic[T, R]):
         """
         self._close(_LONGEST_CLOSE)
 
-    def stop(self) -> None:
-        """Start nothing more; what is in flight can still be iterated."""
+    def stop(self, patience: float) -> None:
+        """Start nothing more; what is in flight can still be iterated, for so many seconds."""
         with self._crew.lock:
-            self._plan.engine.stop()
+            self._plan.engine.stop(patience)
             self._crew.has_item.notify()
 
     def _take(self) -> Work[T] | None:
         """Return the next item that is ready; None at the end. In between, read the input as far as there is room."""
-        engine, end = self._plan.engine, earliest(self._plan.engine.end, block_end())
+        engine, end = self._plan.engine, block_end()
         if engine.is_starving:  # nobody else reads on, however slow the user of the items is
             self._read()
         while True:
@@ -198,15 +195,12 @@ class Items(Iterator[R], Generic[T, R]):
                 if (work := engine.take()) is not None or engine.is_over:
                     return work
                 if not engine.has_room:
-                    self._wait(end)
+                    left = engine.patience(end)
+                    if left == 0:
+                        return None
+                    self._crew.has_item.wait(left)
                     continue
             self._read()
-
-    def _wait(self, end: float | None) -> None:
-        left = None if end is None else end - time.monotonic()
-        if left is not None and left <= 0:
-            raise late()
-        self._crew.has_item.wait(left)
 
     def _read(self) -> None:
         engine = self._plan.engine
@@ -262,4 +256,5 @@ class Vectors(Iterator[list[float]]):
         Example:
             >>> vectors.close()
         """
+        self._ready.clear()
         self._batches.close()

@@ -1,9 +1,10 @@
 """An answer as it comes: text for a pipe, Markdown for a terminal; the reasoning beside it goes to stderr."""
 
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pixigpt.cli._globals import given_options
 from pixigpt.cli._output import console, note, on_terminal, print_document
@@ -68,10 +69,12 @@ class _Answer:
         for choice in chunk.choices:
             if choice.index:
                 continue
-            if self._shows_reasoning and (text := choice.delta.reasoning_content or choice.reasoning_content):
+            delta: Mapping[str, Any] = choice.delta or {}
+            reasoning = delta.get("reasoning_content") or delta.get("reasoning") or choice.reasoning_content
+            if reasoning and self._shows_reasoning:
                 self._reasoning = self._reasoning or self._open(_Reasoning())
-                self._reasoning.add(text)
-            if text := choice.delta.content:
+                self._reasoning.add(reasoning)
+            if text := delta.get("content"):
                 self._content = self._content or self._open(_display())
                 self._content.add(text)
 
@@ -125,6 +128,6 @@ class _Reasoning:
     def add(self, text: str) -> None:
         """Write a piece."""
         if sys.stderr.isatty():
-            console(is_error=True).print(printable(text), style="dim", end="", soft_wrap=True)
+            console(is_error=True).print(printable(text), style="dim italic", end="", soft_wrap=True)
         else:
             sys.stderr.write(text)

@@ -17,7 +17,7 @@ from pixigpt.cli._globals import GlobalCommand, given_options
 from pixigpt.cli._output import note, on_terminal, print_document, print_line, to_json
 from pixigpt.cli._status import Waiting
 
-_HELP = "/clear begins anew, /save FILE keeps the conversation, Ctrl-C stops an answer, Ctrl-D ends."
+_HELP = "/clear begins anew, /save FILE saves. Ctrl-C stops an answer, Ctrl-D ends."
 _PROMPT = "> "
 
 

@@ -1,13 +1,14 @@
 """Markdown on a terminal: a text that is there, or one that is still coming."""
 
 import time
+from itertools import pairwise
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
-from rich.segment import Segment, Segments
+from rich.segment import Segment
 
 from pixigpt.cli._text import printable
 
@@ -15,17 +16,24 @@ _REFRESHES = 10  # a second, at most
 
 
 class Rendered:
-    """A text as Markdown, without the blanks that rich puts behind each line, which would be copied with it."""
+    """A text as Markdown, its blocks one by one, so that it looks the same whether it is there or still coming.
+
+    Between two blocks stands one empty line. What rich puts around a block is left out: empty lines above and below,
+    and the blanks behind each line, which would be copied with it.
+    """
 
     def __init__(self, text: str, last: int | None = None) -> None:
-        self._markdown = Markdown(text)
+        self._blocks = blocks(text)
         self._last = last
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the segments, line by line; only the last lines, if their number is bounded."""
-        lines = console.render_lines(self._markdown, options, pad=False)
+        lines: list[list[Segment]] = []
+        for block in self._blocks:
+            rendered = _stripped(console.render_lines(Markdown(block), options, pad=False))
+            lines += [[], *rendered] if lines and rendered else rendered
         for line in lines if self._last is None else lines[-self._last :]:
-            yield Segments(_without_blanks(line))
+            yield from line
             yield Segment.line()
 
 
@@ -60,9 +68,9 @@ class GrowingMarkdown:
         self._growing += printable(text)
         if time.monotonic() - self._split_at < 1 / _REFRESHES:
             return
-        complete, self._growing = split(self._growing)
+        *complete, self._growing = blocks(self._growing) or [self._growing]
         if complete:
-            self._print(complete)
+            self._print("".join(complete))
         self._split_at = time.monotonic()
 
     def _print(self, text: str) -> None:
@@ -75,12 +83,18 @@ class GrowingMarkdown:
         return Rendered(self._growing, last=max(self._console.height - 2, 1))
 
 
-def split(text: str) -> tuple[str, str]:
-    """Split a text before its last block: what stands before it no longer changes."""
+def blocks(text: str) -> list[str]:
+    """Return the parts of a text that stand for themselves: paragraphs, headings, lists, tables, ..."""
     starts = [token.map[0] for token in Markdown(text).parsed if token.map and token.level == 0]
-    lines = text.split("\n")
-    first = starts[-1] if starts else 0
-    return "".join(f"{line}\n" for line in lines[:first]), "\n".join(lines[first:])
+    lines = text.splitlines(keepends=True) if starts else []
+    return ["".join(lines[start:end]) for start, end in pairwise([*starts, len(lines)])]
+
+
+def _stripped(lines: list[list[Segment]]) -> list[list[Segment]]:
+    """Return lines without the empty ones at either end."""
+    stripped = [_without_blanks(line) for line in lines]
+    filled = [number for number, line in enumerate(stripped) if line]
+    return stripped[filled[0] : filled[-1] + 1] if filled else []
 
 
 def _without_blanks(line: list[Segment]) -> list[Segment]:

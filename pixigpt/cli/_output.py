@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound="Model")
 
+_EDGE, _GAP, _LEAST = 2, 3, 8  # characters: around a table, between its columns, and of a column that gives way
+
 Columns = Mapping[str, Callable[[ModelT], str]]
 
 
@@ -34,7 +36,7 @@ def print_list(items: Sequence[ModelT], columns: "Columns[ModelT]") -> None:
     if wants_json():
         print_documents([item.to_dict() for item in items])
     elif on_terminal():
-        console().print(_table(items, columns))
+        console().print(_table(items, columns, console().width))
     else:
         for item in items:
             print_line("\t".join(one_line(column(item)) for column in columns.values()))
@@ -140,15 +142,18 @@ def moment(seconds: float) -> str:
         return str(seconds)
 
 
-def _table(items: Sequence[ModelT], columns: "Columns[ModelT]") -> Any:  # noqa: ANN401  # rich.table.Table
+def _table(items: Sequence[ModelT], columns: "Columns[ModelT]", width: int) -> Any:  # noqa: ANN401  # rich.table.Table
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        is_fixed = name in ("id", "created", "status")
-        table.add_column(name, no_wrap=True, overflow="fold" if is_fixed else "ellipsis", min_width=None)
-    for item in items:
-        table.add_row(*(Text(one_line(column(item))) for column in columns.values()))
+    rows = [[Text(one_line(column(item))) for column in columns.values()] for item in items]
+    widths = [max(len(name), *(row[at].cell_len for row in rows), 0) for at, name in enumerate(columns)]
+    left = width - _EDGE
+    for name, widest in zip(columns, widths, strict=True):
+        table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=max(min(widest, left), _LEAST))
+        left -= widest + _GAP
+    for row in rows:
+        table.add_row(*row)
     return table

@@ -1,10 +1,10 @@
 """Texts of others, made fit for a terminal: no control characters, which could move its cursor or rename its window."""
 
-_CONTROLS = dict.fromkeys([*(code for code in range(32) if code not in (9, 10)), *range(127, 160)])
+_CONTROLS = dict.fromkeys([*(code for code in range(32) if code not in (9, 10)), *range(127, 160), 0x2028, 0x2029])
 
 
 def printable(text: str) -> str:
-    """Return a text without control characters; line breaks and tabs stay."""
+    """Return a text without control characters; line feeds and tabs stay, the only ones that break a line."""
     return text.translate(_CONTROLS)
 
 

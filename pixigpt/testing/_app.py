@@ -78,7 +78,7 @@ class App:
         try:
             fault = self.faults.take(record)
         except Exception as error:  # noqa: BLE001 - a test's own `when`: what it raised is kept
-            return await self.backend.broken(record.path, error)(scope, receive, send)
+            return await self.backend.broken(record.path, error).response()(scope, receive, send)
         if fault is None:
             return await self._routes(scope, _replayed(body, receive), send)
         if fault.kind == "fail" and not fault.mid_stream:

@@ -1,11 +1,13 @@
-"""A whole completion as the chunks of a stream: word by word, a call's arguments in three pieces."""
+"""A reply as the chunks of a stream: word by word, a call's arguments in three pieces."""
 
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from attrs import frozen
+
+from pixigpt.testing._model import Finish, LanguageModel, Reply
 from pixigpt_api.models import (
-    ChatCompletion,
     ChatCompletionChunk,
     ChunkChoice,
     ChunkDelta,
@@ -19,26 +21,18 @@ from pixigpt_api.models import (
 _PIECES = 3
 
 
-def chunks_of(completion: ChatCompletion, *, include_usage: bool) -> Iterator[ChatCompletionChunk]:
-    """Yield the chunks that merge into a completion of one choice."""
-    (choice,) = completion.choices
-    for delta in _deltas(choice.message.content, choice.reasoning_content, choice.message.tool_calls or []):
-        yield _chunk(completion, [_choice(delta)])
-    yield _chunk(completion, [_choice(ChunkDelta(), choice.finish_reason)])
-    if include_usage:
-        yield _chunk(completion, [], completion.usage)
-
-
-def _deltas(content: str | None, reasoning: str | None, calls: list[ToolCall]) -> Iterator[ChunkDelta]:
+def deltas_of(reply: Reply) -> Iterator[ChunkDelta | Finish]:
+    """Yield a reply in pieces, then its end."""
     # The first content is empty, not absent, where there is text: so an empty text stays a text.
-    yield ChunkDelta(role="assistant", content=None if content is None else "")
-    for word in _words(reasoning or ""):
+    yield ChunkDelta(role="assistant", content=None if reply.content is None else "")
+    for word in _words(reply.reasoning or ""):
         yield ChunkDelta(reasoning_content=word)
-    for word in _words(content or ""):
+    for word in _words(reply.content or ""):
         yield ChunkDelta(content=word)
-    for index, call in enumerate(calls):
+    for index, call in enumerate(reply.tool_calls or []):
         for piece in _call_pieces(index, call):
             yield ChunkDelta(tool_calls=[piece])
+    yield Finish(reply.finish_reason, reply.usage)
 
 
 def _words(text: str) -> list[str]:
@@ -61,16 +55,34 @@ def _call_pieces(index: int, call: ToolCall) -> Iterator[ToolCallDelta]:
         yield ToolCallDelta(index=index, function=FunctionCallDelta(arguments=arguments))
 
 
+@frozen
+class ChunkMaker:
+    """Makes the chunks of one completion, which have its id, time and model in common."""
+
+    _id: str
+    _created: int
+    _model: LanguageModel
+    _include_usage: bool
+
+    def chunks(self, piece: ChunkDelta | Finish) -> Iterator[ChatCompletionChunk]:
+        """Yield the chunk of a delta, or those of the end."""
+        if isinstance(piece, ChunkDelta):
+            yield self._chunk([_choice(piece)])
+        else:
+            yield self._chunk([_choice(ChunkDelta(), piece.finish_reason)])
+            if self._include_usage:
+                yield self._chunk([], piece.usage)
+
+    def _chunk(self, choices: list[ChunkChoice], usage: Usage | None = None) -> ChatCompletionChunk:
+        return ChatCompletionChunk(
+            id=self._id,
+            object_="chat.completion.chunk",
+            created=self._created,
+            model=self._model.name,  # which an upstream may tell with its first piece
+            choices=choices,
+            usage=usage,
+        )
+
+
 def _choice(delta: ChunkDelta, finish_reason: FinishReason | None = None) -> ChunkChoice:
     return ChunkChoice(index=0, delta=delta, finish_reason=finish_reason)
-
-
-def _chunk(whole: ChatCompletion, choices: list[ChunkChoice], usage: Usage | None = None) -> ChatCompletionChunk:
-    return ChatCompletionChunk(
-        id=whole.id,
-        object_="chat.completion.chunk",
-        created=whole.created,
-        model=whole.model,
-        choices=choices,
-        usage=usage,
-    )

@@ -11,10 +11,28 @@ _TYPES = {401: "authentication_error", 429: "rate_limit_error"}
 class ServiceError(Exception):
     """A request that the service refuses."""
 
-    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | int | None = None,
+        *,
+        kind: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.kind = kind
+        self.headers = headers
+
+    def body(self) -> dict[str, object]:
+        """Return the body of the response."""
+        return error_body(self.status, str(self), self.code, self.kind)
+
+    def response(self) -> Response:
+        """Return the response."""
+        return json_response(self.body(), self.status, self.headers)
 
 
 def error_response(
@@ -28,10 +46,10 @@ def error_response(
     return json_response(error_body(status, message, code), status, headers)
 
 
-def error_body(status: int, message: str, code: str | int | None) -> dict[str, object]:
+def error_body(status: int, message: str, code: str | int | None, kind: str | None = None) -> dict[str, object]:
     """Return the body of an error in OpenAI's form."""
-    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return {"error": {"message": message, "type": kind, "code": code}}
+    by_status = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    return {"error": {"message": message, "type": kind or by_status, "code": code}}
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -62,7 +62,7 @@ class Faults:
     """The faults still to come, in the order in which they were requested."""
 
     _pending: list[Fault] = field(factory=list[Fault])
-    _lock: threading.Lock = field(factory=threading.Lock)
+    _lock: threading.RLock = field(factory=threading.RLock)  # a `when` may use the server
 
     def add(self, fault: Fault) -> None:
         """Ask for one more fault."""

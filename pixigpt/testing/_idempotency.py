@@ -1,37 +1,55 @@
-"""Responses by Idempotency-Key, so that nothing is done twice."""
+"""Responses by Idempotency-Key, so that nothing is done twice, also after a restart."""
 
-from collections.abc import Callable
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
+from attrs import define, field
 from starlette.responses import Response
 
 from pixigpt.testing._errors import ServiceError
+from pixigpt.testing._event_stream import EventStream, events_in, one_by_one
+from pixigpt.testing._store import Replay, Store
 
-_MAX_KEYS = 1_000  # a response may hold many vectors
 
-
+@define
 class Replays:
-    """The responses under the newest keys."""
+    """The responses under the newest keys; a request that was not served leaves none."""
 
-    def __init__(self) -> None:
-        self._responses: dict[str, tuple[object, Response]] = {}
+    _store: Store
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(init=False, factory=WeakValueDictionary[str, asyncio.Lock])
 
-    def clear(self) -> None:
-        """Forget them."""
-        self._responses.clear()
+    @asynccontextmanager
+    async def turn(self, key: str | None) -> AsyncIterator[None]:
+        """Let the block run alone for its key, so that a retry waits for the response to the first attempt."""
+        if key is None:
+            yield
+            return
+        lock = self._turns.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield
 
-    def response(self, key: str, asked: object, work: Callable[[], Response]) -> Response:
-        """Do the work, or return the response that this key has had; a request that was not served leaves none."""
-        if key not in self._responses:
-            response = work()
-            if response.status_code >= 300:
-                return response
-            self._keep(key, asked, response)
-        before, response = self._responses[key]
-        if before != asked:
-            raise ServiceError(409, "This Idempotency-Key belongs to another request.", code="idempotency_key_reused")
-        return response
+    def response(self, key: str, asked: bytes) -> Response | None:
+        """Return the response that a key has had; raise ServiceError if it was to another request."""
+        replay = self._store.replay(key)
+        if replay is None:
+            return None
+        if replay.asked != asked:
+            raise ServiceError(409, "This Idempotency-Key belongs to another request.", "idempotency_key_reused")
+        if (replay.media_type or "").startswith(EventStream.media_type):
+            return EventStream(one_by_one(events_in(replay.body)))
+        headers = {} if replay.media_type is None else {"Content-Type": replay.media_type}
+        return Response(replay.body, replay.status, headers)
 
-    def _keep(self, key: str, asked: object, response: Response) -> None:
-        self._responses[key] = (asked, response)
-        if len(self._responses) > _MAX_KEYS:
-            del self._responses[next(iter(self._responses))]
+    def keep(self, key: str, asked: bytes, response: Response, body: bytes) -> None:
+        """Keep a response, unless it is an error."""
+        if response.status_code < 300:
+            media_type = response.headers.get("content-type")
+            self._store.keep_replay(key, Replay(asked, response.status_code, media_type, body))
+
+
+def fingerprint(path: str, body: bytes) -> bytes:
+    """Return what tells a request from another one."""
+    return hashlib.sha256(path.encode() + b"\0" + body).digest()

@@ -1,16 +1,34 @@
-"""The rule that stands in for a model: what was said comes back, so that a test knows the reply beforehand."""
+"""What the service asks of a model, and what the rule and an upstream server both are."""
 
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
-from pixigpt.testing._sample import sample
-from pixigpt_api.models import FinishReason, FunctionCall, Message, Tool, ToolCall, Usage
+from pixigpt_api.models import (
+    ChunkDelta,
+    CreateEmbeddingRequest,
+    EmbeddingList,
+    FinishReason,
+    Message,
+    RunStatus,
+    Tool,
+    ToolCall,
+    Usage,
+)
 
-_THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_LEAST_TOKENS_WITH_THINKING = 3000
+
+@frozen
+class Question:
+    """A conversation to be answered, and how; `options` are what the contract does not know."""
+
+    messages: Sequence[Message]
+    instructions: str
+    thinking: bool = True
+    tools: Sequence[Tool] | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    options: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
 @frozen
@@ -24,67 +42,59 @@ class Reply:
     usage: Usage
 
 
-def reply(
-    messages: Sequence[Message],
-    instructions: str,
-    *,
-    thinking: bool,
-    tools: Sequence[Tool] | None = None,
-    max_tokens: int | None = None,
-) -> Reply:
-    """Return the reply to a conversation; raise ValueError if a tool's parameters cannot be satisfied."""
-    last = messages[-1] if messages else Message(role="user", content="")
-    reasoning = f"The last message has {_tokens(_said(last))} words." if thinking else None
-    if tools and last.role == "user":
-        calls = [_tool_call(tools, _said(last), number=len(messages))]
-        return Reply(None, reasoning, calls, "tool_calls", usage_of(messages, instructions, reasoning, None))
-    content, is_whole = _shortened(_echo(last, messages), max_tokens, thinking=thinking)
-    usage = usage_of(messages, instructions, reasoning, content)
-    return Reply(content, reasoning, None, "stop" if is_whole else "length", usage)
+@frozen
+class Finish:
+    """The end of a streamed reply."""
+
+    finish_reason: FinishReason
+    usage: Usage
 
 
-def _echo(last: Message, messages: Sequence[Message]) -> str:
-    if last.role == "tool":
-        return f"The tool answered: {_said(last)}"
-    said = [_said(message) for message in messages if message.role == "user"]
-    if len(said) < 2:
-        return f"You said: {_said(last)}"
-    return f"You said: {_said(last)} (Before that: {' / '.join(said[:-1])})"
+@frozen
+class RunEnd:
+    """How a run ended: with a reply if it is completed, perhaps with a reason if it is not."""
+
+    status: RunStatus
+    said: Reply | None = None
+    reason: str | None = None
 
 
-def _said(message: Message) -> str:
-    """Return a message's text as the service stores it: trimmed, without think tags."""
-    return _THINKING.sub("", message.content or "").strip()
+Deltas = AsyncGenerator[ChunkDelta | Finish]
 
 
-def _tool_call(tools: Sequence[Tool], said: str, number: int) -> ToolCall:
-    function = next((tool.function for tool in tools if tool.function.name in said), tools[0].function)
-    schema = {"type": "object", **(function.parameters.to_dict() if function.parameters else {})}
-    if schema["type"] != "object":
-        raise ValueError("a function's parameters are an object")
-    arguments = json.dumps(sample(schema))
-    return ToolCall(id=f"call_{number}", function=FunctionCall(name=function.name, arguments=arguments))
+class LanguageModel(Protocol):
+    """Answers conversations; every method raises ServiceError where it cannot."""
 
+    @property
+    def is_rule(self) -> bool:
+        """Whether it obeys the commands with which a message may begin, and implements no more than the contract."""
+        ...
 
-def _shortened(content: str, max_tokens: int | None, *, thinking: bool) -> tuple[str, bool]:
-    if max_tokens is None:
-        return content, True
-    most = max(int(max_tokens), _LEAST_TOKENS_WITH_THINKING if thinking else 1)
-    words = content.split(" ")
-    return " ".join(words[:most]), len(words) <= most
+    @property
+    def name(self) -> str:
+        """The name that responses give."""
+        ...
 
+    async def reply(self, question: Question) -> Reply:
+        """Return the reply to a conversation."""
+        ...
 
-def usage_of(messages: Sequence[Message], instructions: str, reasoning: str | None, content: str | None) -> Usage:
-    """Count the tokens of a conversation and of the reply to it."""
-    read = _tokens(instructions) + sum(_tokens(_said(message)) for message in messages)
-    written = _tokens(reasoning or "") + _tokens(content or "")
-    return usage(read, written)
+    def stream(self, question: Question) -> Deltas | list[ChunkDelta | Finish]:
+        """Return the reply in pieces, the last of which is its end: a list if it is known, else as it comes."""
+        ...
 
+    async def run(self, question: Question, begin: Callable[[], None]) -> RunEnd:
+        """Call `begin` when the work on a run begins, and return how it ended."""
+        ...
 
-def usage(read: int, written: int) -> Usage:
-    """Count the tokens of a call."""
-    return Usage(prompt_tokens=read, completion_tokens=written, total_tokens=read + written)
+    async def embed(self, body: CreateEmbeddingRequest) -> EmbeddingList:
+        """Return the vectors of texts."""
+        ...
 
+    def open(self) -> None:
+        """Open what it needs, in the event loop that it will be used in."""
+        ...
 
-def _tokens(text: str) -> int:
-    return len(text.split())
+    async def aclose(self) -> None:
+        """Close what is open."""
+        ...

@@ -23,6 +23,8 @@ _CHAT: Mapping[str, _IsImplemented] = {
     "functions": _one_of([]),
     "function_call": _never,
 }
+# What an upstream server implements, or refuses itself.
+_UPSTREAM = ("response_format", "tool_choice", "dimensions")
 _RUN: Mapping[str, _IsImplemented] = {
     **{name: _CHAT[name] for name in ("response_format", "tool_choice")},
     "stream": _one_of(False),
@@ -45,12 +47,13 @@ _IMPLEMENTED: Mapping[str, Mapping[str, _IsImplemented]] = {
 }
 
 
-def refusal(operation: str, body: object) -> str | None:
+def refusal(operation: str, body: object, *, is_rule: bool) -> str | None:
     """Return what a request asks for that the server does not implement; None if there is nothing."""
     given = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+    passes_on = not is_rule and operation in ("create_chat_completion", "create_embedding")
     for name, is_implemented in _IMPLEMENTED.get(operation, {}).items():
         value = given.get(name)
-        if value is not None and not is_implemented(value):
+        if value is not None and not is_implemented(value) and not (passes_on and name in _UPSTREAM):
             return f"{name}: the local server does not implement {name}={_excerpt(value)}."
     if given.get("stream_options") is not None and not given.get("stream"):
         return "stream_options: allowed only where stream is true."

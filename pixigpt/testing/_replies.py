@@ -8,8 +8,9 @@ from typing import cast
 from attrs import define, field
 
 from pixigpt import _checks
-from pixigpt.testing._model import Reply, usage_of
+from pixigpt.testing._model import Reply
 from pixigpt.testing._requests import ReceivedRequest
+from pixigpt.testing._rule import usage_of
 from pixigpt_api.models import FinishReason, FunctionCall, Message, ToolCall, Usage
 
 ToolCallLike = tuple[str, Mapping[str, object] | str]
@@ -80,7 +81,7 @@ class Replies:
     """The replies still to come, in the order in which they were requested."""
 
     _pending: list[PlannedReply] = field(factory=list[PlannedReply])
-    _lock: threading.Lock = field(factory=threading.Lock)
+    _lock: threading.RLock = field(factory=threading.RLock)  # a `when` may use the server
 
     def add(self, reply: PlannedReply) -> None:
         """Ask for one more reply."""

@@ -1,9 +1,12 @@
 """`LocalServer`: the app on a real socket, in a thread of its own."""
 
+import asyncio
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +20,9 @@ from pixigpt.testing._faults import Fault
 from pixigpt.testing._paths import checked_pattern
 from pixigpt.testing._replies import PlannedReply, ToolCallLike
 from pixigpt.testing._requests import ReceivedRequest
-from pixigpt.testing._service import Service
+from pixigpt.testing._rule import Rule
+from pixigpt.testing._store import FIRST_ASSISTANT, Store
+from pixigpt.testing._upstream import Upstream
 from pixigpt_api.models import FinishReason, Usage
 
 __all__ = ["LocalServer", "ReceivedRequest"]
@@ -26,7 +31,7 @@ _KEEP_ALIVE = 75  # seconds that an idle connection is kept
 
 
 class LocalServer:
-    """A PixiGPT server that keeps everything in memory and responds by a fixed rule, never at random.
+    """A PixiGPT server that responds by a fixed rule, never at random, or as a model of another server does.
 
     It responds with what was said (`You said: ...`), remembers threads, reasons unless told not to, calls the first
     tool it is given, and takes its time over a run. A run whose last message begins with `/fail`, `/cancel` or
@@ -42,6 +47,15 @@ class LocalServer:
         run_seconds: How long a run takes from queued to completed, in seconds.
         max_requests: How many requests `requests` keeps, the newest ones.
         max_stored: How many threads, messages, runs and assistants it stores; more are refused with a 400.
+        upstream: The base URL of an OpenAI-compatible server, such as `http://127.0.0.1:11434/v1`, that answers chats,
+            runs and embeddings instead of the rule.
+        upstream_key: The upstream's key, if it wants one.
+        upstream_model: The upstream's model; else the first one that it lists.
+        data_dir: The folder that everything is stored in, so that a restart forgets nothing; without it, nothing is
+            written. One server at a time can use it.
+
+    Raises:
+        ValueError, TypeError: An argument is not valid.
 
     Attributes:
         api_key: The key that it accepts.
@@ -66,16 +80,25 @@ class LocalServer:
         run_seconds: float = 0.2,
         max_requests: int = 10_000,
         max_stored: int = 100_000,
+        upstream: str | None = None,
+        upstream_key: str | None = None,
+        upstream_model: str | None = None,
+        data_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         _checks.non_negative_int("max_requests", max_requests)
         _checks.non_negative_int("max_stored", max_stored)
-        self._backend = Backend(Service(run_seconds, max_stored))
+        if upstream is None and not upstream_key is upstream_model is None:
+            raise ValueError("upstream_key and upstream_model need upstream")
+        store = Store(max_stored, None if data_dir is None else Path(data_dir))
+        rule = Rule(run_seconds)
+        model = rule if upstream is None else Upstream(upstream, upstream_key, upstream_model)
+        self._backend = Backend(store, rule, model)
         self._app = App(self._backend, api_key, max_requests)
         self.api_key = api_key
         self.requests = self._app.requests
         self.errors = self._backend.errors
         self._address = (host, port)
-        self._uvicorn: uvicorn.Server | None = None
+        self._uvicorn: _Server | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
 
@@ -87,7 +110,7 @@ class LocalServer:
             >>> client.get_assistant(server.assistant_id).name
             'Pixi'
         """
-        return self._backend.service.default_assistant.id
+        return FIRST_ASSISTANT
 
     @property
     def base_url(self) -> str:
@@ -105,7 +128,8 @@ class LocalServer:
 
         Raises:
             OSError, OverflowError: The address cannot be listened on.
-            RuntimeError: The server's thread has died; the cause says of what.
+            RuntimeError: `data_dir` is in use by another server, or is not usable; or the server's thread has died. The
+                cause says of what.
 
         Example:
             >>> from pixigpt.testing import LocalServer
@@ -113,10 +137,15 @@ class LocalServer:
             >>> another.stop()
         """
         listener = _listener(self._address)
+        try:
+            self._backend.open()
+        except BaseException:
+            listener.close()
+            raise
         self._address = listener.getsockname()[:2]
         config = uvicorn.Config(self._app, log_config=None, log_level="critical", lifespan="off", ws="none", http="h11")
         config.timeout_keep_alive = _KEEP_ALIVE
-        self._uvicorn = server = uvicorn.Server(config)
+        self._uvicorn = server = _Server(config, self._backend)
         self._thread = threading.Thread(
             target=self._serve, args=(server, listener), name="pixigpt-local-server", daemon=True
         )
@@ -127,7 +156,7 @@ class LocalServer:
             raise RuntimeError("the local server's thread has died before it could serve") from self._failure
         return self
 
-    def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
+    def _serve(self, server: "_Server", listener: socket.socket) -> None:
         with listener:
             try:
                 server.run(sockets=[listener])
@@ -407,7 +436,42 @@ class LocalServer:
             >>> client.list_threads()
             []
         """
-        self._app.reset()
+        if self._uvicorn is None or self._thread is None or not self._thread.is_alive():
+            self._app.reset()
+            self._backend.store.close()
+        elif threading.current_thread() is self._thread:
+            self._app.reset()
+        else:
+            self._uvicorn.call(self._app.reset)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with the backend open while it serves."""
+
+    def __init__(self, config: uvicorn.Config, backend: Backend) -> None:
+        super().__init__(config)
+        self._backend = backend
+        self._loop: asyncio.AbstractEventLoop  # of the thread that serves
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until it is told to exit, then end what is under way."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            await super().serve(sockets)
+        finally:
+            tasks = [*self.server_state.tasks]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._backend.aclose()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the thread that serves, where nothing else is in the middle of anything."""
+
+        async def called() -> None:
+            function()
+
+        asyncio.run_coroutine_threadsafe(called(), self._loop).result()
 
 
 def _listener(address: tuple[str, int]) -> socket.socket:

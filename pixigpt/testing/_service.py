@@ -1,19 +1,22 @@
-"""The PixiGPT service in memory: one method per operation of the contract, on the contract's own objects."""
+"""The PixiGPT service: one method per operation of the contract, on the contract's own objects."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
-from pixigpt.testing._attachments import attach
-from pixigpt.testing._chunks import chunks_of
+from pixigpt.testing._chunks import ChunkMaker, deltas_of
 from pixigpt.testing._contract import schema_violation
 from pixigpt.testing._encoding import in_base64
 from pixigpt.testing._errors import ServiceError
-from pixigpt.testing._model import Reply, reply, usage
+from pixigpt.testing._messages import chat_message, thread_message
+from pixigpt.testing._model import Deltas, Finish, LanguageModel, Question, Reply
 from pixigpt.testing._paging import Page
 from pixigpt.testing._replies import PlannedReply
+from pixigpt.testing._rule import usage
+from pixigpt.testing._runs import Job, Runs
 from pixigpt.testing._semantics import category, likeness, vector, words, words_of_url
-from pixigpt.testing._store import Store, StoredRun, StoredThread
+from pixigpt.testing._store import Store
 from pixigpt_api.models import (
     AnalyzeImageRequest,
     AnalyzeVideoRequest,
@@ -22,7 +25,7 @@ from pixigpt_api.models import (
     ChatCompletion,
     ChatCompletionChunk,
     Choice,
-    ContentBlock,
+    ChunkDelta,
     CreateAssistantRequest,
     CreateChatCompletionRequest,
     CreateEmbeddingRequest,
@@ -31,8 +34,6 @@ from pixigpt_api.models import (
     CreateRunRequest,
     CreateThreadRequest,
     EmbeddingList,
-    EmbeddingUsage,
-    EmbeddingVector,
     ImageRequest,
     Message,
     ModerateMediaRequest,
@@ -42,10 +43,8 @@ from pixigpt_api.models import (
     RerankRequest,
     RerankResult,
     RerankUsage,
-    Role,
     Run,
-    RunStatus,
-    TextContent,
+    StreamOptions,
     Thread,
     ThreadList,
     ThreadMessage,
@@ -55,15 +54,10 @@ from pixigpt_api.models import (
     VisionResult,
 )
 
-MODEL = "pixi-local"
-_ENDINGS: tuple[tuple[str, RunStatus], ...] = (("/fail", "failed"), ("/cancel", "cancelled"), ("/expire", "expired"))
 _ALL = Page()
 _Take = Callable[[], PlannedReply | None]
+_Chunks = AsyncGenerator[ChatCompletionChunk]
 _MESSAGES_IN_A_PAGE = 20
-
-
-def _no_reply() -> PlannedReply | None:
-    return None
 
 
 class Service:
@@ -71,38 +65,66 @@ class Service:
 
     A method returns one of the contract's objects, its JSON, a stream's chunks, None for a response without a body, or
     the planned reply that is the whole response. What a test wants said is taken from `take` once the request is known
-    to be valid.
+    to be valid. A method that waits for the model is async; all others are done at once, in one transaction.
     """
 
-    def __init__(self, run_seconds: float, max_stored: int) -> None:
-        self._run_seconds = run_seconds
-        self._max_stored = max_stored
-        self.reset()
+    def __init__(self, store: Store, model: LanguageModel, runs: Runs) -> None:
+        self._store = store
+        self._model = model
+        self._runs = runs
+
+    def begin(self) -> None:
+        """Open the store, with one assistant if it is new."""
+        if self._store.open():
+            with self._store.transaction():
+                self.create_assistant(CreateAssistantRequest(name="Pixi", instructions="You are a helpful assistant."))
+        self._runs.fail_cut_ones()
 
     def reset(self) -> None:
         """Begin again, with one assistant."""
-        self._store = Store(self._max_stored)
-        request = CreateAssistantRequest(name="Pixi", instructions="You are a helpful assistant.")
-        self.default_assistant = self.create_assistant(request)
+        self._runs.cancel()
+        self._store.open()
+        self._store.clear()
+        self.begin()
 
-    def create_chat_completion(
-        self, body: CreateChatCompletionRequest, take: _Take = _no_reply
-    ) -> ChatCompletion | list[ChatCompletionChunk] | PlannedReply:
+    async def create_chat_completion(
+        self, body: CreateChatCompletionRequest, take: _Take
+    ) -> ChatCompletion | list[ChatCompletionChunk] | _Chunks | PlannedReply:
+        question = self._question(body)
+        planned = take()
+        if planned is not None and planned.is_whole_response:
+            return planned
+        said = planned.said(question.messages, question.instructions) if planned else None
+        if body.stream:
+            pieces = self._model.stream(question) if said is None else list(deltas_of(said))
+            return self._streamed(pieces, body.stream_options)
+        return self._completion(said or await self._model.reply(question))
+
+    def _question(self, body: CreateChatCompletionRequest) -> Question:
         if body.assistant_id is not None:
             instructions = self.get_assistant(body.assistant_id).instructions
         elif body.messages[0].role == "system":
             instructions = ""
         else:
             raise ServiceError(400, "Without assistant_id, the first message must be a system message.")
-        planned = take()
-        if planned is not None and planned.is_whole_response:
-            return planned
-        said = planned.said(body.messages, instructions) if planned else _chat_reply(body, instructions)
-        completion = self._completion(said)
-        if not body.stream:
-            return completion
-        include_usage = bool(body.stream_options and body.stream_options.include_usage)
-        return list(chunks_of(completion, include_usage=include_usage))
+        return Question(
+            messages=body.messages,
+            instructions=instructions,
+            thinking=body.enable_thinking is not False,
+            tools=body.tools,
+            temperature=body.temperature,
+            max_tokens=body.max_tokens,
+            options=body.additional_properties,
+        )
+
+    def _streamed(
+        self, pieces: list[ChunkDelta | Finish] | Deltas, options: StreamOptions | None
+    ) -> list[ChatCompletionChunk] | _Chunks:
+        include_usage = bool(options and options.include_usage)
+        maker = ChunkMaker(self._store.new_id("chatcmpl"), _now(), self._model, include_usage)
+        if isinstance(pieces, list):
+            return [chunk for piece in pieces for chunk in maker.chunks(piece)]
+        return _live_chunks(maker, pieces)
 
     def _completion(self, said: Reply) -> ChatCompletion:
         message = Message(role="assistant", content=said.content, tool_calls=said.tool_calls)
@@ -113,7 +135,7 @@ class Service:
             id=self._store.new_id("chatcmpl"),
             object_="chat.completion",
             created=_now(),
-            model=MODEL,
+            model=self._model.name,
             choices=[choice],
             usage=said.usage,
         )
@@ -122,39 +144,39 @@ class Service:
         """Open a thread; OpenAI's clients may give `messages` and `metadata` with it."""
         given = body.additional_properties
         messages, metadata = _first_messages(given.get("messages")), _metadata(given.get("metadata"))
-        self._store.make_room(1 + len(messages))
+        self._store.make_room(1)
         thread = Thread(id=self._store.new_id("thread"), object_="thread", created_at=_now(), metadata=metadata)
-        self._store.threads[thread.id] = stored = StoredThread(thread)
-        self._add_messages(stored, messages)
+        self._store.put(thread)
+        self._add_messages(thread.id, messages)
         return thread
 
     def list_threads(self, page: Page = _ALL) -> ThreadList:
-        return _thread_list([stored.thread for stored in self._store.threads.values()], page)
+        return _thread_list(*self._store.page(Thread, page))
 
     def get_thread(self, thread_id: str) -> Thread:
-        return self._thread(thread_id).thread
+        return self._store.get(Thread, thread_id)
 
     def delete_thread(self, thread_id: str) -> None:
-        self._thread(thread_id)
-        self._store.delete_thread(thread_id)
+        self.get_thread(thread_id)
+        self._runs.cancel(self._store.delete_thread(thread_id))
 
     def create_message(self, thread_id: str, body: CreateMessageRequest) -> ThreadMessage:
-        stored = self._thread(thread_id)
-        self._store.make_room(1)
-        return self._add_messages(stored, [body])[0]
+        self.get_thread(thread_id)
+        return self._add_messages(thread_id, [body])[0]
 
     def create_messages_bulk(self, thread_id: str, body: CreateMessagesBulkRequest) -> ThreadMessageList:
-        stored = self._thread(thread_id)
-        self._store.make_room(len(body.messages))
-        return _message_list(self._add_messages(stored, body.messages))
+        self.get_thread(thread_id)
+        return _message_list(self._add_messages(thread_id, body.messages))
 
     def list_messages(self, thread_id: str, page: Page = _ALL) -> ThreadMessageList:
-        newest_first = self._thread(thread_id).messages[::-1]
-        messages, has_more = page.of(newest_first, default_limit=_MESSAGES_IN_A_PAGE)
+        self.get_thread(thread_id)
+        messages, has_more = self._store.page(
+            ThreadMessage, page, thread_id=thread_id, default_limit=_MESSAGES_IN_A_PAGE
+        )
         return _message_list(messages, has_more=has_more)
 
-    def create_run(self, thread_id: str, body: CreateRunRequest, take: _Take = _no_reply) -> Run | PlannedReply:
-        stored = self._thread(thread_id)
+    def create_run(self, thread_id: str, body: CreateRunRequest, take: _Take) -> Run | PlannedReply:
+        self.get_thread(thread_id)
         assistant = self.get_assistant(body.assistant_id)
         planned = take()
         if planned is not None and planned.is_whole_response:
@@ -167,21 +189,26 @@ class Service:
             thread_id=thread_id,
             assistant_id=assistant.id,
             status="queued",
-            model=MODEL,
+            model=self._model.name,
         )
-        asked = [_chat_message(message) for message in stored.messages]
-        said = planned.said(asked, assistant.instructions) if planned else None
-        stored.runs[run.id] = StoredRun(run, asked, assistant, body, time.monotonic(), said)
+        self._store.put(run)
+        question = Question(
+            messages=[chat_message(message) for message in self._store.all_messages(thread_id)],
+            instructions=assistant.instructions,
+            thinking=body.enable_thinking is not False,
+            temperature=body.temperature,
+            max_tokens=body.max_tokens,
+        )
+        has_tools = self._model.is_rule and assistant.tools_config is None
+        self._runs.start(Job(Run.from_dict(run.to_dict()), question, planned, has_tools))
         return run
 
     def get_run(self, thread_id: str, run_id: str) -> Run:
-        runs = self._thread(thread_id).runs
-        if run_id not in runs:
-            raise ServiceError(404, f"There is no run {run_id}.", code="not_found")
-        return runs[run_id].run
+        self.get_thread(thread_id)
+        return self._store.get(Run, run_id, thread_id)
 
     def list_assistants(self, page: Page = _ALL) -> AssistantList:
-        assistants, has_more = page.of(list(self._store.assistants.values()))
+        assistants, has_more = self._store.page(Assistant, page)
         found = AssistantList(object_="list", data=assistants)
         found.additional_properties["has_more"] = has_more
         return found
@@ -189,24 +216,23 @@ class Service:
     def create_assistant(self, body: CreateAssistantRequest) -> Assistant:
         self._store.make_room(1)
         assistant = _assistant(self._store.new_id("asst"), _now(), body)
-        self._store.assistants[assistant.id] = assistant
+        self._store.put(assistant)
         return assistant
 
     def get_assistant(self, assistant_id: str) -> Assistant:
-        return self._store.assistant(assistant_id)
+        return self._store.get(Assistant, assistant_id)
 
     def update_assistant(self, assistant_id: str, body: UpdateAssistantRequest) -> Assistant:
-        old = self.get_assistant(assistant_id)
-        self._store.assistants[assistant_id] = _assistant(assistant_id, old.created_at, body)
-        return self._store.assistants[assistant_id]
+        assistant = _assistant(assistant_id, self.get_assistant(assistant_id).created_at, body)
+        self._store.put(assistant)
+        return assistant
 
     def delete_assistant(self, assistant_id: str) -> None:
-        self._store.delete_assistant(assistant_id)
+        self._store.delete_assistant(self.get_assistant(assistant_id).id)
 
     def list_assistant_threads(self, assistant_id: str, page: Page = _ALL) -> ThreadList:
         self.get_assistant(assistant_id)
-        threads = self._store.threads.values()
-        return _thread_list([stored.thread for stored in threads if stored.has_run_of(assistant_id)], page)
+        return _thread_list(*self._store.page(Thread, page, assistant_id=assistant_id))
 
     def analyze_image(self, body: AnalyzeImageRequest) -> VisionResult:
         return _vision("an image", body.image_url, body.user_prompt)
@@ -226,16 +252,8 @@ class Service:
     def moderate_media(self, body: ModerateMediaRequest) -> Moderation:
         return _moderation(words_of_url(body.media_url))
 
-    def create_embedding(self, body: CreateEmbeddingRequest) -> EmbeddingList | dict[str, Any]:
-        texts = [body.input_] if isinstance(body.input_, str) else body.input_
-        vectors = [
-            EmbeddingVector(object_="embedding", embedding=vector(text), index=index)
-            for index, text in enumerate(texts)
-        ]
-        tokens = sum(len(words(text)) for text in texts)
-        found = EmbeddingList(
-            object_="list", data=vectors, usage=EmbeddingUsage(prompt_tokens=tokens, total_tokens=tokens)
-        )
+    async def create_embedding(self, body: CreateEmbeddingRequest) -> EmbeddingList | dict[str, Any]:
+        found = await self._model.embed(body)
         return in_base64(found) if body.additional_properties.get("encoding_format") == "base64" else found
 
     def rerank(self, body: RerankRequest) -> RerankResult:
@@ -248,49 +266,19 @@ class Service:
         tokens = sum(len(words(text)) for text in (body.query, *body.documents))
         return RerankResult(object_="list", results=best_first[: body.top_k], usage=RerankUsage(total_tokens=tokens))
 
-    def _add_messages(self, stored: StoredThread, given: Sequence[CreateMessageRequest]) -> list[ThreadMessage]:
-        """Add messages that room was made for."""
-        added = [self._message(stored.thread.id, message.role, message.content) for message in given]
-        stored.messages += added
+    def _add_messages(self, thread_id: str, given: Sequence[CreateMessageRequest]) -> list[ThreadMessage]:
+        self._store.make_room(len(given))
+        added = [thread_message(self._store.new_id, thread_id, each.role, each.content) for each in given]
+        for message in added:
+            self._store.put(message)
         return added
 
-    def _message(self, thread_id: str, role: Role, text: str, reasoning: str | None = None) -> ThreadMessage:
-        return ThreadMessage(
-            id=self._store.new_id("msg"),
-            object_="thread.message",
-            created_at=_now(),
-            thread_id=thread_id,
-            role=role,
-            content=[ContentBlock(type_="text", text=TextContent(value=text, annotations=[]))],
-            reasoning_content=reasoning,
-        )
 
-    def _thread(self, thread_id: str) -> StoredThread:
-        """Return a thread, with its runs brought up to date."""
-        stored = self._store.thread(thread_id)
-        for run in stored.runs.values():
-            self._advance(stored, run)
-        return stored
-
-    def _advance(self, thread: StoredThread, stored: StoredRun) -> None:
-        run, age = stored.run, time.monotonic() - stored.started
-        if run.status not in ("queued", "in_progress") or age < self._run_seconds / 4:
-            return
-        run.status = "in_progress"
-        if age >= self._run_seconds:
-            self._finish(thread, stored)
-
-    def _finish(self, thread: StoredThread, stored: StoredRun) -> None:
-        run = stored.run
-        run.status = "completed" if stored.planned else _ending(stored.asked)
-        if run.status != "completed":
-            self._store.give_back(1)
-            return
-        said = stored.planned or _run_reply(stored)
-        run.message = self._message(run.thread_id, "assistant", said.content or "", said.reasoning)
-        if stored.assistant.tools_config is None:
-            attach(run.message, _last_said(stored.asked), self._store.new_id)
-        thread.messages.append(run.message)
+async def _live_chunks(maker: ChunkMaker, pieces: Deltas) -> _Chunks:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            for chunk in maker.chunks(piece):
+                yield chunk
 
 
 def _now() -> int:
@@ -311,42 +299,12 @@ def _moderation(said: list[str]) -> Moderation:
     return Moderation(category=name, score=score, usage=usage(len(said), 1))
 
 
-def _chat_reply(body: CreateChatCompletionRequest, instructions: str) -> Reply:
-    thinking = body.enable_thinking is not False
-    try:
-        return reply(body.messages, instructions, thinking=thinking, tools=body.tools, max_tokens=body.max_tokens)
-    except ValueError as cause:
-        raise ServiceError(400, f"No arguments can be made for the tool: {cause}.") from cause
-
-
-def _run_reply(stored: StoredRun) -> Reply:
-    request, instructions = stored.request, stored.assistant.instructions
-    thinking = request.enable_thinking is not False
-    return reply(stored.asked, instructions, thinking=thinking, max_tokens=request.max_tokens)
-
-
-def _ending(asked: list[Message]) -> RunStatus:
-    for command, status in _ENDINGS:
-        if _last_said(asked).startswith(command):
-            return status
-    return "completed"
-
-
-def _last_said(asked: list[Message]) -> str:
-    return (asked[-1].content or "") if asked else ""
-
-
-def _chat_message(message: ThreadMessage) -> Message:
-    return Message(role=message.role, content="".join(block.text.value for block in message.content))
-
-
 def _message_list(messages: list[ThreadMessage], *, has_more: bool = False) -> ThreadMessageList:
     first, last = (messages[0].id, messages[-1].id) if messages else (None, None)
     return ThreadMessageList(object_="list", data=messages, first_id=first, last_id=last, has_more=has_more)
 
 
-def _thread_list(threads: list[Thread], page: Page) -> ThreadList:
-    threads, has_more = page.of(threads)
+def _thread_list(threads: list[Thread], has_more: bool) -> ThreadList:
     found = ThreadList(object_="list", data=threads)
     found.additional_properties["has_more"] = has_more
     return found

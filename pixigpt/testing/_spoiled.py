@@ -5,7 +5,7 @@ from attrs import define, field
 from starlette.types import Message, Send
 
 from pixigpt.testing._errors import error_body
-from pixigpt.testing._event_stream import DONE, EndedError, event
+from pixigpt.testing._event_stream import DONE, EndedError, json_event
 from pixigpt.testing._faults import Fault
 
 _CHUNKS_BEFORE_AN_ERROR = 2  # the role and a piece
@@ -77,7 +77,7 @@ class Spoiled:
     async def _fail(self) -> None:
         """Say in the stream that it has failed, and end it there."""
         status = self._fault.status or 500
-        error = event(error_body(status, "This failure was asked for.", code=status))
+        error = json_event(error_body(status, "This failure was asked for.", code=status))
         await self._forward({"type": "http.response.body", "body": error})
         raise EndedError
 

@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, cast
 
 from attrs import define, field
 
 from pixigpt._clock import Clock
+from pixigpt._observe import ToolExecution
 from pixigpt._tool_run import ToolCallRecord, ToolError
 from pixigpt.tools._function import AnyTool, is_async
 from pixigpt.tools._values import UnfitError, decoded, encoded
@@ -25,6 +26,7 @@ class PendingCall:
     round: int
     report: Callable[[Exception], str] | None  # what the model is told of an exception; None if only the caller is
     clock: Clock
+    observe: Callable[[ToolExecution], AbstractContextManager[object]] = nullcontext
     content: str | None = None
     failure: Exception | None = None
     _tool: AnyTool | None = None
@@ -89,9 +91,13 @@ class PendingCall:
     @contextmanager
     def _timed(self) -> Generator[None]:
         started = self.clock.monotonic()
+        description = None if self._tool is None else self._tool.description
+        operation = ToolExecution(self.call.function.name, self.call.id, description, self._arguments or {})
         with self._caught():
             try:
-                yield
+                with self.observe(operation):
+                    yield
+                    operation.result, operation.error = self.content, self.failure
             finally:
                 self._elapsed = self.clock.monotonic() - started
 

@@ -1,6 +1,7 @@
 """The server that the benchmark measures against: it echoes questions and times runs, as fast as asyncio can.
 
-A question that begins with `delay 1 ` is answered after 1 s; a run on the thread `0.3` takes 0.3 s.
+A question that begins with `delay 1 ` is answered after 1 s, one that begins with `stream 500 ` in 500 chunks; a run on
+the thread `0.3` takes 0.3 s.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ ANSWER = json.dumps(
 ).encode()
 BEFORE_ECHO, AFTER_ECHO = ANSWER.split(ECHO.encode())
 
+STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+AT_ONCE = 16  # chunks in a packet, of a server that is faster than a model
+
 polls: Counter[str] = Counter()
 
 
@@ -34,6 +38,24 @@ def last_content(body: bytes) -> bytes:
 def delay_of(content: bytes) -> float:
     """Return seconds that a question asks to wait for its answer."""
     return float(content.split(b" ", 2)[1]) if content.startswith(b"delay ") else 0.0
+
+
+def event(content: str) -> bytes:
+    """Return a chunk of a streamed answer, in an HTTP chunk of its own, as servers send it."""
+    delta = {"role": "assistant", "content": content}
+    chunk = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "bench",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": None}],
+    }
+    data = b"data: %b\n\n" % json.dumps(chunk, separators=(",", ":")).encode()
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+WORDS = event(" word") * AT_ONCE
+STREAM_END = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
 
 def run_at(path: str) -> dict[str, object]:
@@ -81,10 +103,20 @@ class Answering(asyncio.Protocol):
         content = last_content(body)
         if b"/runs" in path:
             self.send(json.dumps(run_at(path.decode())).encode())
+        elif content.startswith(b"stream "):
+            self.stream(content, int(content.split(b" ", 2)[1]))
         elif seconds := delay_of(content):
             self.loop.call_later(seconds, self.send, BEFORE_ECHO + content + AFTER_ECHO)
         else:
             self.send(BEFORE_ECHO + content + AFTER_ECHO)
+
+    def stream(self, content: bytes, chunks: int) -> None:
+        """Stream an answer: first the time, then words, then the question."""
+        words, left = divmod(chunks - 2, AT_ONCE)
+        self.transport.write(STREAM_HEAD + event(str(time.perf_counter_ns())))
+        for _ in range(words):
+            self.transport.write(WORDS)
+        self.transport.write(event(" word") * left + event(content.decode()) + STREAM_END)
 
     def send(self, body: bytes) -> None:
         """Write a response, if there still is someone to read it."""

@@ -8,6 +8,7 @@ from scripts.environments import OURS, REQUIREMENTS
 
 SYNC_CLIENTS = ("httpx", "pixigpt-0.1.5", "openai", OURS)
 ASYNC_CLIENTS = ("httpx", "openai", "openai-aiohttp", "aiohttp", OURS)
+STREAM_CLIENTS = ("httpx", "openai", "openai-aiohttp", OURS)
 RUN_SECONDS = (0.1, 0.3, 1.0, 3.0)
 
 
@@ -50,6 +51,23 @@ WORKLOADS = {
         same_for(ASYNC_CLIENTS, workload="burst", calls=1000, delay=1.0),
         compared=("wall_s", "cpu_s"),
     ),
+    "stream": Workload(
+        "one stream after the other, of 5,000 chunks each",
+        5,
+        same_for(STREAM_CLIENTS, workload="streams", calls=4, chunks=5000, in_flight=1),
+        compared=("chunks_per_s", "cpu_us", "first_us"),
+    ),
+    "stream_100": Workload(
+        "100 streams at once, of 200 chunks each",
+        3,
+        same_for(STREAM_CLIENTS, workload="streams", calls=100, chunks=200, in_flight=100),
+        compared=("chunks_per_s", "cpu_us"),
+    ),
+    "middleware": Workload(
+        "one call after the other, with so much middleware",
+        5,
+        {name: Job(OURS, {"workload": f"middleware_{name}", "calls": 500}) for name in ("none", "one", "five")},
+    ),
     "import": Workload(
         "a fresh interpreter imports and constructs a client",
         7,
@@ -66,11 +84,14 @@ WORKLOADS = {
         },
     ),
     "memory": Workload(
-        "resident memory after a tenth of the calls and after all; async with 100 in flight",
+        "resident memory after a tenth of the calls, or of a stream's chunks, and after all; async with 100 in flight",
         1,
         {
-            kind: Job(OURS, {"workload": f"memory_{kind}", "calls": 50_000, "in_flight": 100})
-            for kind in ("sync", "async")
+            **{
+                kind: Job(OURS, {"workload": f"memory_{kind}", "calls": 50_000, "in_flight": 100})
+                for kind in ("sync", "async")
+            },
+            "stream": Job(OURS, {"workload": "memory_stream", "chunks": 100_000}),
         },
     ),
 }
@@ -85,6 +106,10 @@ TARGETS = [
     Target("async_1000", "wall_s", 2.0),
     Target("async_1000", "wall_s", 0.5, "openai"),
     Target("async_1000", "mismatches", 0),
+    Target("stream", "chunks_per_s", 3.0, "openai", is_least=True),
+    Target("stream", "cpu_us", 1.5, "httpx"),
+    Target("stream_100", "chunks_per_s", 3.0, "openai", is_least=True),
+    Target("stream_100", "cpu_us", 1.5, "httpx"),
     Target("import", "wall_ms", 1.4, "httpx"),
     Target("import", "modules", 329),
     Target("wait_for_run", "lag_share", 1.0),

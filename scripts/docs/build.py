@@ -1,4 +1,4 @@
-"""Build the documentation into site/: the pages, with those that are written from the API schema."""
+"""Build the documentation into site/: the pages, with what is written from the API schema and drawn of a terminal."""
 
 import re
 import shutil
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.docs.pictures import write_pictures
 from scripts.docs.schema import write_pages
 from scripts.operations import read_contract
 
@@ -29,4 +30,5 @@ def build_pages() -> None:
 
 if __name__ == "__main__":
     write_pages(read_contract(), ROOT / "docs" / "schema")
+    write_pictures(ROOT / "docs" / "assets" / "terminal")
     build_pages()

@@ -33,8 +33,16 @@ def streamed(*events: bytes) -> bytes:
 
 def whole(*words: str) -> bytes:
     """Return a whole response that streams some words."""
-    usage = event({"choices": [], "usage": USAGE})
-    return streamed(*map(chunk, words), chunk(finish_reason="stop"), usage, DONE)
+    return streamed(*_whole_events(*words))
+
+
+def whole_body(*words: str) -> bytes:
+    """Return the body of such a response."""
+    return b"".join(_whole_events(*words))
+
+
+def _whole_events(*words: str) -> list[bytes]:
+    return [*map(chunk, words), chunk(finish_reason="stop"), event({"choices": [], "usage": USAGE}), DONE]
 
 
 def sends_events(*events: bytes, pause: float = 0.0) -> Script:

@@ -8,9 +8,12 @@ import httpx
 import pixigpt
 from pixigpt import (
     Assistant,
+    AsyncChatCompletionStream,
     AsyncClient,
     CapturedResponse,
     ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionStream,
     Client,
     EmbeddingList,
     Moderation,
@@ -23,6 +26,7 @@ from pixigpt import (
     Thread,
     ThreadMessage,
     ToolCall,
+    Usage,
     VisionResult,
 )
 from pixigpt_api import AuthenticatedClient
@@ -43,6 +47,14 @@ def sync_app(client: Client) -> None:
     assert_type(answer, ChatCompletion)
     assert_type(answer.choices[0].message.content, str | None)
     assert_type(answer.choices[0].message.tool_calls, list[ToolCall] | None)
+    with client.stream_chat_completion([{"role": "user", "content": "Hi."}], include_usage=False) as stream:
+        assert_type(stream, ChatCompletionStream)
+        assert_type(next(stream), ChatCompletionChunk)
+        assert_type(list(stream), list[ChatCompletionChunk])
+        assert_type(list(stream.text()), list[str])
+        assert_type(stream.snapshot, ChatCompletion | None)
+    assert_type(stream.completion(), ChatCompletion)
+    assert_type(stream.usage, Usage | None)
     assert_type(client.create_chat_completion([answer.choices[0].message], assistant_id="a"), ChatCompletion)
     thread = client.create_thread()
     assert_type(thread, Thread)
@@ -108,6 +120,11 @@ async def async_app(client: AsyncClient) -> None:
     assert_type(await client.create_embedding(["Hi."]), EmbeddingList)
     assert_type(await client.rerank("q", ("a", "b")), RerankResult)
     assert_type(await client.call(get_run, "t", "r"), Run)
+    async with client.stream_chat_completion([{"role": "user", "content": "Hi."}]) as stream:
+        assert_type(stream, AsyncChatCompletionStream)
+        assert_type(await anext(stream), ChatCompletionChunk)
+        assert_type([text async for text in stream.text()], list[str])
+    assert_type(await stream.completion(), ChatCompletion)
     assert_type(client.with_options(retry=RetryPolicy(max_retries=1)), AsyncClient)
 
 

@@ -16,6 +16,9 @@ client.create_chat_completion("Hi.")  # wrong
 client.create_chat_completion([{"role": "user", "content": "Hi."}], "a")  # wrong
 client.create_chat_completion([{"role": "user", "content": "Hi."}], temprature=1)  # wrong
 client.create_chat_completion([{"role": "user", "content": "Hi."}], max_tokens="5")  # wrong
+client.create_chat_completion([{"role": "user", "content": "Hi."}], stream=True)  # wrong
+client.stream_chat_completion([{"role": "user", "content": "Hi."}], stream=True)  # wrong
+client.stream_chat_completion([{"role": "user", "content": "Hi."}]).completion().choice  # wrong
 client.create_run("t")  # wrong
 client.create_assistant("A", "I", {"tools": []})  # wrong
 client.list_messages("t", limit="5")  # wrong

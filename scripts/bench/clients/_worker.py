@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -23,6 +23,8 @@ BATCH = 500
 # Asks a question, parses the answer, gives back its text.
 Ask = Callable[[str], str]
 AsyncAsk = Callable[[str], Awaitable[str]]
+# Asks a question, parses the answer's chunks as they come, gives back the text of each.
+AsyncStream = Callable[[str], AsyncIterator[str | None]]
 Measures = Mapping[str, float | str]
 
 
@@ -41,6 +43,7 @@ class Command:
     in_flight: int = 0
     delay: float = 0.0
     seconds: float = 0.0
+    chunks: int = 0
 
 
 OwnWorkload = Callable[[Command], Measures]
@@ -54,6 +57,7 @@ class Subject:
     construct: str = ""
     open_sync: Callable[[str], AbstractContextManager[Ask]] = has_none
     open_async: Callable[[str, int], AbstractAsyncContextManager[AsyncAsk]] = has_none
+    open_streams: Callable[[str, int], AbstractAsyncContextManager[AsyncStream]] = has_none
     own_workloads: Mapping[str, OwnWorkload] = field(default_factory=dict[str, OwnWorkload])
 
 
@@ -194,6 +198,59 @@ async def memory_async(subject: Subject, command: Command) -> Measures:
         return growth(early, resident_kib())
 
 
+async def streams(subject: Subject, command: Command) -> Measures:
+    """Measure what a chunk costs in streams of many, and how long the first one takes from the server's hands."""
+    async with subject.open_streams(command.base_url, command.in_flight) as stream:
+        await read_at_once(stream, 2 * command.in_flight, command.in_flight, 100)
+        gc.collect()
+        started, cpu = time.perf_counter(), time.process_time()
+        firsts, mismatches = await read_at_once(stream, command.calls, command.in_flight, command.chunks)
+        wall, cpu = time.perf_counter() - started, time.process_time() - cpu
+    chunks = command.calls * command.chunks
+    return {
+        "chunks_per_s": chunks / wall,
+        "cpu_us": 1e6 * cpu / chunks,
+        "first_us": sorted(firsts)[len(firsts) // 2],
+        "mismatches": mismatches,
+    }
+
+
+async def read_at_once(stream: AsyncStream, calls: int, in_flight: int, chunks: int) -> tuple[list[float], int]:
+    """Read streams, a number of them at once; return how long each one's first chunk took, and how many are wrong."""
+    firsts: list[float] = []
+    mismatches = 0
+    numbers = iter(range(calls))
+
+    async def work() -> None:
+        nonlocal mismatches
+        for number in numbers:
+            question = f"stream {chunks} question {number}"
+            first = last = None
+            count = 0
+            async for text in stream(question):
+                if first is None:
+                    firsts.append((time.perf_counter_ns() - int(text or 0)) / 1000)
+                first, last, count = first or text, text, count + 1
+            mismatches += (last, count) != (question, chunks)
+
+    await asyncio.gather(*(work() for _ in range(in_flight)))
+    return firsts, mismatches
+
+
+async def memory_stream(subject: Subject, command: Command) -> Measures:
+    """Measure how memory grows from a tenth of one stream's chunks to all of them."""
+    early = late = 0.0
+    async with subject.open_streams(command.base_url, 1) as stream:
+        count = 0
+        async for _ in stream(f"stream {command.chunks} question"):
+            count += 1
+            if count == command.chunks // 10:
+                early = resident_kib()
+            elif count == command.chunks - 2:
+                late = resident_kib()
+    return growth(early, late)
+
+
 def growth(early: float, late: float) -> Measures:
     """Return what is reported of memory."""
     return {"early_kib": early, "late_kib": late, "growth_kib": late - early}
@@ -216,6 +273,8 @@ WORKLOADS: dict[str, Callable[[Subject, Command], Measures]] = {
     "burst": lambda subject, command: asyncio.run(burst(subject, command)),
     "import": import_,
     "memory_sync": memory_sync,
+    "streams": lambda subject, command: asyncio.run(streams(subject, command)),
+    "memory_stream": lambda subject, command: asyncio.run(memory_stream(subject, command)),
     "memory_async": lambda subject, command: asyncio.run(memory_async(subject, command)),
 }
 

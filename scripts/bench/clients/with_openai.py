@@ -1,9 +1,9 @@
 """OpenAI's SDK as it comes."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
-from _worker import KEY, Ask, AsyncAsk, Subject, messages, serve
+from _worker import KEY, Ask, AsyncAsk, AsyncStream, Subject, messages, serve
 from openai import AsyncOpenAI, OpenAI
 
 
@@ -31,5 +31,20 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
         yield ask
 
 
+@asynccontextmanager
+async def open_streams(base_url: str, _: int) -> AsyncGenerator[AsyncStream, None]:
+    """Open an asynchronous client for streams."""
+    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
+
+        async def stream(text: str) -> AsyncIterator[str | None]:
+            async with await client.chat.completions.create(
+                model="bench", messages=messages(text), stream=True
+            ) as chunks:
+                async for chunk in chunks:
+                    yield chunk.choices[0].delta.content
+
+        yield stream
+
+
 if __name__ == "__main__":
-    serve(Subject("openai", "import openai; openai.OpenAI(api_key='sk-bench')", open_sync, open_async))
+    serve(Subject("openai", "import openai; openai.OpenAI(api_key='sk-bench')", open_sync, open_async, open_streams))

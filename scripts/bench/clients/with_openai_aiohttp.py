@@ -1,9 +1,9 @@
 """OpenAI's SDK on aiohttp instead of its own HTTP client."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
-from _worker import KEY, AsyncAsk, Subject, messages, serve
+from _worker import KEY, AsyncAsk, AsyncStream, Subject, messages, serve
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 
@@ -20,5 +20,20 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
         yield ask
 
 
+@asynccontextmanager
+async def open_streams(base_url: str, _: int) -> AsyncGenerator[AsyncStream, None]:
+    """Open an asynchronous client for streams."""
+    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0, http_client=DefaultAioHttpClient()) as client:
+
+        async def stream(text: str) -> AsyncIterator[str | None]:
+            async with await client.chat.completions.create(
+                model="bench", messages=messages(text), stream=True
+            ) as chunks:
+                async for chunk in chunks:
+                    yield chunk.choices[0].delta.content
+
+        yield stream
+
+
 if __name__ == "__main__":
-    serve(Subject("openai", open_async=open_async))
+    serve(Subject("openai", open_async=open_async, open_streams=open_streams))

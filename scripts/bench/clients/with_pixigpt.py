@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 
-from _worker import KEY, Ask, AsyncAsk, Command, Measures, Subject, messages, serve
+from _middleware import COUNTS, with_middleware
+from _worker import KEY, Ask, AsyncAsk, AsyncStream, Command, Measures, Subject, messages, serve
 
 from pixigpt import AsyncClient, Client
 from pixigpt_api.models import Run
@@ -29,6 +30,20 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
             return answer.choices[0].message.content or ""
 
         yield ask
+
+
+@asynccontextmanager
+async def open_streams(base_url: str, _: int) -> AsyncGenerator[AsyncStream, None]:
+    """Open an asynchronous client for streams."""
+    async with AsyncClient(KEY, base_url) as client:
+
+        async def stream(text: str) -> AsyncIterator[str | None]:
+            async with client.stream_chat_completion(messages(text)) as chunks:
+                async for chunk in chunks:
+                    delta = chunk.choices[0].delta
+                    yield delta and delta.content
+
+        yield stream
 
 
 def wait_sync(command: Command) -> Measures:
@@ -78,5 +93,5 @@ def waited(done: list[tuple[float, Run]], seconds: float) -> Measures:
 
 
 if __name__ == "__main__":
-    own = {"wait_sync": wait_sync, "wait_async": wait_async}
-    serve(Subject("pixigpt", "import pixigpt; pixigpt.Client('sk-bench')", open_sync, open_async, own))
+    own = {"wait_sync": wait_sync, "wait_async": wait_async, **dict.fromkeys(COUNTS, with_middleware)}
+    serve(Subject("pixigpt", "import pixigpt; pixigpt.Client('sk-bench')", open_sync, open_async, open_streams, own))

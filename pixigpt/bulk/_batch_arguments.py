@@ -1,0 +1,80 @@
+"""What `run_batch` is told beside its files, checked, and the fingerprint that binds an output to it."""
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any, cast
+
+from attrs import field, frozen
+
+from pixigpt._checks import non_negative
+from pixigpt.bulk._items import check_options
+from pixigpt.bulk._prompts import PromptReader
+from pixigpt.bulk._template import Template
+from pixigpt_api.models import Usage
+
+_NAMESPACE = uuid.UUID("6f2a4f6e-6d0c-5d0a-9a52-3c1f2a7f4b11")
+_NUMBERED = (".csv", ".parquet")
+_MILLION = 1e6
+
+
+@frozen(kw_only=True)
+class BatchArguments:
+    """How rows become chats, and what tokens cost."""
+
+    prompt_column: str | None
+    id_column: str | None
+    template: str | None
+    price: tuple[float, float] | None
+    chat_options: Mapping[str, Any]
+    _template: Template | None = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        check_options("run_batch", self.chat_options)
+        _check_column("prompt_column", self.prompt_column)
+        _check_column("id_column", self.id_column)
+        if self.price is not None:
+            _check_price(self.price)
+        object.__setattr__(self, "_template", None if self.template is None else Template(self.template))
+
+    @property
+    def fingerprint(self) -> uuid.UUID:
+        """What an output is bound to: everything that shapes its lines but the input, which may grow."""
+        shapes = {
+            "id_column": self.id_column,
+            "options": {name: value for name, value in self.chat_options.items() if value is not None},
+            "prompt_column": self.prompt_column,
+            "template": self.template,
+        }
+        return uuid.uuid5(_NAMESPACE, json.dumps(shapes, sort_keys=True, default=_as_data))
+
+    def reader(self, input: str | os.PathLike[str]) -> PromptReader:
+        """Return what reads the rows of an input."""
+        is_numbered = os.fspath(input).lower().endswith(_NUMBERED)
+        return PromptReader(self.chat_options, self.prompt_column, self.id_column, self._template, is_numbered)
+
+    def cost(self, usage: Usage) -> float | None:
+        """Return what some tokens cost; None without a price."""
+        if self.price is None:
+            return None
+        read, written = self.price
+        return (usage.prompt_tokens * read + usage.completion_tokens * written) / _MILLION
+
+
+def _check_column(name: str, column: object) -> None:
+    if column is not None and not isinstance(column, str):
+        raise TypeError(f"{name} must be the name of a column, not {type(column).__name__}")
+    if column == "":
+        raise ValueError(f"{name} must not be empty")
+
+
+def _check_price(price: object) -> None:
+    if not isinstance(price, tuple | list) or len(cast("tuple[object, ...]", price)) != 2:
+        raise TypeError("price must be two numbers per million tokens, read and written: (input, output)")
+    for each in cast("tuple[object, ...]", price):
+        non_negative("price", each)
+
+
+def _as_data(value: Any) -> object:  # noqa: ANN401  # a generated object, such as a Tool, or a mapping that is no dict
+    return value.to_dict() if hasattr(value, "to_dict") else dict(value)

@@ -1,0 +1,104 @@
+"""The files that a batch can come in, read row by row: JSONL, CSV, Parquet."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import frozen
+
+_BATCH_OF_ROWS = 1024
+
+
+@frozen
+class Row:
+    """One row of a file, and where it stands there, for messages."""
+
+    place: str
+    fields: Mapping[str, object]
+
+
+def rows_of(path: str | os.PathLike[str]) -> Callable[[], Iterator[Row]]:
+    """Return what reads a file, as often as it is called, by the file's extension.
+
+    Raises:
+        ValueError: It is of no known kind, or no regular file.
+        OSError: It cannot be read.
+        ImportError: It is a Parquet file, and pyarrow is not installed.
+    """
+    file = Path(path)
+    kind = file.suffix.lower()
+    if kind not in _READERS:
+        raise ValueError(f"input must end in {', '.join(_READERS)}, not {file.name!r}")
+    if file.stat() and not file.is_file():
+        raise ValueError(f"input must be a regular file, since it is read twice: {file}")
+    if kind == ".parquet":
+        import_pyarrow()
+    return lambda: _READERS[kind](file)
+
+
+def import_pyarrow() -> Any:  # noqa: ANN401  # it has no types
+    """Import pyarrow's Parquet module; raise ImportError that says what to install."""
+    try:
+        return import_module("pyarrow.parquet")
+    except ImportError as cause:
+        raise ImportError('Parquet files need pyarrow: pip install "pixigpt[parquet]"') from cause
+
+
+def _jsonl(path: Path) -> Iterator[Row]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            yield Row(f"line {number}", _object(line, f"{path}, line {number}"))
+
+
+def _object(line: bytes, place: str) -> Mapping[str, object]:
+    try:
+        decoded: object = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError) as cause:
+        raise ValueError(f"{place} is not JSON: {cause}") from cause
+    if not isinstance(decoded, dict):
+        raise ValueError(f"{place} must be a JSON object")  # noqa: TRY004  # the file is bad, not an argument
+    return cast("dict[str, object]", decoded)
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)  # a prompt may be longer than 128 KiB
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            for fields in reader:
+                if None in fields:
+                    raise ValueError(f"{path}, line {reader.line_num} has more fields than the header")
+                yield Row(
+                    f"line {reader.line_num}", {name: value for name, value in fields.items() if value is not None}
+                )
+        except (csv.Error, UnicodeDecodeError) as cause:
+            raise ValueError(f"{path}, line {reader.line_num} is malformed: {cause}") from cause
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    parquet = import_pyarrow()
+    number = 0
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=_BATCH_OF_ROWS):
+            for fields in batch.to_pylist():
+                yield Row(f"row {number}", _present(fields))
+                number += 1
+
+
+def _present(fields: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}

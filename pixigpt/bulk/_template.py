@@ -1,0 +1,45 @@
+"""A prompt made of a row's columns, as `str.format` does it, but with names alone."""
+
+from collections.abc import Iterable, Mapping
+from string import Formatter
+
+from attrs import field, frozen
+
+
+@frozen
+class Template:
+    """A text with `{column}` in it; `{{` and `}}` stand for braces.
+
+    Only whole columns can be named: `{column.attribute}` could reach what is no data.
+    """
+
+    text: str
+    columns: frozenset[str] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "columns", frozenset(self._columns()))
+
+    def check(self, available: Iterable[str]) -> None:
+        """Raise ValueError if a column is not available."""
+        there = list(available)
+        if missing := self.columns - set(there):
+            raise ValueError(f"template: there is no column {min(missing)!r}, only {', '.join(map(repr, there))}")
+
+    def fill(self, row: Mapping[str, object]) -> str:
+        """Return the prompt of a row; raise ValueError if it lacks a column."""
+        self.check(row)
+        return Formatter().vformat(self.text, (), {name: row[name] for name in self.columns})
+
+    def _columns(self) -> Iterable[str]:
+        if not isinstance(self.text, str):
+            raise TypeError(f"template must be a str, not {type(self.text).__name__}")
+        try:
+            parts = list(Formatter().parse(self.text))
+        except ValueError as cause:
+            raise ValueError(f"template is malformed: {cause}") from cause
+        for _, name, _, _ in parts:
+            if name is None:
+                continue
+            if not name or any(letter in name for letter in ".[]"):
+                raise ValueError(f"template: {{{name}}} must be {{column}}; for braces, write {{{{ and }}}}")
+            yield name
