@@ -9,7 +9,19 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    NewType,
+    NotRequired,
+    Optional,
+    TypedDict,
+    TypeVar,
+)
 
 import attrs
 import msgspec
@@ -20,6 +32,9 @@ from jsonschema import Draft202012Validator
 from pixigpt.tools import ToolError, tool
 from pixigpt.tools._schema import schema_of
 from pixigpt.tools._values import UnfitError, converted
+
+if TYPE_CHECKING:
+    NotImportedHere = tuple[object, ...]  # a return type, which nobody needs at run time
 
 T = TypeVar("T")
 
@@ -461,7 +476,7 @@ def book(
     day: "datetime.date" = datetime.date(2026, 1, 31),
     limit: Annotated[int, msgspec.Meta(ge=1)] = 5,
     hook: Annotated[Any, "anything"] = object,
-) -> "NotImportedHere":  # type: ignore[name-defined]  # noqa: F821  # on purpose: nobody needs it
+) -> "NotImportedHere":
     """Book a trip.
 
     By train.

@@ -44,12 +44,11 @@ class Chat:
     def received(self, messages: list[Message], on_text: Reader | None) -> Received:
         """Send messages; return the answer, whose text has gone to `on_text` as it came."""
         with capture_responses() as responses:
-            send = self.send if on_text is None else partial(self._streamed, on_text=on_text)
-            completion = send(messages, **self.arguments)
+            completion = self.send(messages, **self.arguments) if on_text is None else self._streamed(messages, on_text)
         return Received(completion, sum(each.attempts for each in responses))
 
-    def _streamed(self, messages: list[Message], *, on_text: Reader, **arguments: object) -> ChatCompletion:
-        with self.stream(messages, **arguments) as stream:
+    def _streamed(self, messages: list[Message], on_text: Reader) -> ChatCompletion:
+        with self.stream(messages, **self.arguments) as stream:
             for text in stream.text():
                 _called(on_text, "on_text", text)
             return stream.completion()
