@@ -23,6 +23,15 @@ def decoded(text: str) -> object:
         raise UnfitError(f"not JSON: {_line(cause)}") from cause
 
 
+def decoded_object(text: str) -> dict[str, Any] | None:
+    """Decode a JSON object; return None if it is none."""
+    try:
+        found = decoded(text)
+    except UnfitError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
 def converted(value: object, hint: object, schema: Schema) -> Any:  # noqa: ANN401  # the hint says what
     """Convert decoded JSON to a type, strictly; raise UnfitError if it is not of that type or has unknown fields."""
     try:
