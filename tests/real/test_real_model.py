@@ -21,7 +21,6 @@ from pixigpt import (
     ChatCompletion,
     Client,
     NotFoundError,
-    ParseFailedError,
     ServerError,
     capture_responses,
 )
@@ -195,8 +194,9 @@ def test_a_tool_runs(chat: Client) -> None:
     assert (run.rounds, run.calls[0].arguments, run.calls[0].result) == (1, {}, "12:00")
     assert run.text
     assert run.usage.total_tokens > run.completion.usage.total_tokens
-    assert [(message.role, message.content) for message in streamed.messages] == [
-        (message.role, message.content) for message in run.messages
+    assert [(message.role, message.content or "") for message in streamed.messages] == [
+        (message.role, message.content or "")
+        for message in run.messages  # beside calls, "" if it is not streamed
     ]
     assert "".join(words).endswith(streamed.text)
 
@@ -220,12 +220,6 @@ def test_a_typed_answer(chat: Client) -> None:
     assert (answer.parsed, answer.repairs) == (Now(), 0)
     more = chat.create_chat_completion([*answer.messages, *HELLO], max_tokens=50)
     assert more.choices[0].message.content
-
-
-def test_a_typed_answer_that_never_fits(chat: Client) -> None:
-    with pytest.raises(ParseFailedError) as caught:
-        chat.parse_chat_completion(HELLO, int, max_tokens=50)  # the tiny model never calls `int`
-    assert len(caught.value.failures) == 3
 
 
 def test_a_tool_whose_schema_is_none_is_a_bad_request(chat: Client) -> None:
