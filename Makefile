@@ -48,7 +48,7 @@ test-served: .venv/.ready ## run the local server in processes that are killed, 
 # Where there is no wheel of the model server, the tests run all the same, and say that they are skipped.
 .real/.ready: pyproject.toml
 	$(PYTHON) -m venv .real
-	$(BIN_REAL)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing]' pytest trio
+	$(BIN_REAL)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,tools]' pytest trio
 	-$(BIN_REAL)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --editable '.[real]' && touch $@
 
 test-real: .real/.ready ## run the tests against llama.cpp's model server

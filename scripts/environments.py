@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / ".bench"
 OURS = "pixigpt"
 
-# What pip installs for each client. Ours has no more in its environment than its users have.
+# What pip installs for each client. Ours has no more in its environment than its users have; `tools` loads when used.
 REQUIREMENTS = {
     "httpx": [f"httpx=={version('httpx')}"],
     "pixigpt-0.1.5": ["pixigpt==0.1.5"],
@@ -22,7 +22,7 @@ REQUIREMENTS = {
     "langchain-openai": ["langchain-openai"],
     "pydantic-ai": ["pydantic-ai-slim[openai]"],
     "instructor": ["instructor"],
-    OURS: ["--editable", str(ROOT)],
+    OURS: ["--editable", f"{ROOT}[tools]"],
 }
 
 

@@ -128,9 +128,6 @@ def test_the_timeout_ends_all_four_calls(client: Client, server: LocalServer) ->
         assert (error.thread_id is None) == (path == "/threads")
         assert "0.15 s is over" in str(error)
         server.reset()
-    error = fails_with(RunTimeoutError, lambda: client.ask(server.assistant_id, "Hi", timeout=0.1))
-    assert isinstance(error, RunTimeoutError)
-    assert error.run is not None  # it was seen
 
 
 def test_a_deadline_ends_it(client: Client, server: LocalServer) -> None:
@@ -157,6 +154,15 @@ def test_a_completed_run_without_a_message_is_an_error(against: Against) -> None
     error = fails_with(APIResponseError, lambda: client.ask("a", "Hi"))
     assert error.message == "the completed run has no message"
     assert (error.thread_id, error.method, error.path) == ("thread_1", "GET", "/threads/thread_1/runs/run_1")
+
+
+def test_a_run_that_does_not_end_in_time_is_in_the_error(against: Against) -> None:
+    run = {**RUN, "status": "in_progress", "message": None}
+    client, _ = against(Replies(*[ok(json_of(each)) for each in (THREAD, MESSAGE, run)]))
+    error = fails_with(RunTimeoutError, lambda: client.ask("a", "Hi", timeout=0.5))
+    assert isinstance(error, RunTimeoutError)
+    assert error.run is not None
+    assert "the run is still 'in_progress', and the timeout of 0.5 s is over" in str(error)
 
 
 def test_a_server_that_hangs_is_left(against: Against) -> None:

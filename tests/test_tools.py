@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 import anyio
@@ -22,6 +23,7 @@ from support.tools import QUESTION, completion, violations
 
 from pixigpt import (
     AsyncClient,
+    ChatCompletion,
     Client,
     DeadlineExceededError,
     IncompleteAnswerError,
@@ -34,6 +36,8 @@ from pixigpt import (
 )
 from pixigpt.testing import LocalServer
 from pixigpt.tools import FunctionTool, ToolCallRecord, ToolError, ToolRun, tool
+from pixigpt.tools._conversation import Received
+from pixigpt.tools._runner import Execute, RunOptions, ToolLoop
 
 Run = Callable[..., ToolRun]
 
@@ -226,6 +230,7 @@ RESULTS: list[tuple[Any, str]] = [
     (Place("A", 1), '{"name":"A","rank":1}'),
     ([Model(day=3)], '[{"day":3}]'),
     (Odd(a=1), '{"a":1}'),
+    (MappingProxyType({"a": 1}), '{"a":1}'),
     ([Thread("t", "thread", 1)], '[{"id":"t","object":"thread","created_at":1}]'),
     ({"thread": Thread("t", "thread", 1)}, '{"thread":{"id":"t","object":"thread","created_at":1}}'),
     ("ü", "ü"),
@@ -365,6 +370,22 @@ def test_a_deadline_ends_tools(run: Run, server: LocalServer) -> None:
     assert begun == [0]  # nothing else has begun since
 
 
+def test_nothing_runs_after_the_deadline(run: Run, server: LocalServer) -> None:
+    ran: list[str] = []
+
+    def note(city: str) -> None:
+        ran.append(city)
+
+    def approve(_: ToolCall) -> bool:
+        time.sleep(0.3)
+        return True
+
+    server.reply(tool_calls=[("note", {"city": "A"})])
+    with deadline(0.2), pytest.raises(DeadlineExceededError):
+        run([note], approve=approve)
+    assert ran == []
+
+
 def test_total_timeout_bounds_the_whole_run(client: Client, server: LocalServer) -> None:
     def nap() -> None:
         time.sleep(0.15)
@@ -395,6 +416,22 @@ def test_a_tool_that_calls_the_client_ends_with_the_deadline(server: LocalServer
         with pytest.raises(ToolFailedError) as caught:
             client.run_tools(QUESTION, [tool(late, name="threads")], assistant_id=server.assistant_id)
         assert isinstance(caught.value.__cause__, DeadlineExceededError)
+
+
+def test_a_tool_that_gives_up_just_before_the_deadline_ends_with_it() -> None:
+    def wait() -> None:
+        raise DeadlineExceededError("the deadline passed: the run is still queued")
+
+    options = RunOptions(10, 1, False, None, None, None)
+    with Client("sk-test") as client:
+        loop = ToolLoop.create(client._settings, QUESTION, [wait], options, may_be_async=False).run()
+    next(loop)
+    step = loop.send(Received(ChatCompletion.from_dict(completion(calls=[("c", "wait", "{}")])), 1))
+    assert isinstance(step, Execute)
+    step.calls[0].run()
+    with deadline(0.05), pytest.raises(DeadlineExceededError, match="while tools were running") as caught:
+        loop.send(None)
+    assert "still queued" in str(caught.value.__cause__)
 
 
 def test_approve_is_asked_of_what_would_run_and_on_call_is_told_of_all(run: Run, server: LocalServer) -> None:

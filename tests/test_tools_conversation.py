@@ -72,7 +72,7 @@ QUESTION = [{"role": "user", "content": "Hi"}]
 
 
 @given(answers=ANSWERS, report_errors=st.booleans(), concurrency=st.sampled_from([1, 3]), refuses=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_run_tools_keeps_the_conversation_valid(
     answers: Answers, report_errors: bool, concurrency: int, refuses: bool
 ) -> None:
@@ -103,7 +103,7 @@ async def run_async(model: Model, options: dict[str, Any]) -> Any:
 
 
 @given(answers=ANSWERS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_parse_chat_completion_keeps_the_conversation_valid(answers: Answers) -> None:
     model = Model(answers)
     with Client("sk-test", transport=model.transport) as client:

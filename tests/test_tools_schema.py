@@ -5,9 +5,23 @@ import datetime
 import decimal
 import enum
 import functools
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    NewType,
+    NotRequired,
+    Optional,
+    TypedDict,
+    TypeVar,
+)
 
 import attrs
 import msgspec
@@ -18,6 +32,9 @@ from jsonschema import Draft202012Validator
 from pixigpt.tools import ToolError, tool
 from pixigpt.tools._schema import schema_of
 from pixigpt.tools._values import UnfitError, converted
+
+if TYPE_CHECKING:
+    NotImportedHere = tuple[object, ...]  # a return type, which nobody needs at run time
 
 T = TypeVar("T")
 
@@ -64,7 +81,11 @@ class Trip:
 
 
 class Options(TypedDict):
-    """Options."""
+    """Options.
+
+    Attributes:
+        limit: Not this, since the annotation says more.
+    """
 
     limit: Annotated[int, msgspec.Meta(ge=1, description="How many.")]
     unit: NotRequired[Literal["c", "f"]]
@@ -325,6 +346,12 @@ class Callback(pydantic.BaseModel):
     call: Callable[[], None]
 
 
+@attrs.define
+class Dependent:
+    x: int
+    y: int = attrs.field(default=attrs.Factory(lambda self: self.x, takes_self=True))
+
+
 class Mixed(enum.Enum):
     A = 1
     B = "b"
@@ -338,6 +365,7 @@ WITHOUT: list[tuple[Any, str]] = [
     (City | Order, "Type unions containing a custom type may not contain any additional types"),
     (Lost, "Lost has an annotation that is not defined: name 'Undefined' is not defined"),
     (Callback, "Callback has no JSON schema: "),
+    (Dependent, "Dependent has no JSON schema: Support for default factories"),
     (Mixed, "Enums must contain either all str or all int values"),
     (5, "is not supported"),
 ]
@@ -448,7 +476,7 @@ def book(
     day: "datetime.date" = datetime.date(2026, 1, 31),
     limit: Annotated[int, msgspec.Meta(ge=1)] = 5,
     hook: Annotated[Any, "anything"] = object,
-) -> "NotImportedHere":  # type: ignore[name-defined]  # noqa: F821  # on purpose: nobody needs it
+) -> "NotImportedHere":
     """Book a trip.
 
     By train.
@@ -625,6 +653,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (nothing, {"name": 5}, "name must be a str, not int"),
     (nothing, {"description": 5}, "description must be a str, not int"),
     (functools.partial(nothing), {}, "a tool's name must be of 1 to 64"),
+    (dict.pop, {}, "pop: its parameters cannot be told: "),
     (Service, {}, "a tool must be a function, not the class Service"),
     ("nothing", {}, "a tool must be a function, not str"),
 ]
@@ -634,3 +663,24 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
 def test_what_cannot_be_a_tool_is_a_type_error(function: Any, options: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         tool(function, **options)
+
+
+@pytest.mark.parametrize("module", ["msgspec", "docstring_parser"])
+def test_without_the_extra_the_error_says_what_to_install(module: str) -> None:
+    code = (
+        f"import sys; sys.modules[{module!r}] = None\n"
+        "from pixigpt import Client, Reply\n"
+        "client = Client('sk-test')\n"
+        "for call in (client.run_tools, client.parse_chat_completion):\n"
+        "    try: call([], [])\n"
+        "    except ImportError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f'pixigpt.tools needs {module}: pip install "pixigpt[tools]"\n' * 2
+
+
+def test_the_clients_load_nothing_of_it() -> None:
+    names = {"msgspec", "docstring_parser", "pixigpt.tools", "pixigpt._ask", "pixigpt._tool_run"}
+    code = f"import sys; from pixigpt import AsyncClient, Client; print({names} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

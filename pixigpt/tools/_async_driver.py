@@ -44,12 +44,13 @@ class Chat:
     async def received(self, messages: list[Message], on_text: Reader | None) -> Received:
         """Send messages; return the answer, whose text has gone to `on_text` as it came."""
         with capture_responses() as responses:
-            send = self.send if on_text is None else partial(self._streamed, on_text=on_text)
-            completion = await send(messages, **self.arguments)
+            completion = await (
+                self.send(messages, **self.arguments) if on_text is None else self._streamed(messages, on_text)
+            )
         return Received(completion, sum(each.attempts for each in responses))
 
-    async def _streamed(self, messages: list[Message], *, on_text: Reader, **arguments: object) -> ChatCompletion:
-        async with self.stream(messages, **arguments) as stream:
+    async def _streamed(self, messages: list[Message], on_text: Reader) -> ChatCompletion:
+        async with self.stream(messages, **self.arguments) as stream:
             async for text in stream.text():
                 await _called(on_text, text)
             return await stream.completion()
@@ -94,6 +95,8 @@ class _ToolDriver:
             return await self.chat.received(step.messages, self.options.on_text)
         end = block_end()
         left = math.inf if end is None else end - time.monotonic()
+        if left <= 0:
+            return None
         with anyio.CancelScope(deadline=anyio.current_time() + left):
             if isinstance(step, Approve):
                 return bool(await _called(cast("Approver", self.options.approve), step.call))

@@ -12,7 +12,7 @@ from pixigpt._clock import Clock
 from pixigpt._observe import ToolExecution
 from pixigpt._tool_run import ToolCallRecord, ToolError
 from pixigpt.tools._function import AnyTool, is_async
-from pixigpt.tools._values import UnfitError, decoded, encoded
+from pixigpt.tools._values import UnfitError, decoded, decoded_object, encoded
 from pixigpt_api.models import ToolCall
 
 _FAILED = "The tool failed."  # no more, since what an exception says may be a secret
@@ -40,7 +40,8 @@ class PendingCall:
         """Find the tool and convert the arguments; the call is over if there is no such tool, or they do not fit."""
         with self._caught():
             name = self.call.function.name
-            self._arguments = _arguments(self.call)
+            text = self.call.function.arguments.strip() or "{}"  # no text at all stands for no arguments
+            self._arguments = decoded_object(text)
             if name not in tools:
                 raise ToolError(f"There is no function {name!r}; there are: {', '.join(tools) or 'none'}.")
             self._tool = tools[name]
@@ -113,15 +114,6 @@ class PendingCall:
                 self.failure, self.content = error, _FAILED
             else:
                 self.content = _sendable(self.report(error))
-
-
-def _arguments(call: ToolCall) -> dict[str, Any] | None:
-    """Return a call's arguments, decoded; None if they are no JSON object. No text at all stands for none."""
-    try:
-        found = decoded(call.function.arguments.strip() or "{}")
-    except UnfitError:
-        return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _checked(arguments: dict[str, Any] | None, call: ToolCall) -> dict[str, Any]:

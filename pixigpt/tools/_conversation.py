@@ -2,6 +2,7 @@
 
 Every call of an assistant's message has an id of its own, in the whole conversation, and exactly one tool message
 right behind that message. Models and servers repeat ids, or leave them empty: such a call gets another id.
+Arguments that are no JSON object are sent back as an empty one.
 """
 
 import json
@@ -15,6 +16,7 @@ from pixigpt import errors
 from pixigpt._arguments import MessageLike, chat_messages
 from pixigpt._clock import SYSTEM_CLOCK, Clock
 from pixigpt._settings import Settings
+from pixigpt.tools._values import decoded_object
 from pixigpt_api.models import ChatCompletion, Message, ToolCall, Usage
 
 ErrorT = TypeVar("ErrorT", bound=errors.PixiGPTError)
@@ -79,9 +81,9 @@ class Conversation:
         return self._sendable(choice.message)
 
     def _sendable(self, message: Message) -> Message:
-        """Return a message as it can be sent: with a text or calls, and an id for each call that no other has."""
+        """Return a message with a text or calls, an id for each call that no other has, and no lone surrogates."""
         text = json.dumps(message.to_dict(), ensure_ascii=False)
-        made = Message.from_dict(json.loads(text.encode(errors="replace")))  # lone surrogates cannot be sent
+        made = Message.from_dict(json.loads(text.encode(errors="replace")))
         for call in made.tool_calls or []:
             call.id = self._own_id(call)
         if made.content is None and not made.tool_calls:
@@ -97,8 +99,12 @@ class Conversation:
 
     def append(self, message: Message, contents: Mapping[str, str]) -> None:
         """Add the model's message, and what each of its calls got, by the call's id."""
+        sent = Message.from_dict(message.to_dict())
+        for call in sent.tool_calls or []:
+            if decoded_object(call.function.arguments) is None:
+                call.function.arguments = "{}"  # servers that write it into a template refuse what is no JSON object
         results = [Message(role="tool", content=text, tool_call_id=name) for name, text in contents.items()]
-        self.messages = [*self.messages, message, *results]
+        self.messages = [*self.messages, sent, *results]
 
     def ask(self, text: str) -> None:
         """Add a message of the user's."""

@@ -20,7 +20,7 @@ from pixigpt._tool_run import ToolRun
 from pixigpt.tools._calls import PendingCall, refuse_awaitable
 from pixigpt.tools._conversation import Received, Send
 from pixigpt.tools._parse import ParsedCompletion, ParseLoop
-from pixigpt.tools._runner import Approve, Approver, Execute, Outcome, Reader, RunOptions, Step, ToolLoop
+from pixigpt.tools._runner import Approve, Approver, Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
 
 if TYPE_CHECKING:
@@ -44,12 +44,11 @@ class Chat:
     def received(self, messages: list[Message], on_text: Reader | None) -> Received:
         """Send messages; return the answer, whose text has gone to `on_text` as it came."""
         with capture_responses() as responses:
-            send = self.send if on_text is None else partial(self._streamed, on_text=on_text)
-            completion = send(messages, **self.arguments)
+            completion = self.send(messages, **self.arguments) if on_text is None else self._streamed(messages, on_text)
         return Received(completion, sum(each.attempts for each in responses))
 
-    def _streamed(self, messages: list[Message], *, on_text: Reader, **arguments: object) -> ChatCompletion:
-        with self.stream(messages, **arguments) as stream:
+    def _streamed(self, messages: list[Message], on_text: Reader) -> ChatCompletion:
+        with self.stream(messages, **self.arguments) as stream:
             for text in stream.text():
                 _called(on_text, "on_text", text)
             return stream.completion()
@@ -90,14 +89,12 @@ class _ToolDriver:
 
     def perform(self, step: Step) -> Outcome:
         """Perform a step; return its outcome."""
-        match step:
-            case Send():
-                return self.chat.received(step.messages, self.options.on_text)
-            case Approve(call):
-                return bool(_called(cast("Approver", self.options.approve), "approve", call))
-            case Execute(calls):
-                self._execute(calls)
-                return None
+        if isinstance(step, Send):
+            return self.chat.received(step.messages, self.options.on_text)
+        if isinstance(step, Approve):
+            return bool(_called(cast("Approver", self.options.approve), "approve", step.call))
+        self._execute(step.calls)
+        return None
 
     def _execute(self, calls: list[PendingCall]) -> None:
         end = block_end()
@@ -106,12 +103,14 @@ class _ToolDriver:
                 call.run()
                 self._tell(call)
             return
-        done = _Threads(calls, self.options.concurrency)
+        if end is not None and time.monotonic() >= end:
+            return
+        threads = _Threads(calls, self.options.concurrency)
         try:
-            for call in done.finished(end):
+            for call in threads.finished(end):
                 self._tell(call)
         finally:
-            done.stop()
+            threads.stop()
 
     def _tell(self, call: PendingCall) -> None:
         if self.options.on_call is not None:

@@ -59,7 +59,7 @@ class FunctionTool(Generic[P, T]):
     _arguments: type = field(alias="arguments")
 
     def __attrs_post_init__(self) -> None:
-        functools.update_wrapper(self, self.function)
+        functools.update_wrapper(self, self.function, updated=())
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.function(*args, **kwargs)
@@ -217,7 +217,10 @@ def _default(value: object) -> Schema:
 
 def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, Any], dict[str, object]]:
     """Return the types of a function's parameters, and the defaults of those that have one."""
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (NameError, ValueError) as cause:  # an annotation that Python evaluates only now; a builtin without one
+        raise TypeError(f"{name}: its parameters cannot be told: {cause}") from cause
     for each in parameters:
         if each.kind in _UNNAMED:
             raise TypeError(f"{name}: the parameter {each} {_UNNAMED[each.kind]}, and a model passes each by its name")

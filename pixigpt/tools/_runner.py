@@ -17,6 +17,8 @@ from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
 
+_LAST_POLL = 0.1  # how long before its end `wait_for_run` gives up
+
 Approver = Callable[[ToolCall], object]
 Observer = Callable[[ToolCallRecord], object]
 Reader = Callable[[str], object]
@@ -140,8 +142,7 @@ class ToolLoop:
         for each in pending:
             if each.failure is None:
                 continue
-            end = block_end()
-            if isinstance(each.failure, errors.DeadlineExceededError) and end and self._now() >= end:
+            if isinstance(each.failure, errors.DeadlineExceededError) and self._is_nearly_over():
                 raise self._too_late() from each.failure
             text = f"the tool {each.call.function.name} failed: {self._reported(each.failure)}"
             error = errors.ToolFailedError(text, each.call, self._result())
@@ -155,8 +156,10 @@ class ToolLoop:
     def _too_late(self) -> errors.DeadlineExceededError:
         return self.conversation.stamped(errors.DeadlineExceededError("the deadline passed while tools were running"))
 
-    def _now(self) -> float:
-        return self.conversation.clock.monotonic()
+    def _is_nearly_over(self) -> bool:
+        """Return whether the deadline is why a call that a tool made has failed; a wait may give up a bit before it."""
+        end = block_end()
+        return end is not None and self.conversation.clock.monotonic() >= end - _LAST_POLL
 
     def _reported(self, error: Exception) -> str:
         return self.conversation.settings.redact_key(f"{type(error).__name__}: {error}")

@@ -38,7 +38,7 @@ def schema_of(hint: object) -> Schema:
         made = msgspec.json.schema(hint, schema_hook=_foreign_schema)
     except NameError as cause:
         raise TypeError(f"{_shown(hint)} has an annotation that is not defined: {cause}") from cause
-    except (RecursionError, ValueError) as cause:
+    except RuntimeError as cause:  # what msgspec does not implement
         raise TypeError(f"{_shown(hint)} has no JSON schema: {cause}") from cause
     return _Inliner().root(made)
 
@@ -59,7 +59,7 @@ def _foreign_schema(cls: type) -> Schema:
     try:
         made = cls.model_json_schema()
     except RuntimeError as cause:  # pydantic's own errors are of this class
-        raise TypeError(f"{_shown(cls)} has no JSON schema: {cause}") from cause
+        raise TypeError(f"{_shown(cls)} has no JSON schema: {' '.join(str(cause).split())}") from cause
     name = _shown(cls)  # a reference, as msgspec makes one to each class
     return made if "$ref" in made else {"$ref": _REFERENCE + name, "$defs": {**made.get("$defs", {}), name: made}}
 

@@ -23,6 +23,15 @@ def decoded(text: str) -> object:
         raise UnfitError(f"not JSON: {_line(cause)}") from cause
 
 
+def decoded_object(text: str) -> dict[str, Any] | None:
+    """Decode a JSON object; return None if it is none."""
+    try:
+        found = decoded(text)
+    except UnfitError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
 def converted(value: object, hint: object, schema: Schema) -> Any:  # noqa: ANN401  # the hint says what
     """Convert decoded JSON to a type, strictly; raise UnfitError if it is not of that type or has unknown fields."""
     try:
@@ -46,10 +55,8 @@ def encoded(value: object) -> str:
 
 def _foreign_value(cls: type, value: object) -> object:
     """Convert to a pydantic model; as JSON, since only then does its strict mode take text for a date."""
-    if not isinstance(cls, PydanticModel):
-        raise NotImplementedError
     try:
-        return cls.model_validate_json(msgspec.json.encode(value), strict=True)
+        return cast("PydanticModel", cls).model_validate_json(msgspec.json.encode(value), strict=True)
     except ValueError as cause:
         problems = cast("Any", cause).errors()
         told = [".".join(map(str, each["loc"])) + ": " + each["msg"] for each in problems]

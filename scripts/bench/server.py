@@ -1,7 +1,7 @@
 """The server that the benchmark measures against: it echoes questions and times runs, as fast as asyncio can.
 
-A question that begins with `delay 1 ` is answered after 1 s, one that begins with `stream 500 ` in 500 chunks; a run on
-the thread `0.3` takes 0.3 s.
+A question that begins with `delay 1 ` is answered after 1 s, one that begins with `stream 500 ` in 500 chunks, and one
+that begins with `add ` by a call of `add`; a run on the thread `0.3` takes 0.3 s.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ ANSWER = json.dumps(
     }
 ).encode()
 BEFORE_ECHO, AFTER_ECHO = ANSWER.split(ECHO.encode())
+CALL = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1, "b": 2}'}}
+CALLING = ANSWER.replace(b'"content": "<echo>"', b'"tool_calls": [%b]' % json.dumps(CALL).encode())
 
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 AT_ONCE = 16  # chunks in a packet, of a server that is faster than a model
@@ -105,6 +107,8 @@ class Answering(asyncio.Protocol):
             self.send(json.dumps(run_at(path.decode())).encode())
         elif content.startswith(b"stream "):
             self.stream(content, int(content.split(b" ", 2)[1]))
+        elif content.startswith(b"add "):
+            self.send(CALLING)
         elif seconds := delay_of(content):
             self.loop.call_later(seconds, self.send, BEFORE_ECHO + content + AFTER_ECHO)
         else:

@@ -68,6 +68,11 @@ WORKLOADS = {
         5,
         {name: Job(OURS, {"workload": f"middleware_{name}", "calls": 500}) for name in ("none", "one", "five")},
     ),
+    "tools": Workload(
+        "a chat completion that calls a tool, and the one with its result: by run_tools, and by hand",
+        5,
+        {name: Job(OURS, {"workload": f"tools_{name}", "calls": 500}) for name in ("by_hand", "run_tools")},
+    ),
     "import": Workload(
         "a fresh interpreter imports and constructs a client",
         7,

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
+import attrs
 import pytest
 from model_server import API_KEY, SLOTS, serving
 from support.clients import Connect
+from support.tools import completion
 from tiny_model import CONTEXT, THINK_FIRST, WIDTH
 
 from pixigpt import (
@@ -15,12 +17,14 @@ from pixigpt import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    ChatCompletion,
     Client,
     NotFoundError,
     ServerError,
     capture_responses,
 )
 from pixigpt._arguments import MessageLike
+from pixigpt.tools._conversation import Conversation, Received
 from pixigpt_api.api.pixigpt import create_chat_completion, list_threads
 from pixigpt_api.models import CreateChatCompletionRequest, Message
 
@@ -233,6 +237,47 @@ def test_an_invalid_body_is_a_bad_request(chat: Client) -> None:
     assert (error.status_code, error.type, error.code) == (400, "invalid_request_error", "400")
     assert error.body == {"error": {"code": 400, "message": error.message, "type": error.type}}
     assert error.request_id is None
+
+
+def now() -> str:
+    """The time."""
+    return "12:00"
+
+
+def test_a_tool_runs(chat: Client) -> None:
+    words: list[str] = []
+    run = chat.run_tools(HELLO, [now], max_tokens=50)
+    streamed = chat.run_tools(HELLO, [now], max_tokens=50, on_text=words.append)
+    assert [message.role for message in run.messages] == ["user", "assistant", "tool", "assistant"]
+    assert (run.rounds, run.calls[0].arguments, run.calls[0].result) == (1, {}, "12:00")
+    assert run.text
+    assert run.usage.total_tokens > run.completion.usage.total_tokens
+    assert [(message.role, message.content or "") for message in streamed.messages] == [
+        (message.role, message.content or "")
+        for message in run.messages  # beside calls, "" if it is not streamed
+    ]
+    assert "".join(words).endswith(streamed.text)
+
+
+def test_a_conversation_whose_arguments_were_no_json_goes_on(chat: Client) -> None:
+    broken = completion(calls=[("call_1", "now", '{"zone": '), ("call_1", "now", "[]")])
+    conversation = Conversation.begun(chat._settings, HELLO)
+    message = conversation.receive(Received(ChatCompletion.from_dict(broken), 1))
+    conversation.append(message, {call.id: "That is no JSON object." for call in message.tool_calls or []})
+    choice = chat.create_chat_completion(conversation.messages, tools=[NOW], max_tokens=50).choices[0]
+    assert choice.finish_reason == "stop"
+
+
+def test_a_typed_answer(chat: Client) -> None:
+    @attrs.define
+    class Now:
+        """The time."""
+
+    Now.__name__ = "now"  # the one function that the tiny model calls
+    answer = chat.parse_chat_completion(HELLO, Now, max_tokens=50)
+    assert (answer.parsed, answer.repairs) == (Now(), 0)
+    more = chat.create_chat_completion([*answer.messages, *HELLO], max_tokens=50)
+    assert more.choices[0].message.content
 
 
 def test_a_tool_whose_schema_is_none_is_a_bad_request(chat: Client) -> None:

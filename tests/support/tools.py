@@ -1,5 +1,6 @@
 """Chat completions that call tools, and whether a conversation is one that a server accepts."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,8 +29,15 @@ def completion(content: str | None = None, calls: Sequence[Call] = (), finish_re
     }
 
 
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
 def violations(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return where a conversation is not valid: each call id is there once, and has one tool message right behind."""
+    """Return where a conversation is not valid: each call id is there once, and has one result right behind."""
     found: list[str] = []
     seen: set[str] = set()
     for place, message in enumerate(messages):
@@ -41,6 +49,8 @@ def violations(messages: Sequence[Mapping[str, Any]]) -> list[str]:
             behind.append(later["tool_call_id"])
         if message["role"] == "assistant" and sorted(ids) != sorted(behind):
             found.append(f"messages[{place}] has the calls {ids}, and behind it come results of {behind}")
+        texts = [call["function"]["arguments"] for call in message.get("tool_calls") or []]
+        found += [f"the arguments {text!r} are no JSON object" for text in texts if not _is_object(text)]
         found += [f"the id {each!r} is there twice, or empty" for each in ids if each in seen or not each]
         seen |= set(ids)
         if message.get("content") is None and not ids:

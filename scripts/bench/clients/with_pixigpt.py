@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 
 from _middleware import COUNTS, with_middleware
+from _tools import BY_NAME, with_tools
 from _worker import KEY, Ask, AsyncAsk, AsyncStream, Command, Measures, Subject, messages, serve
 
 from pixigpt import AsyncClient, Client
@@ -94,4 +95,5 @@ def waited(done: list[tuple[float, Run]], seconds: float) -> Measures:
 
 if __name__ == "__main__":
     own = {"wait_sync": wait_sync, "wait_async": wait_async, **dict.fromkeys(COUNTS, with_middleware)}
+    own.update(dict.fromkeys(BY_NAME, with_tools))
     serve(Subject("pixigpt", "import pixigpt; pixigpt.Client('sk-bench')", open_sync, open_async, open_streams, own))

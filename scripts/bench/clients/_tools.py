@@ -1,0 +1,56 @@
+"""What `run_tools` costs next to the loop by hand: two chat completions and the call of a function between them."""
+
+import gc
+import json
+import time
+from collections.abc import Callable
+
+from _worker import KEY, WARM_UP, Command, Measures, ask_in_turn, messages
+
+from pixigpt import Client, Message
+from pixigpt.tools import tool
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+TOOL = tool(add)
+
+
+def by_hand(client: Client, text: str) -> str:
+    """Run the tool as one would without `run_tools`."""
+    sent: list[Message] = [Message.from_dict(each) for each in messages(f"add {text}")]
+    while True:
+        message = client.create_chat_completion(sent, tools=[TOOL.definition]).choices[0].message
+        if not message.tool_calls:
+            return message.content or ""
+        sent.append(message)
+        for call in message.tool_calls:
+            result = json.dumps(add(**json.loads(call.function.arguments)))
+            sent.append(Message(role="tool", content=result, tool_call_id=call.id))
+
+
+def by_run_tools(client: Client, text: str) -> str:
+    """Run the tool by `run_tools`."""
+    return client.run_tools(messages(f"add {text}"), [TOOL]).text
+
+
+BY_NAME: dict[str, Callable[[Client, str], str]] = {"tools_by_hand": by_hand, "tools_run_tools": by_run_tools}
+
+
+def with_tools(command: Command) -> Measures:
+    """Measure CPU time of one question with one call of a tool."""
+    run = BY_NAME[command.workload]
+    with Client(KEY, command.base_url) as client:
+
+        def ask(text: str) -> str:
+            return text if run(client, text) == "3" else ""
+
+        ask_in_turn(ask, WARM_UP)
+        gc.collect()
+        started = time.process_time()
+        mismatches = ask_in_turn(ask, command.calls)
+        cpu = time.process_time() - started
+    return {"cpu_ms": 1000 * cpu / command.calls, "mismatches": mismatches}
