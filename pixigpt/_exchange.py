@@ -32,6 +32,10 @@ def _read_only(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(values))
 
 
+def _headers(given: httpx.Headers | Mapping[str, str]) -> httpx.Headers:
+    return given if isinstance(given, httpx.Headers) else httpx.Headers(given)
+
+
 def _refuse(instance: object, name: str, _: object) -> None:
     raise TypeError(f"{type(instance).__name__}.{name} cannot be changed: yield or return another one")
 
@@ -248,7 +252,7 @@ class CallResponse:
 
     status_code: int = field(validator=validator(non_negative_int))
     content: bytes = field(kw_only=True, default=b"", repr=False, validator=validator(of_type(bytes)))
-    headers: httpx.Headers = field(kw_only=True, factory=httpx.Headers, repr=False, converter=httpx.Headers)
+    headers: httpx.Headers = field(kw_only=True, factory=httpx.Headers, repr=False, converter=_headers)
     attempts: int = field(kw_only=True, default=0)
     elapsed: float = field(kw_only=True, default=0.0)
     first_chunk_after: float | None = field(kw_only=True, default=None)

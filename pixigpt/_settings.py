@@ -143,8 +143,15 @@ class Settings:
 
     def of_request(self, base_url: str, api_key: str, headers: Mapping[str, str]) -> Self:
         """Return these settings for a request that has taken in the headers and all that is extra."""
-        key = Secret(api_key)
-        return evolve(self, base_url=base_url, api_key=key, headers=headers, extra_body={}, extra_query={})
+        wanted = {
+            "base_url": base_url,
+            "api_key": Secret(api_key),
+            "headers": headers,
+            "extra_body": {},
+            "extra_query": {},
+        }
+        is_same = all(getattr(self, name) == value for name, value in wanted.items())
+        return self if is_same else evolve(self, **wanted)
 
     @property
     def observe(self) -> "Callable[[Operation], AbstractContextManager[object]]":
