@@ -143,15 +143,11 @@ class Settings:
 
     def of_request(self, base_url: str, api_key: str, headers: Mapping[str, str]) -> Self:
         """Return these settings for a request that has taken in the headers and all that is extra."""
-        wanted = {
-            "base_url": base_url,
-            "api_key": Secret(api_key),
-            "headers": headers,
-            "extra_body": {},
-            "extra_query": {},
-        }
-        is_same = all(getattr(self, name) == value for name, value in wanted.items())
-        return self if is_same else evolve(self, **wanted)
+        own = (self.base_url, self.api_key, self.headers, self.extra_body, self.extra_query)
+        if (base_url, api_key, headers, {}, {}) == own:
+            return self
+        key = Secret(api_key)
+        return evolve(self, base_url=base_url, api_key=key, headers=headers, extra_body={}, extra_query={})
 
     @property
     def observe(self) -> "Callable[[Operation], AbstractContextManager[object]]":
