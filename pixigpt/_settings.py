@@ -143,6 +143,9 @@ class Settings:
 
     def of_request(self, base_url: str, api_key: str, headers: Mapping[str, str]) -> Self:
         """Return these settings for a request that has taken in the headers and all that is extra."""
+        own = (self.base_url, self.api_key, self.headers, self.extra_body, self.extra_query)
+        if (base_url, api_key, headers, {}, {}) == own:
+            return self
         key = Secret(api_key)
         return evolve(self, base_url=base_url, api_key=key, headers=headers, extra_body={}, extra_query={})
 
