@@ -66,7 +66,6 @@ class Settings:
     middleware: "Chain | None"  # None if there is none, so that a call asks for nothing more
     max_response_bytes: int | None = field(validator=validator(optional(non_negative_int)))
     budget: Budget = field(repr=False)
-    hands_refusals_over: bool = False  # to a caller that paces many calls, which then waits for all of them
     _common: Mapping[str, str] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -120,10 +119,6 @@ class Settings:
         if "middleware" in options:
             changes["middleware"] = _chain(options["middleware"])
         return evolve(self, **changes)
-
-    def handing_refusals_over(self) -> Self:
-        """Return these settings for calls whose caller waits, for all of them, when the server refuses one."""
-        return evolve(self, hands_refusals_over=True)
 
     def url(self, path: str, params: Mapping[str, Any]) -> httpx.URL:
         """Return the URL of a request."""
