@@ -1,6 +1,6 @@
 """Another OpenAI-compatible server as the model, called by our own client."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -222,7 +222,7 @@ def _usage(told: Usage | None) -> Usage:
 
 
 @contextmanager
-def _as_service_error() -> Iterator[None]:
+def _as_service_error() -> Generator[None]:
     try:
         yield
     except PixiGPTError as error:
