@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -128,13 +128,13 @@ class _Threads:
     """Threads that run calls. They end with the program, which a tool that hangs does not keep alive."""
 
     def __init__(self, calls: list[PendingCall], most: int) -> None:
-        self._todo = queue.SimpleQueue[PendingCall]()
+        self._todo = queue.SimpleQueue[tuple[PendingCall, Context]]()
         self._done = queue.SimpleQueue[PendingCall | BaseException]()
         self._left = len(calls)
         for call in calls:
-            self._todo.put(call)
+            self._todo.put((call, copy_context()))
         for _ in range(min(most, len(calls))):
-            threading.Thread(target=copy_context().run, args=(self._work,), name="pixigpt-tool", daemon=True).start()
+            threading.Thread(target=self._work, name="pixigpt-tool", daemon=True).start()
 
     def finished(self, end: float | None) -> Iterator[PendingCall]:
         """Yield each call that is over, until all are or the end has come."""
@@ -156,9 +156,9 @@ class _Threads:
     def _work(self) -> None:
         with suppress(queue.Empty):
             while True:
-                call = self._todo.get_nowait()
+                call, context = self._todo.get_nowait()
                 try:
-                    call.run()
+                    context.run(call.run)
                 except BaseException as error:  # noqa: BLE001  # the other thread, which waits, raises it
                     self._done.put(error)
                     return
