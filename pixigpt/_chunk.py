@@ -65,7 +65,7 @@ def _only(value: object) -> object:
 
 def _filled(cls: type[T], fields: dict[str, Any], **made: object) -> T | None:
     """Return an object of a generated class, some of whose fields are made; None if another one is no plain value."""
-    known = plain_fields(cls)
+    known = plain_fields(cast("type", cls))
     rest: dict[str, Any] = {}
     given = made.copy()
     for name, value in fields.items():

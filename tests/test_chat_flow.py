@@ -303,7 +303,9 @@ def test_a_chunk_is_read_leniently(drive: Any, sent: dict[str, Any], read: dict[
     assert found.to_dict() == {"choices": [], **read}
 
 
-JSON_VALUES = st.none() | st.booleans() | st.integers(-1, 9) | st.floats(0, 1) | st.text("ab", max_size=2) | st.just([])
+JSON_VALUES: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers(-1, 9) | st.floats(0, 1) | st.text("ab", max_size=2) | st.just([])
+)
 TEXTS = st.text("ab", max_size=2)
 
 

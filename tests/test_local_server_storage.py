@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import httpx
 import pytest
 from support.scripted_server import ScriptedServer, read_request
 
-from pixigpt import Client, ConflictError, NotFoundError
+from pixigpt import ChunkDelta, Client, ConflictError, NotFoundError, RunFailedError, ServerError
 from pixigpt.testing import LocalServer
 from pixigpt.testing.__main__ import main
+from pixigpt.testing._rule import Rule
+from pixigpt.testing._store import Store
 
 
 def connected(server: LocalServer) -> Client:
@@ -182,3 +185,35 @@ def test_a_when_may_use_the_server() -> None:
         answer = client.create_chat_completion([{"role": "system", "content": "x"}])
         assert answer.choices[0].message.content == "Begun again."
         assert client.list_threads() == []
+
+
+def test_a_store_that_is_not_open_says_so() -> None:
+    with pytest.raises(RuntimeError, match="the store is closed"):
+        Store(max_stored=1).new_id("thread")
+
+
+def test_an_error_of_the_server_itself_fails_the_run_and_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise LookupError("not today")
+
+    monkeypatch.setattr(Rule, "run", broken)
+    with LocalServer() as server, connected(server) as client:
+        thread = client.create_thread().id
+        with pytest.raises(RunFailedError) as caught:
+            client.wait_for_run(thread, client.create_run(thread, server.assistant_id).id)
+        assert "An error in the local server: LookupError('not today')" in str(caught.value.run)
+        assert [repr(error) for error in server.errors] == ["LookupError('not today')"]
+
+
+def test_an_error_of_the_server_itself_in_a_stream_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> AsyncGenerator[ChunkDelta]:
+        yield ChunkDelta(content="Hi.")
+        raise LookupError("not today")
+
+    monkeypatch.setattr(Rule, "stream", broken)
+    with LocalServer() as server, connected(server) as client:
+        stream = client.stream_chat_completion([{"role": "system", "content": "x"}])
+        with pytest.raises(ServerError, match="LookupError") as caught, stream:
+            stream.completion()
+        assert caught.value.mid_stream
+        assert [repr(error) for error in server.errors] == ["LookupError('not today')"]

@@ -659,7 +659,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("function", "options", "says"), REFUSED, ids=str)
+@pytest.mark.parametrize(("function", "options", "says"), REFUSED)
 def test_what_cannot_be_a_tool_is_a_type_error(function: Any, options: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         tool(function, **options)

@@ -185,6 +185,7 @@ class _AsyncStream(httpx.AsyncByteStream):
         """Do, in the event loop, what can be done only there."""
         self._connection.abort()
         for surplus in self._in_loop.slots.release(self._lease):
+            surplus.hang_up()
             surplus.abort()
 
 

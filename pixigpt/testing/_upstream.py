@@ -158,7 +158,7 @@ def _with_instructions(question: Question) -> list[Message]:
 
 def _reply(choice: Choice, usage: Usage, *, thinking: bool) -> Reply:
     splitter = ThinkingSplitter()
-    apart = splitter.reasoning(_reasoning_apart(choice.reasoning_content, choice.message.additional_properties))
+    apart = splitter.reasoning(choice.reasoning_content or "")
     content, reasoning = splitter.content(choice.message.content or "")
     more_content, more_reasoning = splitter.end()
     calls = [_call(call) for call in choice.message.tool_calls or []]
@@ -167,11 +167,6 @@ def _reply(choice: Choice, usage: Usage, *, thinking: bool) -> Reply:
     return Reply(
         text or (None if calls else ""), (thinking and thoughts) or None, calls or None, choice.finish_reason, usage
     )
-
-
-def _reasoning_apart(on_choice: str | None, fields: Mapping[str, Any]) -> str:
-    """Return the chain of thought, wherever a server puts it beside the content."""
-    return on_choice or fields.get("reasoning_content") or fields.get("reasoning") or ""
 
 
 def _call(call: ToolCall) -> ToolCall:
@@ -201,8 +196,7 @@ async def _deltas(stream: AsyncChatCompletionStream, *, thinking: bool) -> Async
 
 def _pieces(splitter: ThinkingSplitter, choice: ChunkChoice) -> Iterator[ChunkDelta]:
     delta = choice.delta or ChunkDelta()
-    apart = _reasoning_apart(choice.reasoning_content or delta.reasoning_content, delta.additional_properties)
-    if reasoning := splitter.reasoning(apart):
+    if reasoning := splitter.reasoning(choice.reasoning_content or delta.reasoning_content or ""):
         yield ChunkDelta(reasoning_content=reasoning)
     content, reasoning = splitter.content(delta.content or "")
     if reasoning:

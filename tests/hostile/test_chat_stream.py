@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
@@ -514,6 +515,61 @@ def test_a_dropped_async_stream_warns_closes_its_socket_and_frees_its_slot(backe
         warnings.simplefilter("always")
         anyio.run(use, server.base_url, server, backend=backend)
     assert ["was dropped while it was open" in str(each.message) for each in caught] == [True]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("way", ["through a proxy", "injected"])
+def test_a_dropped_async_stream_on_other_connections_warns(backend: str, way: str) -> None:
+    """Through a proxy it hangs up too; of an injected client's connections only that client knows."""
+
+    async def use(server: ScriptedServer) -> None:
+        async with AsyncExitStack() as stack:
+            options: dict[str, Any] = {"proxy": server.base_url.removesuffix("/v1")}
+            if way == "injected":
+                options = {"http_client": await stack.enter_async_context(httpx.AsyncClient(trust_env=False))}
+            client = await stack.enter_async_context(AsyncClient("sk-test", server.base_url, **options))
+            await client.stream_chat_completion(HELLO).__aenter__()
+            gc.collect()
+            if way == "through a proxy":
+                assert await eventually_async(lambda: server.open == 0)
+                assert usage(await async_slots_of(client)) == (0, 0, 0)
+
+    with ScriptedServer(waits) as server, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        anyio.run(use, server, backend=backend)
+        gc.collect()
+    assert "was dropped while it was open" in str(caught[0].message)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_dropped_async_stream_closes_the_connections_that_have_expired_meanwhile(backend: str) -> None:
+    async def use(server: ScriptedServer) -> None:
+        async with AsyncClient("sk-test", server.base_url, limits=httpx.Limits(keepalive_expiry=0.01)) as client:
+            stream = client.stream_chat_completion(HELLO)
+            await stream.__aenter__()
+            await client.list_threads()
+            await anyio.sleep(0.02)
+            with pytest.warns(ResourceWarning, match="was dropped"):
+                del stream
+            assert usage(await async_slots_of(client)) == (0, 0, 0)
+            assert await eventually_async(lambda: server.open == 0)
+
+    with ScriptedServer(waits, Replies(ok(b'{"object": "list", "data": []}'))) as server:
+        anyio.run(use, server, backend=backend)
+
+
+def test_streams_come_through_a_proxy(connect: Connect) -> None:
+    with ScriptedServer(Replies(whole(*WORDS))) as proxy:
+        client = connect("sk-test", "http://127.0.0.1:9/v1", proxy=proxy.base_url.removesuffix("/v1"))
+        for _ in range(2):
+            with client.stream_chat_completion(HELLO) as stream:
+                assert texts(stream) == [*WORDS]
+        assert proxy.connections == 1
+    with ScriptedServer(waits) as proxy:
+        client = connect("sk-test", "http://127.0.0.1:9/v1", proxy=proxy.base_url.removesuffix("/v1"))
+        with client.stream_chat_completion(HELLO) as stream:
+            next(iter(stream))
+        assert eventually(lambda: proxy.open == 0)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

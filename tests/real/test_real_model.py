@@ -1,20 +1,19 @@
 """A model server that is not ours, llama.cpp's: what it answers, we parse; what it refuses, we raise."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
 import attrs
 import pytest
-from model_server import API_KEY, SLOTS, serving, why_not
+from model_server import API_KEY, SLOTS, serving
 from support.clients import Connect
 from support.tools import completion
-from tiny_model import CONTEXT, THINK_FIRST, WIDTH, write_model
+from tiny_model import CONTEXT, THINK_FIRST, WIDTH
 
 from pixigpt import (
-    APIResponseError,
+    APIError,
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
@@ -29,6 +28,8 @@ from pixigpt.tools._conversation import Conversation, Received
 from pixigpt_api.api.pixigpt import create_chat_completion, list_threads
 from pixigpt_api.models import CreateChatCompletionRequest, Message
 
+pytest_plugins = ["model_fixtures"]
+
 HELLO = [{"role": "user", "content": "Hello."}]
 NOW = {
     "type": "function",
@@ -38,38 +39,6 @@ NOW = {
         "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
     },
 }
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if reason := why_not():
-        pytest.skip(reason)
-    path = tmp_path_factory.mktemp("model") / "tiny.gguf"
-    write_model(path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def chat_address(model: Path) -> Iterator[str]:
-    with serving(model, "chat") as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def embedding_address(model: Path) -> Iterator[str]:
-    with serving(model, "embedding") as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def rank_address(model: Path) -> Iterator[str]:
-    with serving(model, "rank") as address:
-        yield address
-
-
-@pytest.fixture
-def chat(connect: Connect, chat_address: str) -> Client:
-    return connect(API_KEY, f"{chat_address}/v1", max_retries=0)
 
 
 # ---- chat ----
@@ -111,12 +80,12 @@ def test_a_message_that_came_back_can_be_sent_again(chat: Client) -> None:
     assert second.usage.prompt_tokens > first.usage.prompt_tokens + 50
 
 
-def test_a_chain_of_thought_is_in_the_message(chat: Client) -> None:
+def test_a_chain_of_thought_in_the_message_is_found_in_the_choice_too(chat: Client) -> None:
     """PixiGPT has it in the choice; llama.cpp, in the message."""
     (choice,) = chat.create_chat_completion([{"role": "user", "content": THINK_FIRST}]).choices
     assert (choice.message.content, choice.finish_reason) == ("Noon it is.", "stop")
-    assert choice.reasoning_content is None
-    assert choice.message["reasoning_content"].strip() == "Clocks know."
+    assert choice.reasoning_content is not None
+    assert choice.reasoning_content.strip() == choice.message["reasoning_content"].strip() == "Clocks know."
 
 
 def test_a_message_with_a_chain_of_thought_can_be_sent_again(chat: Client) -> None:
@@ -164,6 +133,95 @@ def test_a_field_of_the_servers_own_can_be_sent(chat: Client) -> None:
     (choice,) = chat.call(create_chat_completion, body=body).choices
     assert choice.finish_reason == "stop"
     assert choice.message.content in {"Good day", "Good night"}
+
+
+# ---- streams ----
+
+
+def test_text_is_streamed(chat: Client) -> None:
+    with chat.stream_chat_completion(HELLO, max_tokens=50) as stream:
+        assert stream.is_streamed
+        texts = list(stream.text())
+    answer = stream.completion()
+    assert len(texts) > 1
+    assert "".join(texts) == answer.choices[0].message.content
+    assert (answer.object_, answer.model, answer.choices[0].finish_reason) == ("chat.completion", "tiny", "length")
+    assert answer["system_fingerprint"]
+
+
+def test_a_stream_tells_its_usage_where_it_is_asked_to(chat: Client) -> None:
+    with chat.stream_chat_completion(HELLO, max_tokens=8) as stream:
+        assert stream.completion().usage.completion_tokens == 8
+    assert stream.usage is not None
+    with chat.stream_chat_completion(HELLO, max_tokens=8, include_usage=False) as stream:
+        assert stream.completion().choices[0].message.content
+    assert stream.usage is None
+
+
+def test_a_chain_of_thought_is_streamed(chat: Client) -> None:
+    with chat.stream_chat_completion([{"role": "user", "content": THINK_FIRST}]) as stream:
+        assert "".join(stream.text()) == "Noon it is."
+    (choice,) = stream.completion().choices
+    assert (choice.reasoning_content or "").strip() == "Clocks know."
+
+
+def test_a_tool_call_is_streamed(chat: Client) -> None:
+    with chat.stream_chat_completion(HELLO, tools=[NOW], max_tokens=50) as stream:
+        (choice,) = stream.completion().choices
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.tool_calls
+    (call,) = choice.message.tool_calls
+    assert (call.type_, call.function.name, call.function.arguments) == ("function", "now", "{}")
+    messages: list[MessageLike] = [
+        *HELLO,
+        choice.message,
+        {"role": "tool", "tool_call_id": call.id, "content": "12:00"},
+    ]
+    with chat.stream_chat_completion(messages, tools=[NOW], max_tokens=50) as stream:
+        assert "".join(stream.text()) == "It is noon."
+
+
+def test_a_stream_after_a_stream_is_answered(chat: Client) -> None:
+    """It closes the connection after each stream, without a word; a request may be lost to that, and is retried."""
+    for _ in range(5):
+        with chat.with_options(max_retries=1).stream_chat_completion(HELLO, max_tokens=2) as stream:
+            assert stream.completion().usage.completion_tokens == 2
+
+
+def test_a_stream_that_is_left_ends_on_the_server_too(connect: Connect, model: Path) -> None:
+    with serving(model, "chat") as address:
+        client = connect(API_KEY, f"{address}/v1", max_retries=0)
+        for _ in range(3 * SLOTS):  # more than it writes at once, and none of them would end in this minute
+            with client.stream_chat_completion(HELLO) as stream:
+                next(iter(stream))
+        assert client.create_chat_completion(HELLO, max_tokens=4).usage.completion_tokens == 4
+
+
+def test_an_error_in_mid_stream_is_a_server_error(connect: Connect, model: Path) -> None:
+    """Two answers share the context, which is full before either ends."""
+    long = [{"role": "user", "content": "x" * (CONTEXT // 2 - 200)}]
+    with serving(model, "chat") as address, ThreadPoolExecutor(2) as threads:
+        client = connect(API_KEY, f"{address}/v1", max_retries=0)
+
+        def read(_: int) -> APIError:
+            with pytest.raises(APIError) as caught, client.stream_chat_completion(long) as stream:
+                list(stream)
+            assert stream.snapshot is not None
+            assert stream.snapshot.choices[0].message.content
+            return caught.value
+
+        errors = list(threads.map(read, range(2)))
+    assert any(error.mid_stream and "Context size has been exceeded" in error.message for error in errors)
+    assert {(type(error), error.status_code) for error in errors} == {(ServerError, 500)}
+
+
+def test_an_error_before_the_stream_is_a_bad_request(chat: Client) -> None:
+    with (
+        pytest.raises(BadRequestError, match="exceeds the available context size") as caught,
+        chat.stream_chat_completion([{"role": "user", "content": "x" * CONTEXT}]),
+    ):
+        pytest.fail("it must not be entered")
+    assert not caught.value.mid_stream
 
 
 # ---- errors ----
@@ -329,9 +387,10 @@ def test_one_text_has_one_vector(connect: Connect, embedding_address: str) -> No
     assert vector.index == 0
 
 
-def test_a_rerank_without_the_documents_breaks_the_contract(connect: Connect, rank_address: str) -> None:
+def test_a_rerank_without_the_documents_has_those_of_the_request(connect: Connect, rank_address: str) -> None:
     """PixiGPT sends each document back; llama.cpp sends its index alone."""
     client = connect(API_KEY, f"{rank_address}/v1", max_retries=0)
-    with pytest.raises(APIResponseError, match="'document' is missing") as caught:
-        client.rerank("Which animal purrs?", ["A cat purrs."])
-    assert '"relevance_score"' in caught.value.excerpt
+    documents = ["A cat purrs.", "A dog barks."]
+    ranked = client.rerank("Which animal purrs?", documents).results
+    assert sorted(each.index for each in ranked) == [0, 1]
+    assert all(each.document == documents[each.index] for each in ranked)
