@@ -4,8 +4,10 @@ SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 BIN := .venv/$(SCRIPTS)
 BIN_REAL := .real/$(SCRIPTS)
 BIN_DOCS := .docs/$(SCRIPTS)
+BIN_DASK := .dask/$(SCRIPTS)
+BIN_RAY := .ray/$(SCRIPTS)
 
-.PHONY: demo test test-wire test-served test-real check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
+.PHONY: demo test test-wire test-served test-real test-bulk test-distributed test-ray check check-api check-compat check-compat-full check-wheel build docs generate bench soak clean
 
 # What the examples need, and no more.
 .venv/.demo: pyproject.toml
@@ -54,6 +56,25 @@ test-served: .venv/.ready ## run the local server in processes that are killed, 
 test-real: .real/.ready ## run the tests against llama.cpp's model server
 	$(BIN_REAL)/python -m pytest tests/real
 
+test-bulk: .venv/.ready ## kill, interrupt and starve batches in processes of their own
+	$(BIN)/python -m pytest tests/bulk
+
+.dask/.ready: pyproject.toml
+	$(PYTHON) -m venv .dask
+	$(BIN_DASK)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,dask]' pytest
+	@touch $@
+
+test-distributed: .dask/.ready ## map data frames on a Dask cluster of this machine, and kill a worker
+	$(BIN_DASK)/python -m pytest tests/cluster/test_dask.py
+
+.ray/.ready: pyproject.toml
+	$(PYTHON) -m venv .ray
+	$(BIN_RAY)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,ray]' pytest
+	@touch $@
+
+test-ray: .ray/.ready ## map a dataset on Ray
+	$(BIN_RAY)/python -m pytest tests/cluster/test_ray.py
+
 check: .venv/.ready ## format, lint, types, contract, generated code, build
 	$(BIN)/python -m scripts.check
 
@@ -92,5 +113,5 @@ soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python -m scripts.soak
 
 clean:
-	rm -rf .venv .real .docs .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build docs/schema docs/assets/terminal site
+	rm -rf .venv .real .docs .dask .ray .cache .bench .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov dist build docs/schema docs/assets/terminal site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,17 +7,19 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
-from attrs import Attribute, define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from pixigpt._access import checked_headers, checked_key, checked_url
 from pixigpt._checks import non_negative_int, of_type, validator
 from pixigpt._request_body import JsonBody, RequestBody
 from pixigpt._result import Received, UnexpectedShapeError
 from pixigpt_api.models import Usage
+
+T = TypeVar("T")
 
 CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
@@ -30,8 +32,18 @@ def _read_only(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(values))
 
 
-def _refuse(instance: object, attribute: "Attribute[Any]", _: object) -> None:
-    raise TypeError(f"{type(instance).__name__}.{attribute.name} cannot be changed; yield or return another one")
+def _headers(given: httpx.Headers | Mapping[str, str]) -> httpx.Headers:
+    return given if isinstance(given, httpx.Headers) else httpx.Headers(given)
+
+
+def _refuse(instance: object, name: str, _: object) -> None:
+    raise TypeError(f"{type(instance).__name__}.{name} cannot be changed: yield or return another one")
+
+
+def _advising(cls: type[T]) -> type[T]:
+    """Let a frozen class say what to do instead of changing it; attrs' own error does not."""
+    cls.__setattr__ = _refuse  # type: ignore[method-assign]  # pyright: ignore[reportAttributeAccessIssue]
+    return cls
 
 
 @define
@@ -75,7 +87,8 @@ class Progress:
 Scope = Callable[[], AbstractContextManager[object]]
 
 
-@define(kw_only=True, eq=False, on_setattr=_refuse)
+@_advising
+@frozen(kw_only=True, eq=False)
 class CallRequest:
     """A call before it is sent; frozen, so that `evolve()` is the way to send something else.
 
@@ -210,14 +223,13 @@ def _changed_headers(
     return {name: value for name, value in {**wanted, **added}.items() if name not in left_out}
 
 
-@define(eq=False, on_setattr=_refuse)
+@_advising
+@frozen(eq=False)
 class CallResponse:
     """What a call ended with: the server's response, or one that a middleware gives in its place.
 
-    Args:
-        status_code: The HTTP status; one outside 2xx raises the error that it stands for.
-        content: The body.
-        headers: The headers.
+    A middleware gives `CallResponse(status_code, content=..., headers=...)`; a status outside 2xx raises the error that
+    it stands for.
 
     Attributes:
         status_code: The HTTP status.
@@ -240,7 +252,7 @@ class CallResponse:
 
     status_code: int = field(validator=validator(non_negative_int))
     content: bytes = field(kw_only=True, default=b"", repr=False, validator=validator(of_type(bytes)))
-    headers: httpx.Headers = field(kw_only=True, factory=httpx.Headers, repr=False, converter=httpx.Headers)
+    headers: httpx.Headers = field(kw_only=True, factory=httpx.Headers, repr=False, converter=_headers)
     attempts: int = field(kw_only=True, default=0)
     elapsed: float = field(kw_only=True, default=0.0)
     first_chunk_after: float | None = field(kw_only=True, default=None)

@@ -20,7 +20,7 @@ from pixigpt._failure import connection_error, event_error, redact_failure, resp
 from pixigpt._log import is_debugging, log_attempt
 from pixigpt._request_body import JsonBody, RequestBody, Upload
 from pixigpt._result import Received, UnexpectedShapeError
-from pixigpt._retry import is_refusal, is_unsendable, retry_after
+from pixigpt._retry import is_paced, is_refusal, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Failure, Flow, Notify, Opened, Outcome, Piece, Read, Response, Send
 from pixigpt_api.models import Run
@@ -239,7 +239,7 @@ class _Attempts(Generic[T]):
 
     def _is_left_to_caller(self, error: errors.PixiGPTError) -> bool:
         """Return whether a caller that paces many calls is to wait, for all of them, in the flow's place."""
-        if not (self.settings.hands_refusals_over and isinstance(error, errors.APIError)):
+        if not (is_paced.get() and isinstance(error, errors.APIError)):
             return False
         return is_refusal(error.status_code, error.headers)
 

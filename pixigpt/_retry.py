@@ -4,6 +4,7 @@ import math
 import re
 import ssl
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import UTC
 
 import httpx
@@ -14,6 +15,9 @@ from pixigpt._fork import ForkSafeLock
 from pixigpt._log import log_spent_budget
 from pixigpt._request_body import UnreadableBodyError
 from pixigpt._transport.extensions import ClosedError
+
+# Whether the calls made in this context are some of many, whose caller waits for all of them when one is refused.
+is_paced: ContextVar[bool] = ContextVar("pixigpt_is_paced", default=False)
 
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENDS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)

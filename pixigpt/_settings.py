@@ -66,7 +66,6 @@ class Settings:
     middleware: "Chain | None"  # None if there is none, so that a call asks for nothing more
     max_response_bytes: int | None = field(validator=validator(optional(non_negative_int)))
     budget: Budget = field(repr=False)
-    hands_refusals_over: bool = False  # to a caller that paces many calls, which then waits for all of them
     _common: Mapping[str, str] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -121,10 +120,6 @@ class Settings:
             changes["middleware"] = _chain(options["middleware"])
         return evolve(self, **changes)
 
-    def handing_refusals_over(self) -> Self:
-        """Return these settings for calls whose caller waits, for all of them, when the server refuses one."""
-        return evolve(self, hands_refusals_over=True)
-
     def url(self, path: str, params: Mapping[str, Any]) -> httpx.URL:
         """Return the URL of a request."""
         try:
@@ -143,6 +138,9 @@ class Settings:
 
     def of_request(self, base_url: str, api_key: str, headers: Mapping[str, str]) -> Self:
         """Return these settings for a request that has taken in the headers and all that is extra."""
+        own = (self.base_url, self.api_key, self.headers, self.extra_body, self.extra_query)
+        if (base_url, api_key, headers, {}, {}) == own:
+            return self
         key = Secret(api_key)
         return evolve(self, base_url=base_url, api_key=key, headers=headers, extra_body={}, extra_query={})
 

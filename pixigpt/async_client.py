@@ -221,7 +221,7 @@ class AsyncClient(AsyncHints):
     def raw(self) -> AuthenticatedClient:
         """The generated client on the same connections, for calls through the generated functions.
 
-        These calls have none of the facade's retries, deadlines and typed errors.
+        These calls have none of the facade's retries, deadlines, typed errors and middleware.
 
         Example:
             >>> from pixigpt_api.api.pixigpt import get_assistant
@@ -1238,7 +1238,7 @@ class AsyncClient(AsyncHints):
 
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = chat_plan({**chat_options, "system": system}, speed, self._settings.total_timeout, is_ordered=ordered)
-        return AsyncItems(self._handing_refusals_over(), requests, plan)
+        return AsyncItems(self, requests, plan)
 
     def map_embeddings(
         self,
@@ -1272,7 +1272,7 @@ class AsyncClient(AsyncHints):
         from pixigpt.bulk._vectors import async_batches, vector_plan
 
         plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
-        return AsyncVectors(AsyncItems(self._handing_refusals_over(), async_batches(texts, batch_size), plan))
+        return AsyncVectors(AsyncItems(self, async_batches(texts, batch_size), plan))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     async def run_batch(
@@ -1355,14 +1355,7 @@ class AsyncClient(AsyncHints):
         batch = Batch(input, output, arguments=arguments, extra_body=self._settings.extra_body)
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
-        client = self._handing_refusals_over()
-        return await run(client, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
-
-    def _handing_refusals_over(self) -> Self:
-        clone = copy(self)
-        clone._settings = self._settings.handing_refusals_over()
-        clone._is_copy = True
-        return clone
+        return await run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
 
     async def _drive(self, flow: Flow[T]) -> T:
         from pixigpt._async_driver import CallDriver, drive  # on first use: anyio is slow to import

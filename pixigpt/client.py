@@ -222,7 +222,7 @@ class Client(SyncHints):
     def raw(self) -> AuthenticatedClient:
         """The generated client on the same connections, for calls through the generated functions.
 
-        These calls have none of the facade's retries, deadlines and typed errors.
+        These calls have none of the facade's retries, deadlines, typed errors and middleware.
 
         Example:
             >>> from pixigpt_api.api.pixigpt import get_assistant
@@ -1239,7 +1239,7 @@ class Client(SyncHints):
 
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = chat_plan({**chat_options, "system": system}, speed, self._settings.total_timeout, is_ordered=ordered)
-        return Items(self._handing_refusals_over(), requests, plan)
+        return Items(self, requests, plan)
 
     def map_embeddings(
         self,
@@ -1273,7 +1273,7 @@ class Client(SyncHints):
         from pixigpt.bulk._vectors import batches, vector_plan
 
         plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
-        return Vectors(Items(self._handing_refusals_over(), batches(texts, batch_size), plan))
+        return Vectors(Items(self, batches(texts, batch_size), plan))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     def run_batch(
@@ -1356,14 +1356,7 @@ class Client(SyncHints):
         batch = Batch(input, output, arguments=arguments, extra_body=self._settings.extra_body)
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
-        client = self._handing_refusals_over()
-        return run(client, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
-
-    def _handing_refusals_over(self) -> Self:
-        clone = copy(self)
-        clone._settings = self._settings.handing_refusals_over()
-        clone._is_copy = True
-        return clone
+        return run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
 
     def _drive(self, flow: Flow[T]) -> T:
         from pixigpt._driver import CallDriver, drive  # as late as in the async client

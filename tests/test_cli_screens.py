@@ -26,8 +26,6 @@ from scripts.terminal import Terminal, shown
 SCREENS = Path(__file__).parent / "screens"
 COMMAND = [sys.executable, "-W", "error", "-m", "pixigpt"]
 MARKDOWN = """\
-# Paris
-
 The **capital** of *France* since 987; `code`, a [link](https://example.com).
 
 - one
@@ -132,11 +130,13 @@ def test_a_question_on_a_thread_shows_the_runs_status_and_leaves_only_the_answer
 
 
 @pytest.mark.parametrize(
-    ("options", "variable", "has_colors"), [([], "", True), (["--no-color"], "", False), ([], "1", False)]
+    ("options", "given", "has_colors"), [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False)]
 )
-def test_colors_can_be_off(cli: Run, server: LocalServer, options: list[str], variable: str, has_colors: bool) -> None:
+def test_colors_can_be_off(
+    cli: Run, server: LocalServer, options: list[str], given: dict[str, Any], has_colors: bool
+) -> None:
     server.reply(MARKDOWN)
-    done = cli("ask", "Paris?", *options, terminal=True, NO_COLOR=variable, TERM="xterm-256color")
+    done = cli("ask", "Paris?", *options, terminal=True, TERM="xterm-256color", **given)
     buffer = screen_of(done.out).buffer
     assert bool({char.fg for line in buffer.values() for char in line.values()} - {"default"}) is has_colors
 

@@ -21,6 +21,7 @@ import pytest
 import pixigpt
 from pixigpt import AsyncClient, Client
 from pixigpt.middleware import Cache, CallRequest, CallResponse
+from pixigpt.otel import OpenTelemetry, PixiGPTInstrumentor
 from pixigpt.testing import LocalServer
 from pixigpt.tools import FunctionTool, ParsedCompletion, ToolCallRecord, ToolError, ToolRun, tool
 
@@ -61,6 +62,8 @@ def documented() -> Iterator[Any]:
         Cache,
         CallRequest,
         CallResponse,
+        OpenTelemetry,
+        PixiGPTInstrumentor,
     ):
         yield thing
         yield from (value for key, value in vars(thing).items() if is_public_method(key, value))

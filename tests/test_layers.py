@@ -28,6 +28,15 @@ CHAINS = [
 # What a package or module may import of ours, beside itself.
 ALLOWED = {
     "pixigpt._transport": {"pixigpt._checks", "pixigpt._fork"},
+    "pixigpt.middleware": {"pixigpt._checks", "pixigpt._exchange"},
+    "pixigpt.otel": {
+        "pixigpt._checks",
+        "pixigpt._exchange",
+        "pixigpt._observe",
+        "pixigpt._settings",
+        "pixigpt._version",
+        "pixigpt.errors",
+    },
     "pixigpt._checks": set[str](),
     "pixigpt._fork": set[str](),
     "pixigpt.errors": {"pixigpt_api", "pixigpt._tool_run"},  # a run's error has the run

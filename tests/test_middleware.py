@@ -382,7 +382,7 @@ def sets_the_body(request: CallRequest) -> Steps:
 
 
 def sets_the_path(request: CallRequest) -> Steps:
-    request.path = "/x"
+    request.path = "/x"  # type: ignore[misc]
     return (yield request)
 
 
@@ -397,7 +397,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (yields_another_thing, TypeError, "yields_another_thing must yield a CallRequest, not a dict"),
     (changes_the_body, TypeError, "changes_the_body has changed request.body"),
     (makes_the_body_unsendable, TypeError, "makes_the_body_unsendable has changed request.body"),
-    (sets_the_body, AttributeError, "body"),
+    (sets_the_body, TypeError, "CallRequest.body cannot be changed"),
     (sets_the_path, TypeError, "CallRequest.path cannot be changed"),
     (changes_the_headers, TypeError, "item assignment"),
 ]

@@ -22,6 +22,8 @@ from pixigpt_api.models import ChatCompletion, Usage
 
 PathLike = str | os.PathLike[str]
 
+_NUMBERED = (".csv", ".parquet")  # files that know no ids of their own
+
 BatchPlan = Plan[ChatCompletion, Work[ChatCompletion]]
 
 
@@ -35,7 +37,7 @@ class Batch:
         self._arguments = arguments
         self._extra_body = extra_body
         self._fingerprint = arguments.fingerprint
-        self._reader = arguments.reader(input)
+        self._reader = arguments.reader(is_numbered=os.fspath(input).lower().endswith(_NUMBERED))
         self._rows = rows_of(input)
         self._files = ExitStack()
         self._usage = [0, 0, 0]

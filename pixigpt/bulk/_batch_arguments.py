@@ -1,7 +1,6 @@
-"""What `run_batch` is told beside its files, checked, and the fingerprint that binds an output to it."""
+"""How rows become chats: what `run_batch` is told beside its files, checked, and the fingerprint of it all."""
 
 import json
-import os
 import uuid
 from collections.abc import Mapping
 from typing import Any, cast
@@ -15,7 +14,6 @@ from pixigpt.bulk._template import Template
 from pixigpt_api.models import Usage
 
 _NAMESPACE = uuid.UUID("6f2a4f6e-6d0c-5d0a-9a52-3c1f2a7f4b11")
-_NUMBERED = (".csv", ".parquet")
 _MILLION = 1e6
 
 
@@ -28,10 +26,11 @@ class BatchArguments:
     template: str | None
     price: tuple[float, float] | None
     chat_options: Mapping[str, Any]
+    function: str = "run_batch"  # for messages
     _template: Template | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        check_options("run_batch", self.chat_options)
+        check_options(self.function, self.chat_options)
         _check_column("prompt_column", self.prompt_column)
         _check_column("id_column", self.id_column)
         if self.price is not None:
@@ -49,9 +48,8 @@ class BatchArguments:
         }
         return uuid.uuid5(_NAMESPACE, json.dumps(shapes, sort_keys=True, default=_as_data))
 
-    def reader(self, input: str | os.PathLike[str]) -> PromptReader:
-        """Return what reads the rows of an input."""
-        is_numbered = os.fspath(input).lower().endswith(_NUMBERED)
+    def reader(self, *, is_numbered: bool) -> PromptReader:
+        """Return what reads rows; `is_numbered` if a row's number is its id where none is named."""
         return PromptReader(self.chat_options, self.prompt_column, self.id_column, self._template, is_numbered)
 
     def cost(self, usage: Usage) -> float | None:

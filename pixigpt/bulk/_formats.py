@@ -70,16 +70,15 @@ def _object(line: bytes, place: str) -> Mapping[str, object]:
 def _csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize if sys.maxsize < 2**31 else 2**31 - 1)  # a prompt may be longer than 128 KiB
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
+        rows = csv.reader(file, strict=True)
         try:
-            for fields in reader:
-                if None in fields:
-                    raise ValueError(f"{path}, line {reader.line_num} has more fields than the header")
-                yield Row(
-                    f"line {reader.line_num}", {name: value for name, value in fields.items() if value is not None}
-                )
+            header = next(rows, [])
+            for values in filter(None, rows):
+                if len(values) > len(header):
+                    raise ValueError(f"{path}, line {rows.line_num} has more fields than the header")
+                yield Row(f"line {rows.line_num}", dict(zip(header, values, strict=False)))
         except (csv.Error, UnicodeDecodeError) as cause:
-            raise ValueError(f"{path}, line {reader.line_num} is malformed: {cause}") from cause
+            raise ValueError(f"{path}, line {rows.line_num} is malformed: {cause}") from cause
 
 
 def _parquet(path: Path) -> Iterator[Row]:

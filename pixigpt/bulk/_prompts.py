@@ -50,7 +50,7 @@ class PromptReader:
 
     def _read(self, index: int, fields: Mapping[str, object]) -> Prompt:
         if self.prompt_column or self.template or (self.is_numbered and "messages" not in fields):
-            return Prompt(self._id(index, fields), chat_arguments(self.options, self._prompt(fields)), {})
+            return Prompt(self._id(index, fields), chat_arguments(self.options, self.prompt(fields)), {})
         if fields.keys() & {"custom_id", "body"}:
             return self._line(fields)
         name = self.id_column or "id"
@@ -68,7 +68,8 @@ class PromptReader:
             raise ValueError(f"it has no {name!r}")
         return found
 
-    def _prompt(self, fields: Mapping[str, object]) -> str:
+    def prompt(self, fields: Mapping[str, object]) -> str:
+        """Return the prompt of a row's columns; raise ValueError or TypeError if it has none."""
         name = self.prompt_column or "prompt"
         if self.template is not None:
             return self.template.fill({"prompt": fields[name], **fields} if name in fields else fields)

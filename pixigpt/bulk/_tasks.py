@@ -11,6 +11,7 @@ from attrs import define, field
 
 from pixigpt._capture import capture_responses
 from pixigpt._clock import block_end
+from pixigpt._retry import is_paced
 from pixigpt.bulk._background import Background
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
@@ -97,6 +98,7 @@ class _Crew(Generic[T]):
 
     async def _work(self, work: Work[T] | float | None) -> None:
         """Work on one item after the other, as long as there is one to start."""
+        is_paced.set(True)
         while isinstance(work, Work):
             try:
                 await self._perform(work)

@@ -12,6 +12,7 @@ from attrs import define, field
 
 from pixigpt._capture import capture_responses
 from pixigpt._clock import block_end
+from pixigpt._retry import is_paced
 from pixigpt._transport.abort import Abort, AbortedError, current_abort
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._items import BatchItem
@@ -74,6 +75,7 @@ class _Crew(Generic[T]):
 
     def _work(self) -> None:
         current_abort.set(self.abort)
+        is_paced.set(True)
         try:
             while (work := self._next()) is not None:
                 self._perform(work)

@@ -49,23 +49,30 @@ class GrowingMarkdown:
         self._growing = ""
         self._has_printed = False
         self._split_at = 0.0
-        self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=_REFRESHES, transient=True)
+        self._live = Live(
+            get_renderable=self._draw,
+            console=console,
+            refresh_per_second=_REFRESHES,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def __enter__(self) -> Self:
-        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        rest, self._growing = self._growing, ""
         self._live.stop()
-        if rest.strip():
-            self._print(rest)
+        if self._growing.strip():
+            self._print(self._growing)
 
     def add(self, text: str) -> None:
         """Show more of the text."""
         self._growing += printable(text)
+        if not self._live.is_started and self._growing.strip():
+            self._live.start()
         if time.monotonic() - self._split_at < 1 / _REFRESHES:
             return
         *complete, self._growing = blocks(self._growing) or [self._growing]

@@ -9,7 +9,10 @@ from pixigpt.cli._globals import given_options
 from pixigpt.cli._output import console, note, print_document
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.live import Live
+    from rich.spinner import Spinner
+
+_REFRESHES = 10  # a second
 
 
 class Waiting:
@@ -17,12 +20,25 @@ class Waiting:
 
     def __init__(self, text: str = "") -> None:
         self._text = text
-        self._spinner: Status | None = None
+        self._spinner: Spinner | None = None
+        self._live: Live | None = None
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty() and not given_options().quiet:
-            self._spinner = console(is_error=True).status(self._text)
-            self._spinner.start()
+            from rich.live import Live
+            from rich.spinner import Spinner
+
+            self._spinner = Spinner("dots", self._text, style="cyan")
+            # What goes to stdout meanwhile is the answer: rich would move it to stderr.
+            self._live = Live(
+                self._spinner,
+                console=console(is_error=True),
+                refresh_per_second=_REFRESHES,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
         return self
 
     def __exit__(
@@ -35,13 +51,13 @@ class Waiting:
         if self._spinner is None:
             note(text)
         else:
-            self._spinner.update(text)
+            self._spinner.update(text=text)
 
     def stop(self) -> None:
         """Remove the spinner."""
-        if self._spinner is not None:
-            self._spinner.stop()
-            self._spinner = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 class RunWaiting(Waiting):

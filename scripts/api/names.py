@@ -7,7 +7,7 @@ from pathlib import Path
 
 import griffe
 
-PUBLIC = ("pixigpt", "pixigpt.testing", "pixigpt.tools")
+PUBLIC = ("pixigpt", "pixigpt.middleware", "pixigpt.otel", "pixigpt.testing", "pixigpt.tools")
 # What takes all that another type takes, with the same arguments.
 WIDER = {
     "bool": {"int"},

@@ -1,4 +1,4 @@
-"""Measure what a call costs, next to other clients: tables, targets met or missed, with --json FILE figures and a plot.
+"""Measure what a call costs, next to other clients: tables, targets met or missed, with --json FILE figures and plots.
 
 Each client runs in an environment of its own, made at its first use; they take turns, round by round.
 """
@@ -10,15 +10,18 @@ import platform
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
+from scripts.bench.growth import plot_growth
 from scripts.bench.plot import plot
 from scripts.bench.report import Rows, medians_of, ratios_of, table, verdict
+from scripts.bench.targets import TARGETS
 from scripts.bench.worker import Worker
-from scripts.bench.workloads import CLIENTS, TARGETS, WORKLOADS, Workload
+from scripts.bench.workloads import CLIENTS, WORKLOADS, Job, Workload
 from scripts.environments import UnavailableError, clean_environment, python_of
 
 SERVER = Path(__file__).with_name("server.py")
@@ -41,7 +44,7 @@ def ready(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]
     return pythons, versions
 
 
-def measure(workload: Workload, pythons: dict[str, Path], given: dict[str, object], rounds: int) -> Rows:
+def measure(workload: Workload, pythons: Mapping[str, Path], given: Mapping[str, object], rounds: int) -> Rows:
     """Measure one workload, its rows taking turns; one whose worker fails is named and left out."""
     rows: dict[str, dict[str, list[float]]] = {}
     jobs = {row: job for row, job in workload.jobs.items() if job.client in pythons}
@@ -51,7 +54,7 @@ def measure(workload: Workload, pythons: dict[str, Path], given: dict[str, objec
             if row not in workers:
                 continue
             try:
-                reply = workers[row].measure({**jobs[row].command, **given})
+                reply = workers[row].measure({**given, **jobs[row].command})
             except UnavailableError as error:
                 print(f"going on without {row}: {error}", flush=True)
                 del workers[row]
@@ -61,15 +64,23 @@ def measure(workload: Workload, pythons: dict[str, Path], given: dict[str, objec
     return {row: rows[row] for row in workers}
 
 
-def measure_all(options: argparse.Namespace, pythons: dict[str, Path], base_url: str) -> dict[str, Rows]:
+def quickened(workload: Workload) -> Workload:
+    """Return a workload with a tenth of its calls."""
+    jobs = {
+        row: Job(job.client, {**job.command, "calls": max(job.command.get("calls", 0) // 10, 1)})
+        for row, job in workload.jobs.items()
+    }
+    return replace(workload, rounds=1, jobs=jobs)
+
+
+def measure_all(
+    options: argparse.Namespace, pythons: Mapping[str, Path], given: Mapping[str, object]
+) -> dict[str, Rows]:
     """Measure all workloads that are wanted, and print each as soon as it is done."""
     figures: dict[str, Rows] = {}
     for name in options.only:
-        workload = WORKLOADS[name]
+        workload = quickened(WORKLOADS[name]) if options.quick else WORKLOADS[name]
         rounds = options.rounds or workload.rounds
-        given: dict[str, object] = {"base_url": base_url}
-        if options.calls:
-            given["calls"] = options.calls
         figures[name] = measure(workload, pythons, given, rounds)
         print(f"\n{name}: {workload.title}; medians of {rounds}", flush=True)
         print("\n".join(table(figures[name], workload.compared)), flush=True)
@@ -77,8 +88,8 @@ def measure_all(options: argparse.Namespace, pythons: dict[str, Path], base_url:
 
 
 @contextmanager
-def server() -> Generator[str, None, None]:
-    """Run the server, on a core of its own if there are two; give its base URL."""
+def server() -> Generator[dict[str, object], None, None]:
+    """Run the server, on a core of its own if there are two; give where it is, as it says."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     clean = clean_environment(os.environ)
     with subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True, env=clean) as process:
@@ -86,7 +97,8 @@ def server() -> Generator[str, None, None]:
             os.sched_setaffinity(process.pid, cores[-1:])
             os.sched_setaffinity(0, cores[:1])  # which the workers inherit
         try:
-            yield cast("IO[str]", process.stdout).readline().strip()
+            said = json.loads(cast("IO[str]", process.stdout).readline())
+            yield {"size": said.pop("embedded"), **said}
         finally:
             process.terminate()
 
@@ -117,8 +129,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--only", type=some_of(workloads), default=workloads, help=f"of {','.join(workloads)}")
     parser.add_argument("--clients", type=some_of(clients), default=clients, help=f"of {','.join(clients)}")
     parser.add_argument("--rounds", type=int, help="repetitions of each workload, instead of its own number")
-    parser.add_argument("--calls", type=int, help="calls in each repetition, instead of the workload's own number")
-    parser.add_argument("--json", type=Path, help="write the figures there too, and a plot beside it")
+    parser.add_argument("--quick", action="store_true", help="one round of a tenth of the calls, to see that it runs")
+    parser.add_argument("--json", type=Path, help="write the figures there too, and plots beside it")
     return parser.parse_args()
 
 
@@ -135,8 +147,8 @@ def main() -> None:
     versions["Python"] = platform.python_version()
     print(", ".join(f"{name} {version}" for name, version in versions.items()), flush=True)
     allow_open_files()
-    with server() as base_url:
-        figures = measure_all(options, pythons, base_url)
+    with server() as given:
+        figures = measure_all(options, pythons, given)
     values = {target: target.value(figures) for target in TARGETS if target.workload in figures}
     print("\n" + "\n".join(verdict(target, value) for target, value in values.items()))
     if options.json:
@@ -146,6 +158,7 @@ def main() -> None:
         written = {"versions": versions, "medians": medians, "ours_through_theirs": ratios, "targets": reached}
         write(options.json, json.dumps(written, indent=2))
         write(options.json.with_suffix(".svg"), plot(medians))
+        write(options.json.with_name(f"{options.json.stem}-growth.svg"), plot_growth(medians))
 
 
 if __name__ == "__main__":

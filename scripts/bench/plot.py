@@ -10,7 +10,8 @@ PANELS = [
     ("async_100", "calls_per_s", "Calls per second, 100 in flight on one core (more is better)"),
     ("sync", "cpu_ms", "CPU time of one synchronous call, ms (less is better)"),
 ]
-WIDTH, LABELS, VALUES, BAR, GAP, HEAD = 720, 130, 70, 20, 8, 34
+OLD = "pixigpt-0.1.5"
+WIDTH, LABELS, VALUES, BAR, GAP, HEAD = 720, 170, 70, 20, 8, 34
 STYLE = """text { font: 13px system-ui, sans-serif; fill: #444 } .head { font-weight: 600 }
 .other { fill: #a3adba } .ours { fill: #4051b5 }
 @media (prefers-color-scheme: dark) { text { fill: #ccc } .other { fill: #6b7482 } .ours { fill: #8c9eff } }"""
@@ -39,7 +40,7 @@ def panel(title: str, values: Mapping[str, float], top: int) -> list[str]:
     lines = [f'<text class="head" x="0" y="{top + 20}">{escape(title)}</text>']
     for index, (client, value) in enumerate(values.items()):
         y, length = top + HEAD + index * (BAR + GAP), value * scale
-        kind = "ours" if client == OURS else "other"
+        kind = "ours" if client.startswith(OURS) and client != OLD else "other"
         lines.append(f'<text x="{LABELS - 8}" y="{y + 15}" text-anchor="end">{escape(client)}</text>')
         lines.append(f'<rect class="{kind}" x="{LABELS}" y="{y}" width="{length:.1f}" height="{BAR}" rx="2"/>')
         lines.append(f'<text x="{LABELS + length + 6:.1f}" y="{y + 15}">{number(value)}</text>')

@@ -22,18 +22,20 @@ class Target:
     bound: float
     baseline: str | None = None
     is_least: bool = False
+    ours: str = OURS
 
     def __str__(self) -> str:
         sign = ">=" if self.is_least else "<="
         unit = f"x {self.baseline}" if self.baseline else ""
-        return f"{self.workload}: {self.measure} {sign} {self.bound:g}{unit}"
+        who = "" if self.ours == OURS else f"{self.ours}, "
+        return f"{who}{self.workload}: {self.measure} {sign} {self.bound:g}{unit}"
 
     def value(self, figures: Mapping[str, Rows]) -> float | None:
         """Return what was reached, in the worst of our rows; None if it was not measured."""
         rows = figures.get(self.workload, {})
         if self.baseline:
-            return ratio(rows, self.baseline, self.measure)
-        ours = [OURS] if OURS in rows else list(rows)
+            return ratio(rows, self.baseline, self.measure, self.ours)
+        ours = [self.ours] if self.ours in rows else list(rows)
         return max((figure(rows, row, self.measure) for row in ours), default=None)
 
     def is_met(self, value: float) -> bool:
@@ -46,11 +48,11 @@ def figure(rows: Rows, row: str, measure: str) -> float:
     return (max if measure in WORST else median)(rows[row][measure])
 
 
-def ratio(rows: Rows, baseline: str, measure: str) -> float | None:
+def ratio(rows: Rows, baseline: str, measure: str, ours: str = OURS) -> float | None:
     """Return ours through the baseline's, the median of the rounds; None if either was not measured."""
-    if OURS not in rows or baseline not in rows:
+    if ours not in rows or baseline not in rows:
         return None
-    return median(a / b for a, b in zip(rows[OURS][measure], rows[baseline][measure], strict=True))
+    return median(a / b for a, b in zip(rows[ours][measure], rows[baseline][measure], strict=True))
 
 
 def medians_of(rows: Rows) -> dict[str, dict[str, float]]:

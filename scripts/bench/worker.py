@@ -12,12 +12,16 @@ from scripts.environments import UnavailableError, clean_environment
 
 CLIENTS = Path(__file__).with_name("clients")
 
+# Those whose environment alone makes them what they are.
+SAME = {"httpx2": "httpx", "aiohttp-pydantic": "aiohttp"}
+
 
 class Worker:
     """A client's process, which carries out commands one by one."""
 
     def __init__(self, client: str, python: Path) -> None:
-        command = [python, CLIENTS / f"with_{client.replace('-', '_').replace('.', '_')}.py"]
+        name = SAME.get(client, client.partition("[")[0]).replace("-", "_").replace(".", "_")
+        command = [python, CLIENTS / f"with_{name}.py"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean_environment(os.environ)
         )

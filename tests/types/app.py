@@ -1,5 +1,6 @@
 """A user's app, typed throughout: every method of both clients, and what each checker must make of its result."""
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Literal, assert_type
 
@@ -29,6 +30,7 @@ from pixigpt import (
     Usage,
     VisionResult,
 )
+from pixigpt.middleware import Cache, CallRequest, CallResponse, Middleware
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import get_run, list_threads
 from pixigpt_api.models import ThreadList
@@ -40,6 +42,19 @@ def report(run: Run) -> None:
     """Print each change of status."""
     assert_type(run.status, Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"])
     print(run.status)
+
+
+def log(request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
+    """Print what each call has cost."""
+    response = yield request.evolve(headers={"x-team": "red", "user-agent": None})
+    assert_type(response, CallResponse)
+    assert_type(response.usage, Usage | None)
+    assert_type(response.elapsed, float)
+    print(request.operation, response.usage)
+    return response
+
+
+MIDDLEWARE: list[Middleware] = [log, Cache({}, ttl=60.0)]
 
 
 def sync_app(client: Client) -> None:
@@ -89,6 +104,7 @@ def sync_app(client: Client) -> None:
     assert_type(client.call(list_threads), ThreadList)
     assert_type(client.raw, AuthenticatedClient)
     assert_type(client.with_options(timeout=5.0, max_retries=0), Client)
+    assert_type(client.with_options(middleware=MIDDLEWARE), Client)
 
 
 async def async_app(client: AsyncClient) -> None:
@@ -129,7 +145,7 @@ async def async_app(client: AsyncClient) -> None:
 
 
 def main() -> None:
-    with Client(timeout=5, limits=httpx.Limits(max_connections=5)) as client, pixigpt.deadline(30):
+    with Client(timeout=5, middleware=[log], limits=httpx.Limits(max_connections=5)) as client, pixigpt.deadline(30):
         assert_type(client, Client)
         with pixigpt.capture_responses() as answers:
             sync_app(client)

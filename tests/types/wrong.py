@@ -1,7 +1,17 @@
 """Wrong uses, each of which both type checkers must find: on the lines that end with the word, and on no other."""
 
+from collections.abc import Generator
+
 from pixigpt import AsyncClient, Client, RetryPolicy, Thread, deadline
+from pixigpt.middleware import CallRequest, CallResponse
 from pixigpt_api.api.pixigpt import get_run
+
+
+def returns_nothing(request: CallRequest) -> Generator[CallRequest, CallResponse, None]:
+    request.path = "/x"  # wrong
+    request.headers["x"] = "1"  # wrong
+    yield request.evolve(path="/x")  # wrong
+
 
 client = Client("sk-test")
 async_client = AsyncClient("sk-test")
@@ -43,6 +53,8 @@ client.ask("a", "Hi.").txt  # wrong
 Client("sk-test", timeout="5")  # wrong
 Client("sk-test", max_retry=5)  # wrong
 Client("sk-test", "https://example.com", 5.0)  # wrong
+Client("sk-test", middleware=[returns_nothing])  # wrong
+Client("sk-test", middleware=[len])  # wrong
 RetryPolicy(max_retries="3")  # wrong
 RetryPolicy().max_retries = 5  # wrong
 deadline("5")  # wrong

@@ -4,7 +4,8 @@ import gc
 import time
 from collections.abc import Generator
 
-from _worker import KEY, WARM_UP, Command, Measures, ask_in_turn, messages
+from _calls import WARM_UP, ask_in_turn
+from _subject import KEY, Command, Measures, messages
 
 from pixigpt import Client
 from pixigpt.middleware import CallRequest, CallResponse

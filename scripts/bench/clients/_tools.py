@@ -5,7 +5,8 @@ import json
 import time
 from collections.abc import Callable
 
-from _worker import KEY, WARM_UP, Command, Measures, ask_in_turn, messages
+from _calls import WARM_UP, ask_in_turn
+from _subject import KEY, Command, Measures, messages
 
 from pixigpt import Client, Message
 from pixigpt.tools import tool

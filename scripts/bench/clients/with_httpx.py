@@ -1,27 +1,49 @@
-"""Bare httpx: what this SDK stands on."""
+"""Bare httpx, which this SDK stands on, or httpx2, whichever is installed."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
-import httpx
-from _worker import HEADERS, Ask, AsyncAsk, AsyncStream, Subject, answer_in, messages, serve
+from _subject import (
+    HEADERS,
+    Ask,
+    AsyncAsk,
+    AsyncEmbed,
+    AsyncStream,
+    Command,
+    Embed,
+    Subject,
+    answer_in,
+    messages,
+    numbers_in,
+)
+from _worker import serve
+
+NAME = "httpx2" if find_spec("httpx2") else "httpx"
+httpx: Any = import_module(NAME)
+
+
+def limits(command: Command) -> object:
+    """Return room for all connections."""
+    return httpx.Limits(max_connections=command.connections, max_keepalive_connections=command.kept)
 
 
 @contextmanager
-def open_sync(base_url: str) -> Generator[Ask, None, None]:
+def open_sync(command: Command) -> Generator[Ask, None, None]:
     """Open a synchronous client."""
-    url = f"{base_url}/chat/completions"
-    with httpx.Client(headers=HEADERS) as http:
+    url = f"{command.url}/chat/completions"
+    with httpx.Client(headers=HEADERS, limits=limits(command), timeout=60, verify=command.context()) as http:
         yield lambda text: answer_in(http.post(url, json={"messages": messages(text)}).json())
 
 
 @asynccontextmanager
-async def open_async(base_url: str, in_flight: int) -> AsyncGenerator[AsyncAsk, None]:
+async def open_async(command: Command) -> AsyncGenerator[AsyncAsk, None]:
     """Open an asynchronous client with a connection for each call."""
-    url = f"{base_url}/chat/completions"
-    limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
-    async with httpx.AsyncClient(headers=HEADERS, limits=limits, timeout=60) as http:
+    url = f"{command.url}/chat/completions"
+    async with httpx.AsyncClient(headers=HEADERS, limits=limits(command), timeout=60, verify=command.context()) as http:
 
         async def ask(text: str) -> str:
             response = await http.post(url, json={"messages": messages(text)})
@@ -31,11 +53,10 @@ async def open_async(base_url: str, in_flight: int) -> AsyncGenerator[AsyncAsk, 
 
 
 @asynccontextmanager
-async def open_streams(base_url: str, in_flight: int) -> AsyncGenerator[AsyncStream, None]:
+async def open_streams(command: Command) -> AsyncGenerator[AsyncStream, None]:
     """Open an asynchronous client for streams: the loop that people write themselves."""
-    url = f"{base_url}/chat/completions"
-    limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
-    async with httpx.AsyncClient(headers=HEADERS, limits=limits, timeout=60) as http:
+    url = f"{command.url}/chat/completions"
+    async with httpx.AsyncClient(headers=HEADERS, limits=limits(command), timeout=60) as http:
 
         async def stream(text: str) -> AsyncIterator[str | None]:
             async with http.stream("POST", url, json={"messages": messages(text), "stream": True}) as response:
@@ -46,5 +67,27 @@ async def open_streams(base_url: str, in_flight: int) -> AsyncGenerator[AsyncStr
         yield stream
 
 
+@contextmanager
+def open_embed(command: Command) -> Generator[Embed, None, None]:
+    """Open a synchronous client for embeddings."""
+    url = f"{command.url}/embeddings"
+    with httpx.Client(headers=HEADERS, timeout=60) as http:
+        yield lambda texts: numbers_in(json.loads(http.post(url, json={"input": texts}).content))
+
+
+@asynccontextmanager
+async def open_async_embed(command: Command) -> AsyncGenerator[AsyncEmbed, None]:
+    """Open an asynchronous client for embeddings."""
+    url = f"{command.url}/embeddings"
+    async with httpx.AsyncClient(headers=HEADERS, timeout=60) as http:
+
+        async def embed(texts: list[str]) -> int:
+            response = await http.post(url, json={"input": texts})
+            return numbers_in(json.loads(response.content))
+
+        yield embed
+
+
 if __name__ == "__main__":
-    serve(Subject("httpx", "import httpx; httpx.Client()", open_sync, open_async, open_streams))
+    construct = f"import {NAME}; {NAME}.Client()"
+    serve(Subject(NAME, construct, open_sync, open_async, open_streams, open_embed, open_async_embed))

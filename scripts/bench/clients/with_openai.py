@@ -3,14 +3,15 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
-from _worker import KEY, Ask, AsyncAsk, AsyncStream, Subject, messages, serve
+from _subject import KEY, Ask, AsyncAsk, AsyncStream, Command, Subject, messages
+from _worker import serve
 from openai import AsyncOpenAI, OpenAI
 
 
 @contextmanager
-def open_sync(base_url: str) -> Generator[Ask, None, None]:
+def open_sync(command: Command) -> Generator[Ask, None, None]:
     """Open a synchronous client."""
-    with OpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
+    with OpenAI(api_key=KEY, base_url=command.url, max_retries=0) as client:
 
         def ask(text: str) -> str:
             answer = client.chat.completions.create(model="bench", messages=messages(text))
@@ -20,9 +21,9 @@ def open_sync(base_url: str) -> Generator[Ask, None, None]:
 
 
 @asynccontextmanager
-async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
+async def open_async(command: Command) -> AsyncGenerator[AsyncAsk, None]:
     """Open an asynchronous client."""
-    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
+    async with AsyncOpenAI(api_key=KEY, base_url=command.url, max_retries=0) as client:
 
         async def ask(text: str) -> str:
             answer = await client.chat.completions.create(model="bench", messages=messages(text))
@@ -32,9 +33,9 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
 
 
 @asynccontextmanager
-async def open_streams(base_url: str, _: int) -> AsyncGenerator[AsyncStream, None]:
+async def open_streams(command: Command) -> AsyncGenerator[AsyncStream, None]:
     """Open an asynchronous client for streams."""
-    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0) as client:
+    async with AsyncOpenAI(api_key=KEY, base_url=command.url, max_retries=0) as client:
 
         async def stream(text: str) -> AsyncIterator[str | None]:
             async with await client.chat.completions.create(

@@ -3,15 +3,16 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
-from _worker import KEY, AsyncAsk, AsyncStream, Subject, messages, serve
+from _subject import KEY, AsyncAsk, AsyncStream, Command, Subject, messages
+from _worker import serve
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 
 @asynccontextmanager
-async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
+async def open_async(command: Command) -> AsyncGenerator[AsyncAsk, None]:
     """Open an asynchronous client."""
     http = DefaultAioHttpClient()
-    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0, http_client=http) as client:
+    async with AsyncOpenAI(api_key=KEY, base_url=command.url, max_retries=0, http_client=http) as client:
 
         async def ask(text: str) -> str:
             answer = await client.chat.completions.create(model="bench", messages=messages(text))
@@ -21,9 +22,11 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
 
 
 @asynccontextmanager
-async def open_streams(base_url: str, _: int) -> AsyncGenerator[AsyncStream, None]:
+async def open_streams(command: Command) -> AsyncGenerator[AsyncStream, None]:
     """Open an asynchronous client for streams."""
-    async with AsyncOpenAI(api_key=KEY, base_url=base_url, max_retries=0, http_client=DefaultAioHttpClient()) as client:
+    async with AsyncOpenAI(
+        api_key=KEY, base_url=command.url, max_retries=0, http_client=DefaultAioHttpClient()
+    ) as client:
 
         async def stream(text: str) -> AsyncIterator[str | None]:
             async with await client.chat.completions.create(

@@ -5,26 +5,37 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
+import httpx
 from _middleware import COUNTS, with_middleware
+from _subject import KEY, Ask, AsyncAsk, AsyncEmbed, AsyncStream, Command, Embed, Measures, Subject, messages
 from _tools import BY_NAME, with_tools
-from _worker import KEY, Ask, AsyncAsk, AsyncStream, Command, Measures, Subject, messages, serve
+from _worker import serve
 
 from pixigpt import AsyncClient, Client
 from pixigpt_api.models import Run
 
 
+def options(command: Command) -> dict[str, Any]:
+    """Return options for what is not a client's default: a certificate, and connections that are kept, or not."""
+    changed: dict[str, Any] = {"verify": command.ca} if command.is_tls else {}
+    if command.idle or not command.keeps:
+        changed["limits"] = httpx.Limits(max_connections=1000, max_keepalive_connections=command.kept)
+    return changed
+
+
 @contextmanager
-def open_sync(base_url: str) -> Generator[Ask, None, None]:
+def open_sync(command: Command) -> Generator[Ask, None, None]:
     """Open a synchronous client."""
-    with Client(KEY, base_url) as client:
+    with Client(KEY, command.url, **options(command)) as client:
         yield lambda text: client.create_chat_completion(messages(text)).choices[0].message.content or ""
 
 
 @asynccontextmanager
-async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
+async def open_async(command: Command) -> AsyncGenerator[AsyncAsk, None]:
     """Open an asynchronous client."""
-    async with AsyncClient(KEY, base_url) as client:
+    async with AsyncClient(KEY, command.url, **options(command)) as client:
 
         async def ask(text: str) -> str:
             answer = await client.create_chat_completion(messages(text))
@@ -34,9 +45,9 @@ async def open_async(base_url: str, _: int) -> AsyncGenerator[AsyncAsk, None]:
 
 
 @asynccontextmanager
-async def open_streams(base_url: str, _: int) -> AsyncGenerator[AsyncStream, None]:
+async def open_streams(command: Command) -> AsyncGenerator[AsyncStream, None]:
     """Open an asynchronous client for streams."""
-    async with AsyncClient(KEY, base_url) as client:
+    async with AsyncClient(KEY, command.url) as client:
 
         async def stream(text: str) -> AsyncIterator[str | None]:
             async with client.stream_chat_completion(messages(text)) as chunks:
@@ -45,6 +56,24 @@ async def open_streams(base_url: str, _: int) -> AsyncGenerator[AsyncStream, Non
                     yield delta and delta.content
 
         yield stream
+
+
+@contextmanager
+def open_embed(command: Command) -> Generator[Embed, None, None]:
+    """Open a synchronous client for embeddings."""
+    with Client(KEY, command.url) as client:
+        yield lambda texts: sum(len(each.embedding) for each in client.create_embedding(texts).data)
+
+
+@asynccontextmanager
+async def open_async_embed(command: Command) -> AsyncGenerator[AsyncEmbed, None]:
+    """Open an asynchronous client for embeddings."""
+    async with AsyncClient(KEY, command.url) as client:
+
+        async def embed(texts: list[str]) -> int:
+            return sum(len(each.embedding) for each in (await client.create_embedding(texts)).data)
+
+        yield embed
 
 
 def wait_sync(command: Command) -> Measures:
@@ -96,4 +125,5 @@ def waited(done: list[tuple[float, Run]], seconds: float) -> Measures:
 if __name__ == "__main__":
     own = {"wait_sync": wait_sync, "wait_async": wait_async, **dict.fromkeys(COUNTS, with_middleware)}
     own.update(dict.fromkeys(BY_NAME, with_tools))
-    serve(Subject("pixigpt", "import pixigpt; pixigpt.Client('sk-bench')", open_sync, open_async, open_streams, own))
+    construct = "import pixigpt; pixigpt.Client('sk-bench')"
+    serve(Subject("pixigpt", construct, open_sync, open_async, open_streams, open_embed, open_async_embed, own))

@@ -3,15 +3,16 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from _worker import KEY, Ask, Subject, messages, serve
+from _subject import KEY, Ask, Command, Subject, messages
+from _worker import serve
 
 from pixigpt import ChatCompletionRequest, Client, Message
 
 
 @contextmanager
-def open_sync(base_url: str) -> Generator[Ask, None, None]:
+def open_sync(command: Command) -> Generator[Ask, None, None]:
     """Open a synchronous client."""
-    client = Client(KEY, base_url)
+    client = Client(KEY, command.url)
 
     def ask(text: str) -> str:
         request = ChatCompletionRequest(messages=[Message(**message) for message in messages(text)])
