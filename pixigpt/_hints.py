@@ -30,7 +30,7 @@ CHAT_ARGUMENTS = {
     "stream": "use stream_chat_completion()",
     "stream_options": "use stream_chat_completion()",
     "prompt": "pass messages",
-    "response_format": "use parse_chat_completion(messages, Type), or client.with_options(extra_body={{{name!r}: ...}})",
+    "response_format": "use parse_chat_completion(), or client.with_options(extra_body={{{name!r}: ...}})",
     "thread_id": "use ask(), or create_message(), create_run() and wait_for_run()",
     "timeout": _CALL_OPTION,
 }
