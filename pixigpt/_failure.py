@@ -152,6 +152,12 @@ def redact_failure(failure: BaseException, settings: Settings) -> None:
     """Redact the key in an exception and its causes, before they become an error's cause."""
     for cause in causes(failure):
         cause.__traceback__ = None  # its frames hold the request's headers
+    redact_texts(failure, settings)
+
+
+def redact_texts(failure: BaseException, settings: Settings) -> None:
+    """Redact the key in what an exception and its causes say."""
+    for cause in causes(failure):
         text = str(cause)
         if (clean := settings.redact_key(text)) != text:
             cause.args = (clean,)

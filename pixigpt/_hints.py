@@ -30,7 +30,8 @@ CHAT_ARGUMENTS = {
     "stream": "use stream_chat_completion()",
     "stream_options": "use stream_chat_completion()",
     "prompt": "pass messages",
-    "thread_id": "use create_message(), create_run() and wait_for_run()",
+    "response_format": "use parse_chat_completion(), or client.with_options(extra_body={{{name!r}: ...}})",
+    "thread_id": "use ask(), or create_message(), create_run() and wait_for_run()",
     "timeout": _CALL_OPTION,
 }
 STREAM_ARGUMENTS = {**CHAT_ARGUMENTS, "stream": "it always streams", "stream_options": "pass include_usage"}

@@ -1018,7 +1018,7 @@ class AsyncClient(AsyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._async_driver import Chat, run_tools  # on first use: it needs the extra
+        from pixigpt.tools._async_chat import Chat, run_tools  # on first use: it needs the extra
         from pixigpt.tools._runner import RunOptions
 
         chat = Chat(
@@ -1108,7 +1108,7 @@ class AsyncClient(AsyncHints):
             >>> (await client.parse_chat_completion(question, City, assistant_id=assistant_id)).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._async_driver import Chat, parse_chat_completion  # on first use: it needs the extra
+        from pixigpt.tools._async_chat import Chat, parse_chat_completion  # on first use: it needs the extra
 
         chat = Chat(
             self.create_chat_completion,

@@ -1019,7 +1019,7 @@ class Client(SyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._driver import Chat, run_tools  # as late as in the async client
+        from pixigpt.tools._chat import Chat, run_tools  # on first use: it needs the extra
         from pixigpt.tools._runner import RunOptions
 
         chat = Chat(
@@ -1109,7 +1109,7 @@ class Client(SyncHints):
             >>> client.parse_chat_completion(question, City, assistant_id=assistant_id).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._driver import Chat, parse_chat_completion  # as late as in the async client
+        from pixigpt.tools._chat import Chat, parse_chat_completion  # on first use: it needs the extra
 
         chat = Chat(
             self.create_chat_completion,

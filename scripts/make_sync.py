@@ -50,6 +50,7 @@ MADE = (
             (r"AsyncHints", "SyncHints"),
             (r"\b(open|given|set)_async_(pool|transport|httpx_client)\b", r"\1_\2"),
             (r"_async_driver import (.*)  # .*", r"_driver import \1  # as late as in the async client"),
+            (r"tools\._async_chat import", "tools._chat import"),
             (r"get_assistant\.asyncio\(", "get_assistant.sync("),
             (r"\bAsyncIterable, (?=Callable)", ""),
             (r" \| AsyncIterable\[\w+\]", ""),
@@ -81,6 +82,15 @@ MADE = (
             (r"\baclosing\b", "closing"),
             (r"bulk\._tasks import", "bulk._threads import"),
             (r"\bAsyncItems\b", "Items"),
+        ),
+    ),
+    Made(
+        "tools/_async_chat.py",
+        "tools/_chat.py",
+        (
+            (r"\bAwaitable, ", ""),
+            (r"\bAwaitable\[(\w+)\]", r"\1"),
+            (r"may_be_async=True", "may_be_async=False"),
         ),
     ),
     Made("_async_chat_stream.py", "_chat_stream.py", ((r"_AsyncTexts", "_Texts"),)),

@@ -28,6 +28,11 @@ class City:
     rank: int = 1
 
 
+@attrs.define
+class Box:
+    value: int
+
+
 class Order(pydantic.BaseModel):
     count: int
 
@@ -141,6 +146,9 @@ READ: list[Case] = [
     (Literal["good", "bad"], None, [("Literal", '{"value": "bad"}')], "bad"),
     (City | None, None, [("answer", '{"value": null}')], None),
     (City | None, None, [("answer", '{"value": {"name": "A"}}')], City("A")),
+    (Any, None, [("Any", '{"value": {"value": 5}}')], {"value": 5}),
+    (Box | None, None, [("answer", '{"value": {"value": 5}}')], Box(5)),
+    (Box | None, '{"value": 5}', [], Box(5)),
     (dict[str, int], None, [("dict", '{"value": 1}')], {"value": 1}),
     (None, None, [("answer", '{"value": null}')], None),
 ]

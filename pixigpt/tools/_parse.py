@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypedDict, TypeVar, cast
 
 from attrs import define, field, frozen
@@ -96,12 +97,14 @@ class Target(Generic[T]):
 
     def converted(self, value: object) -> _Found[T]:
         """Return decoded JSON as a value of the type; raise UnfitError if it does not fit."""
-        try:
+        if not self._is_wrapped(value):
             return _Found(converted(value, self._hint, self.schema))
-        except UnfitError:
-            if not self._is_wrapped(value):
-                raise
-        return _Found(converted(value, self._wrapper, self._parameters)["value"])
+        try:
+            return _Found(converted(value, self._wrapper, self._parameters)["value"])
+        except UnfitError as cause:
+            with suppress(UnfitError):  # the type itself may have a field of this name
+                return _Found(converted(value, self._hint, self.schema))
+            raise UnfitError(str(cause)) from cause
 
     def _is_wrapped(self, value: object) -> bool:
         return self._wrapper is not None and isinstance(value, dict) and "value" in value

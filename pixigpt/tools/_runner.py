@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 from pixigpt import _checks, errors
 from pixigpt._arguments import MessageLike
 from pixigpt._clock import block_end
+from pixigpt._failure import redact_texts
 from pixigpt._settings import Settings
 from pixigpt._tool_run import ToolCallRecord, ToolRun
 from pixigpt.tools._calls import PendingCall
@@ -129,6 +130,9 @@ class ToolLoop:
             raise self._too_late()
         self.conversation.append(message, {each.call.id: cast("str", each.content) for each in pending})
         self.calls += [each.record() for each in pending]
+        for record in self.calls:
+            if record.error is not None:
+                redact_texts(record.error, self.conversation.settings)
         self._raise_failure(pending)
 
     def _ask(self, pending: PendingCall) -> Loop[None]:

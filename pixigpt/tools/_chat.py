@@ -1,0 +1,78 @@
+# Made from tools/_async_chat.py by `make generate`: edit that file instead.
+"""Drives the loops of tools and of typed answers for the sync client: what they send, and how they end."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve, frozen
+
+from pixigpt._arguments import MessageLike
+from pixigpt._capture import capture_responses
+from pixigpt._clock import deadline
+from pixigpt._driver import drive
+from pixigpt._settings import Settings
+from pixigpt._tool_run import ToolRun
+from pixigpt.tools._conversation import Received, Send
+from pixigpt.tools._driver import ToolDriver, called
+from pixigpt.tools._parse import ParsedCompletion, ParseLoop
+from pixigpt.tools._runner import Outcome, Reader, RunOptions, Step, ToolLoop
+from pixigpt_api.models import ChatCompletion, Message, Tool
+
+if TYPE_CHECKING:
+    from pixigpt._chat_stream import ChatCompletionStream
+
+T = TypeVar("T")
+
+
+@frozen
+class Chat:
+    """How a conversation is sent: at once or streamed, with these arguments."""
+
+    send: Callable[..., ChatCompletion]
+    stream: "Callable[..., ChatCompletionStream]"
+    arguments: Mapping[str, object]
+
+    def with_tools(self, tools: list[Tool] | None) -> "Chat":
+        """Return it with the tools that the model may call."""
+        return evolve(self, arguments={**self.arguments, "tools": tools})
+
+    def received(self, step: Send, on_text: Reader | None = None) -> Received:
+        """Send the messages; return the answer, whose text has gone to `on_text` as it came."""
+        with capture_responses() as responses:
+            completion = (
+                self.send(step.messages, **self.arguments) if on_text is None else self._read(step.messages, on_text)
+            )
+        return Received(completion, sum(each.attempts for each in responses))
+
+    def _read(self, messages: list[Message], on_text: Reader) -> ChatCompletion:
+        with self.stream(messages, **self.arguments) as stream:
+            for text in stream.text():
+                called("on_text", on_text, text)
+            return stream.completion()
+
+
+def run_tools(
+    chat: Chat,
+    settings: Settings,
+    messages: Sequence[MessageLike],
+    tools: Sequence[Callable[..., Any]],
+    options: RunOptions,
+) -> ToolRun:
+    """Run a conversation with tools."""
+    loop = ToolLoop.create(settings, messages, tools, options, may_be_async=False)
+    sender, driver = chat.with_tools(loop.definitions), ToolDriver(options)
+
+    def perform(step: Step) -> Outcome:
+        return sender.received(step, options.on_text) if isinstance(step, Send) else driver.perform(step)
+
+    with deadline(settings.total_timeout):
+        return drive(loop.run(), perform)
+
+
+def parse_chat_completion(
+    chat: Chat, settings: Settings, messages: Sequence[MessageLike], response_type: type[T], max_repairs: int
+) -> ParsedCompletion[T]:
+    """Ask for an answer of a type."""
+    loop = ParseLoop[T].create(settings, messages, response_type, max_repairs)
+    with deadline(settings.total_timeout):
+        return drive(loop.run(), chat.with_tools([loop.target.tool]).received)
