@@ -53,18 +53,24 @@ class Payload:
     content: RequestBody
     is_json: bool
     _decoded: object = _MISSING
+    _is_shown: bool = False
 
     @property
     def decoded(self) -> object:
-        """The body as a middleware sees it."""
+        """The body, for who only reads it."""
         if self._decoded is _MISSING:
             self._decoded = self._decode()
         return self._decoded
 
+    def show(self) -> object:
+        """Return the body to a middleware, which might change it."""
+        self._is_shown = True
+        return self.decoded
+
     @property
     def is_changed(self) -> bool:
         """Whether somebody has changed the decoded body in place."""
-        if not self.is_json or self._decoded is _MISSING:
+        if not (self.is_json and self._is_shown):
             return False
         try:
             return JsonBody(self._decoded).encoded({}) != self.content
@@ -134,7 +140,7 @@ class CallRequest:
             >>> ranked = client.with_options(middleware=[count]).rerank("cat", ["A cat.", "A dog."])
             2 documents
         """
-        return self._payload.decoded
+        return self._payload.show()
 
     @property
     def partial(self) -> "CallResponse | None":
