@@ -244,7 +244,7 @@ class CallResponse:
         attempts: How many requests were sent for it.
         elapsed: How long it took, in seconds; of a stream, to its end.
         first_chunk_after: How long a stream's first chunk took, in seconds; else None.
-        is_complete: False for a stream that was left before its end.
+        is_complete: Whether `content` is all of it: False for a stream that was left early, and for `stream_call`.
 
     Example:
         >>> from pixigpt.middleware import CallResponse
