@@ -29,7 +29,7 @@ from support.command import Done, Run
 from support.echo_server import EchoServer, echo_server
 
 from pixigpt import APIConnectionError, APIResponseError, AsyncClient, Client, PixiGPTError, RetryPolicy
-from pixigpt.middleware import CallRequest, CallResponse
+from pixigpt.middleware import Cache, CallRequest, CallResponse
 from scripts.generate import generate
 
 HERE = Path(__file__).parent
@@ -335,6 +335,13 @@ def test_nor_by_a_middleware(zoo: Zoo, keeper: Client, echo: EchoServer) -> None
     echo.replies.append((400, None, b""))
     watched.call(zoo.octets_body, body=zoo.file(io.BytesIO(b"whole")))
     assert [request.body for request in echo.requests[1:]] == [b"whole", b"whole"]
+
+
+def test_what_is_read_from_a_file_is_not_cached(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+    cached = keeper.with_options(middleware=[Cache({}, operations=["octets_body"])])
+    for body, requests in ((b"same", 1), (b"same", 1), (io.BytesIO(b"same"), 2), (io.BytesIO(b"other"), 3)):
+        cached.call(zoo.octets_body, body=zoo.file(body))
+        assert len(echo.requests) == requests
 
 
 def test_a_file_that_cannot_be_rewound_after_all_ends_the_call(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
