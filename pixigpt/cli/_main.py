@@ -11,6 +11,7 @@ import click
 from pixigpt import __version__
 from pixigpt.cli._ask import ask
 from pixigpt.cli._assistants import assistants
+from pixigpt.cli._batch import batch
 from pixigpt.cli._call import call
 from pixigpt.cli._chat import chat
 from pixigpt.cli._completion import PROGRAM, answer_shell, asked_by_shell, completion
@@ -37,6 +38,7 @@ _COMMANDS = (
     tags,
     ocr,
     video,
+    batch,
     call,
     serve,
     config,
