@@ -1,5 +1,6 @@
 """The command line: what each command prints, as text and as JSON, and the exit code of each kind of failure."""
 
+import inspect
 import io
 import json
 import logging
@@ -17,6 +18,7 @@ import pixigpt.cli._threads
 from pixigpt import Client
 from pixigpt.cli._main import program, run
 from pixigpt.testing import LocalServer
+from pixigpt.testing import __main__ as local_server
 
 KEY = "sk-local"
 
@@ -302,3 +304,21 @@ def test_completion_of_arguments(cli: Run, words: str, completed: str) -> None:
         "COMP_CWORD": str(len(words.split())),
     }
     assert cli(**begun).out.split(",")[1].split() == [completed]
+
+
+def test_serve_takes_the_options_of_the_local_server(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[dict[str, object]] = []
+
+    def serve(**options: object) -> int:
+        served.append(options)
+        return 1
+
+    parameters = inspect.signature(local_server.serve).parameters
+    monkeypatch.setattr(local_server, "serve", serve)
+    assert cli("serve").code == 1
+    arguments = ["--host=::1", "--port=0", "--run-seconds=1.5", "--max-stored=9", "--upstream=http://127.0.0.1:1/v1"]
+    assert cli("serve", *arguments, "--upstream-model=tiny", "--data-dir=d").code == 1
+    given = {"host": "::1", "port": 0, "run_seconds": 1.5, "max_stored": 9, "upstream": "http://127.0.0.1:1/v1"}
+    assert served == [{}, {**given, "upstream_model": "tiny", "data_dir": "d"}]
+    assert {*served[1]} == {*parameters}
+    assert cli("serve", "--port", "x").code == 2
