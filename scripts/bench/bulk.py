@@ -71,7 +71,7 @@ def gather_async(base_url: str, count: int) -> Figures:
     """Measure gather over ready-made calls, as many in flight as the pool has connections."""
 
     async def calls() -> int:
-        async with AsyncClient(KEY, base_url) as client:
+        async with AsyncClient(KEY, base_url, timeout=None) as client:
             await asyncio.gather(*(client.create_chat_completion(messages(prompt)) for prompt in prompts(count)))
         return count
 
@@ -83,7 +83,7 @@ def map_async(base_url: str, count: int) -> Figures:
 
     async def calls() -> int:
         done = 0
-        async with AsyncClient(KEY, base_url) as client:
+        async with AsyncClient(KEY, base_url, timeout=None) as client:
             async for item in client.map_chat_completions(prompts(count), concurrency=IN_FLIGHT):
                 done += item.error is None
         return done
@@ -104,7 +104,8 @@ def run(name: str, base_url: str, count: int) -> Figures:
 
 def main() -> int:
     """Measure everything; print each target, and return how many are missed."""
-    with server() as base_url:
+    with server() as given:
+        base_url = str(given["base_url"])
         plain, few, many = (
             run("plain_sync", base_url, FEW),
             run("map_sync", base_url, FEW),
