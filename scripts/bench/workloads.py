@@ -51,7 +51,7 @@ def each(clients: tuple[str, ...], name: str, values: Mapping[int, int], **comma
 
 
 WORKLOADS = {
-    "sync": Workload("one call after the other", 5, same_for(SYNC, workload="sync", calls=500), ("cpu_ms",)),
+    "sync": Workload("one call after the other", 11, same_for(SYNC, workload="sync", calls=250), ("cpu_ms",)),
     "sync_new": Workload(
         "a new connection for each call", 3, same_for(BELOW, workload="sync", calls=300, keeps=False), ("cpu_ms",)
     ),
