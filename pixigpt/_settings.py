@@ -1,8 +1,8 @@
 """The settings of a client: what both constructors take, and `with_options()` changes."""
 
 import os
-import platform
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
@@ -29,7 +29,7 @@ DEFAULT_MAX_RESPONSE_BYTES = 64 * 2**20
 _SDK_HEADERS = {
     "accept": "application/json",
     "accept-encoding": "gzip",
-    "user-agent": f"pixigpt/{__version__} python/{platform.python_version()}",
+    "user-agent": f"pixigpt/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))}",
 }
 
 

@@ -4,12 +4,10 @@ The generated code accepts any value for a plain `str` or `int`, and fails with 
 A type is compiled once, into nested functions. Most values are of exactly the wanted type, which one look-up tells.
 """
 
-import datetime
 import enum
 import io
 import types
 import typing
-import uuid
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from typing import Any, cast
@@ -170,22 +168,23 @@ def _file_of(cls: type) -> _Find:
 
 # ---- results, as decoded JSON ----
 
-_PARSERS: Mapping[type, Callable[[str], object]] = {
-    datetime.date: datetime.date.fromisoformat,
-    datetime.datetime: datetime.datetime.fromisoformat,
-    uuid.UUID: uuid.UUID,
-}
-
 
 @cache
 def _json(cls: type[Any]) -> _Check:
     if is_model(cls):
         return _Check(_NOTHING, _json_object_of(cls))
-    if cls in _PARSERS:
-        return _Check(_NOTHING, _text_for(_PARSERS[cls], cls))
+    if parse := _parser_of(cls):
+        return _Check(_NOTHING, _text_for(parse, cls))
     if issubclass(cls, enum.Enum):
         return _Check(_NOTHING, _member_of(cls))
     return _instance_of(cls)
+
+
+def _parser_of(cls: type[Any]) -> Callable[[str], object] | None:
+    """Return what reads a date, a time or a UUID, which is text in JSON; None for all other types."""
+    if cls.__module__ == "uuid":  # which is not imported where no schema needs it
+        return cls
+    return getattr(cls, "fromisoformat", None)
 
 
 def _text_for(parse: Callable[[str], object], cls: type) -> _Find:
