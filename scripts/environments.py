@@ -27,7 +27,7 @@ REQUIREMENTS = {
     "instructor": ["instructor"],
     OURS: ["--editable", f"{ROOT}[tools]"],
     f"{OURS}[speed]": ["--editable", f"{ROOT}[speed,tools]"],
-    f"{OURS}[speed], uvloop": ["--editable", f"{ROOT}[speed,tools]", "uvloop"],
+    f"{OURS}[speed] on uvloop": ["--editable", f"{ROOT}[speed,tools]", "uvloop"],
 }
 
 
@@ -49,7 +49,7 @@ def clean_environment(given: Mapping[str, str]) -> dict[str, str]:
 def python_of(client: str) -> Path:
     """Return the Python that has a client, installed at its first use; raise UnavailableError if that fails."""
     requirement = REQUIREMENTS[client]
-    folder = ENVIRONMENTS / client.replace(", ", "-")
+    folder = ENVIRONMENTS / client.replace(" ", "-")
     ready = folder / "ready"
     if not ready.exists() or ready.read_text(encoding="utf-8") != str(requirement):
         _install(folder, requirement)

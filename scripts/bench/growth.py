@@ -12,6 +12,7 @@ PANELS = [
     ("idle", "CPU time of a call, ms, by idle connections"),
 ]
 WIDTH, HEIGHT, LEFT, TOP, FOOT, NAMES = 720, 200, 50, 40, 30, 130
+LINE = 16
 COLORS = ("#a3adba", "#4051b5", "#12a594")
 
 Series = Mapping[str, Mapping[int, float]]
@@ -56,11 +57,20 @@ def panel(title: str, lines: Series, top: int) -> list[str]:
         parts.append(f'<path d="M{LEFT} {y(value):.1f}H{WIDTH - NAMES}" stroke="#8884"/>')
     foot = top + TOP + HEIGHT + 20
     parts += [f'<text x="{x(amount):.1f}" y="{foot}" text-anchor="middle">{amount:,}</text>' for amount in amounts]
+    labels = apart({client: y(points[max(points)]) + 4 for client, points in lines.items()})
     for color, (client, points) in zip(COLORS, lines.items(), strict=False):
         path = "L".join(f"{x(amount):.1f} {y(value):.1f}" for amount, value in sorted(points.items()))
         parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="2.5"/>')
-        last = points[max(points)]
         parts.append(
-            f'<text x="{WIDTH - NAMES + 8}" y="{y(last) + 4:.1f}" style="fill: {color}">{escape(client)}</text>'
+            f'<text x="{WIDTH - NAMES + 8}" y="{labels[client]:.1f}" style="fill: {color}">{escape(client)}</text>'
         )
     return parts
+
+
+def apart(places: Mapping[str, float]) -> dict[str, float]:
+    """Return the heights of labels, moved so that none is written over another."""
+    moved: dict[str, float] = {}
+    lowest = -math.inf
+    for client in sorted(places, key=places.__getitem__):
+        lowest = moved[client] = max(places[client], lowest + LINE)
+    return moved

@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.environments import OURS, REQUIREMENTS
 
-FAST, FASTEST = f"{OURS}[speed]", f"{OURS}[speed], uvloop"
+FAST, FASTEST = f"{OURS}[speed]", f"{OURS}[speed] on uvloop"
 SYNC = ("http.client", "httpx", "httpx2", "pixigpt-0.1.5", "openai", OURS, FAST)
 ASYNC = ("httpx", "httpx2", "openai", "openai-aiohttp", "aiohttp", "aiohttp-pydantic", OURS, FAST, FASTEST)
 STREAM = ("httpx", "openai", "openai-aiohttp", OURS, FAST)
