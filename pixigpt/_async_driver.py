@@ -146,7 +146,7 @@ class StreamDriver:
         return Opened(response.status_code, response.headers)
 
     async def _read(self, step: Read) -> Outcome:
-        with anyio.CancelScope(deadline=_end(step.timeout)):
+        with time_limit(_end(step.timeout)):
             piece = await self._next_piece(cast("httpx.Response", self._response))
             if piece.is_last:
                 await self.aclose()

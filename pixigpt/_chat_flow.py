@@ -70,6 +70,7 @@ class ChatReading:
         if chunk is not None:
             self.accumulator.add(chunk)
             self.usage = chunk.usage or self.usage
+            self.is_over = self._is_done  # as after the one of JSON
         return chunk
 
     def step(self) -> Read | None:

@@ -297,6 +297,9 @@ def test_json_in_place_of_a_stream_is_one_chunk(against: Against) -> None:
     assert stream.completion().to_dict() == client.create_chat_completion(HELLO).to_dict()
     assert len(replies.requests) == 2
     with client.stream_chat_completion(HELLO) as stream:
+        assert next(iter(stream)) == only
+    assert stream.completion().usage.to_dict() == COMPLETION["usage"]
+    with client.stream_chat_completion(HELLO) as stream:
         pass
     with pytest.raises(RuntimeError, match="closed before all of it was read"):
         stream.completion()
