@@ -391,9 +391,15 @@ class _Wait:
             if run.status == "completed":
                 return run
             if run.status in errors.RUN_ERRORS:
-                raise self._stamped(errors.RUN_ERRORS[run.status](f"the run ended as {run.status}", run))
+                raise self._stamped(errors.RUN_ERRORS[run.status](self._end_of(run), run))
             pause = self._next_pause(self.poll_interval or interval)
             interval = min(interval * _POLL_INTERVAL_GROWTH, _LONGEST_POLL_INTERVAL)
+
+    def _end_of(self, run: Run) -> str:
+        """Return how a run ended, and why if the server tells it in the run's message."""
+        blocks = run.message.content if run.message else []
+        why = self.settings.redact_key("".join(block.text.value for block in blocks))
+        return f"the run ended as {run.status}{why and f': {why}'}"
 
     def _poll(self, pause: float) -> Flow[Run]:
         attempts = _Attempts(self.call, self.settings, self.clock, self.end)

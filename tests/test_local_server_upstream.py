@@ -352,7 +352,7 @@ def test_a_run_whose_upstream_fails_is_failed_and_tells_why(
     upstream.fail(status=503, times=3)
     assert run_on(client, front, thread, "Rides out three.").status == "completed"
     upstream.reply("The context is too small.", status=400)
-    with pytest.raises(RunFailedError) as caught:
+    with pytest.raises(RunFailedError, match=r"the run ended as failed: The context is too small\.") as caught:
         run_on(client, front, thread, "Too long.")
     run = caught.value.run
     assert run is not None
