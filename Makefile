@@ -108,6 +108,7 @@ generate: .venv/.ready ## make generated/pixigpt_api from openapi/pixigpt.yaml, 
 
 bench: .venv/.ready ## compare with httpx, OpenAI's SDK and others; write figures and a plot to docs/assets/
 	$(BIN)/python -m scripts.bench --json docs/assets/benchmark.json
+	$(BIN)/python -m scripts.bench.bulk
 
 soak: .venv/.ready ## minutes of mixed traffic against a server with faults
 	$(BIN)/python -m scripts.soak

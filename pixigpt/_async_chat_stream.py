@@ -50,7 +50,7 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
     def __init__(
         self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[httpx.AsyncBaseTransport]
     ) -> None:
-        super().__init__(chat_flow(call, settings), settings, transport)
+        super().__init__(call, chat_flow(call, settings), settings, transport)
 
     def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         return self

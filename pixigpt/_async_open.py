@@ -7,7 +7,8 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 import httpx
 
 from pixigpt._async_driver import StreamDriver, drive
-from pixigpt._flow import Reading
+from pixigpt._endpoint import Call
+from pixigpt._flow import Reading, check_sendable
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow
 from pixigpt._transport.shared import SharedTransport
@@ -28,7 +29,11 @@ class AsyncOpenResponse(Generic[ReadableT]):
     """The block. A subclass iterates what the flow has opened, by the driver."""
 
     def __init__(
-        self, flow: Flow[ReadableT], settings: Settings, transport: SharedTransport[httpx.AsyncBaseTransport]
+        self,
+        call: Call[Any],
+        flow: Flow[ReadableT],
+        settings: Settings,
+        transport: SharedTransport[httpx.AsyncBaseTransport],
     ) -> None:
         self._driver = StreamDriver(transport, settings)
         self._flow = flow
@@ -36,6 +41,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
         self._is_closed = False
         self._readable: ReadableT | None = None
         self._failure: PixiGPTError | None = None
+        check_sendable(call, settings)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._readable and self._readable.reading.opened.status_code}>"

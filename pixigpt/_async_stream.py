@@ -44,7 +44,7 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
     def __init__(
         self, call: Call[Any], settings: Settings, transport: SharedTransport[httpx.AsyncBaseTransport]
     ) -> None:
-        super().__init__(byte_flow(call, settings), settings, transport)
+        super().__init__(call, byte_flow(call, settings), settings, transport)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

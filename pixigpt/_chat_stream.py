@@ -51,7 +51,7 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
     def __init__(
         self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[httpx.BaseTransport]
     ) -> None:
-        super().__init__(chat_flow(call, settings), settings, transport)
+        super().__init__(call, chat_flow(call, settings), settings, transport)
 
     def __iter__(self) -> Iterator[ChatCompletionChunk]:
         return self

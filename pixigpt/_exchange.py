@@ -53,18 +53,24 @@ class Payload:
     content: RequestBody
     is_json: bool
     _decoded: object = _MISSING
+    _is_shown: bool = False
 
     @property
     def decoded(self) -> object:
-        """The body as a middleware sees it."""
+        """The body, for who only reads it."""
         if self._decoded is _MISSING:
             self._decoded = self._decode()
         return self._decoded
 
+    def show(self) -> object:
+        """Return the body to a middleware, which might change it."""
+        self._is_shown = True
+        return self.decoded
+
     @property
     def is_changed(self) -> bool:
         """Whether somebody has changed the decoded body in place."""
-        if not self.is_json or self._decoded is _MISSING:
+        if not (self.is_json and self._is_shown):
             return False
         try:
             return JsonBody(self._decoded).encoded({}) != self.content
@@ -134,7 +140,7 @@ class CallRequest:
             >>> ranked = client.with_options(middleware=[count]).rerank("cat", ["A cat.", "A dog."])
             2 documents
         """
-        return self._payload.decoded
+        return self._payload.show()
 
     @property
     def partial(self) -> "CallResponse | None":
@@ -238,7 +244,7 @@ class CallResponse:
         attempts: How many requests were sent for it.
         elapsed: How long it took, in seconds; of a stream, to its end.
         first_chunk_after: How long a stream's first chunk took, in seconds; else None.
-        is_complete: False for a stream that was left before its end.
+        is_complete: Whether `content` is all of it: False for a stream that was left early, and for `stream_call`.
 
     Example:
         >>> from pixigpt.middleware import CallResponse

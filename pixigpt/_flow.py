@@ -57,6 +57,13 @@ def open_flow(
     return (yield from attempts.open(begin) if chain is None else chain.open(attempts, begin))
 
 
+def check_sendable(call: Call[Any], settings: Settings) -> None:
+    """Raise ValueError or TypeError if a call cannot be sent, which its flow would tell only once it runs."""
+    settings.url(call.path, call.params)
+    if isinstance(call.body, JsonBody):
+        call.body.encoded(settings.extra_body)
+
+
 def byte_flow(call: Call[Any], settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow["ByteReading"]:
     """Send a call, retrying by the policy, until the first byte of its response is there, of whatever type that is."""
     return (yield from open_flow(call.with_headers({"accept": "*/*"}), settings, ByteReading.begin, clock))

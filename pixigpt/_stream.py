@@ -41,7 +41,7 @@ class ResponseStream(OpenResponse[ByteReading]):
     """
 
     def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[httpx.BaseTransport]) -> None:
-        super().__init__(byte_flow(call, settings), settings, transport)
+        super().__init__(call, byte_flow(call, settings), settings, transport)
 
     def __iter__(self) -> Iterator[bytes]:
         return self

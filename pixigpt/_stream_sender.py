@@ -108,5 +108,5 @@ def _response_of(readable: Readable, *, is_complete: bool) -> CallResponse:
         attempts=reading.attempts.sent,
         elapsed=reading.attempts.elapsed(),
         first_chunk_after=readable.first_chunk_after,
-        is_complete=is_complete and readable.is_over,
+        is_complete=is_complete and readable.is_over and bool(content),
     )

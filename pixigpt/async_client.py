@@ -1336,9 +1336,11 @@ class AsyncClient(AsyncHints):
             OSError: A file cannot be read or written.
 
         Example:
+            >>> from pathlib import Path
+            >>> written = Path("prompts.jsonl").write_text('{"id": "a", "prompt": "Hello!"}')
             >>> summary = await client.run_batch("prompts.jsonl", "answers.jsonl", assistant_id=assistant_id)
             >>> summary.total, summary.done, summary.failed, summary.skipped
-            (2, 2, 0, 0)
+            (1, 1, 0, 0)
         """
         from pixigpt.bulk._async_run import run
         from pixigpt.bulk._batch import Batch

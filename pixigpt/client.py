@@ -1337,9 +1337,11 @@ class Client(SyncHints):
             OSError: A file cannot be read or written.
 
         Example:
+            >>> from pathlib import Path
+            >>> written = Path("prompts.jsonl").write_text('{"id": "a", "prompt": "Hello!"}')
             >>> summary = client.run_batch("prompts.jsonl", "answers.jsonl", assistant_id=assistant_id)
             >>> summary.total, summary.done, summary.failed, summary.skipped
-            (2, 2, 0, 0)
+            (1, 1, 0, 0)
         """
         from pixigpt.bulk._batch import Batch
         from pixigpt.bulk._batch_arguments import BatchArguments

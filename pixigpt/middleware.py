@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from attrs import define, field
 
 from pixigpt._checks import of_type, optional, positive_seconds, validator
-from pixigpt._exchange import CallRequest, CallResponse, api_key_of
+from pixigpt._exchange import CallRequest, CallResponse, api_key_of, payload_of
 
 __all__ = ["Cache", "CallRequest", "CallResponse", "Middleware"]
 
@@ -64,8 +64,8 @@ class Cache:
             >>> client.with_options(middleware=[Cache({})]).rerank("cat", ["A cat."]).results[0].index
             0
         """
-        if request.operation not in self.operations:
-            return (yield request)
+        if request.operation not in self.operations or not isinstance(payload_of(request).content, bytes):
+            return (yield request)  # a body that is read from a file is not known before it is sent
         key = _cache_key(request)
         if kept := self._kept(key):
             return kept
@@ -91,7 +91,7 @@ class Cache:
 
 
 def _cache_key(request: CallRequest) -> str:
-    body = request.body
+    body = payload_of(request).decoded
     if isinstance(body, dict):
         body = {name: value for name, value in cast("dict[str, object]", body).items() if name not in _STREAM_FIELDS}
     parts = [request.operation, request.base_url, api_key_of(request), request.path, request.params, body]

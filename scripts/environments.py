@@ -26,8 +26,8 @@ REQUIREMENTS = {
     "pydantic-ai": ["pydantic-ai-slim[openai]"],
     "instructor": ["instructor"],
     OURS: ["--editable", f"{ROOT}[tools]"],
-    f"{OURS}[speed]": ["--editable", f"{ROOT}[speed]"],
-    f"{OURS}[speed], uvloop": ["--editable", f"{ROOT}[speed]", "uvloop"],
+    f"{OURS}[speed]": ["--editable", f"{ROOT}[speed,tools]"],
+    f"{OURS}[speed], uvloop": ["--editable", f"{ROOT}[speed,tools]", "uvloop"],
 }
 
 

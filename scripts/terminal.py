@@ -9,6 +9,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -28,7 +29,13 @@ class Terminal:
     """
 
     def __init__(
-        self, command: Sequence[str], *, columns: int = 80, lines: int = 24, environment: Mapping[str, str]
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        environment: Mapping[str, str],
+        folder: Path | None = None,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self.code: int | None = None
@@ -38,12 +45,14 @@ class Terminal:
         self._theirs = theirs
         self._command = [*_IN_TERMINAL, os.ttyname(theirs), *command]
         own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
+        self._folder = folder
         self._environment = {**own, "TERM": "xterm-256color", "PS1": "", **environment}
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             self._command,
             env=self._environment,
+            cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -100,7 +100,9 @@ def cli(server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "COLUMNS": "80",
     }
 
-    def run(*arguments: str, stdin: bytes = b"", terminal: bool = False, **environment: str) -> Done:
-        return run_command(arguments, stdin, {**given, **environment}, terminal=terminal)
+    def run(
+        *arguments: str, stdin: bytes = b"", terminal: bool = False, terminal_in: bool = False, **environment: str
+    ) -> Done:
+        return run_command(arguments, stdin, {**given, **environment}, terminal=terminal, terminal_in=terminal_in)
 
     return run

@@ -1,5 +1,6 @@
 """`make bench` compares like with like, and tells targets met from targets missed."""
 
+import asyncio
 import json
 
 import pytest
@@ -7,10 +8,21 @@ import pytest
 from pixigpt_api.models import EmbeddingList
 from scripts.bench.growth import plot_growth
 from scripts.bench.report import Target, number, ratio, table, verdict
-from scripts.bench.server import EMBEDDINGS, delay_of, echoed, last_content, run_at
+from scripts.bench.server import EMBEDDINGS, STREAM_END, Answering, delay_of, echoed, event, last_content, run_at
 from scripts.environments import clean_environment
 
 ROUNDS = {"httpx": {"cpu_ms": [1.0, 2.0, 4.0]}, "pixigpt": {"cpu_ms": [2.0, 2.0, 6.0]}}
+
+
+class Transport(asyncio.Transport):
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
 
 
 def test_the_bench_compares_round_by_round() -> None:
@@ -73,6 +85,21 @@ def test_the_growth_of_each_client_is_a_line() -> None:
     assert drawn.count('fill="none"') == 2
     assert "idle connections" in drawn
     assert "in flight" not in drawn
+
+
+def test_the_benchs_server_streams_each_chunk_in_an_http_chunk() -> None:
+    size, _, rest = event("a").partition(b"\r\n")
+    assert len(rest) == int(size, 16) + 2
+    assert json.loads(rest.removeprefix(b"data: "))["choices"][0]["delta"]["content"] == "a"
+    transport = Transport()
+    answering = Answering()
+    answering.transport = transport
+    answering.stream(b"stream 40 question", 40)
+    head, _, body = b"".join(transport.written).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body.count(b"data: {") == 40
+    assert body.rindex(b"stream 40 question") < body.rindex(b"[DONE]")
+    assert body.endswith(STREAM_END)
 
 
 def test_the_benchs_server_counts_the_polls_of_a_run() -> None:

@@ -1,7 +1,10 @@
 """The command line: what each command prints, as text and as JSON, and the exit code of each kind of failure."""
 
+import inspect
+import io
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +16,9 @@ from support.scripted_server import ScriptedServer, reply, sends
 
 import pixigpt.cli._threads
 from pixigpt import Client
+from pixigpt.cli._main import program, run
 from pixigpt.testing import LocalServer
+from pixigpt.testing import __main__ as local_server
 
 KEY = "sk-local"
 
@@ -49,6 +54,7 @@ def test_threads(cli: Run) -> None:
     other = cli("threads", "new").out.strip()
     assert documents(cli("threads", "delete", other, "--json")) == {"id": other, "deleted": True}
     assert cli("threads", "list") == Done(0, b"", "")
+    assert documents(cli("threads", "new", "--json"))["object"] == "thread"
 
 
 def test_a_thread_is_shown_with_its_messages(cli: Run, thread_id: str) -> None:
@@ -206,6 +212,34 @@ def test_debug_shows_no_key_and_ends_with_the_command(cli: Run, server: LocalSer
     assert cli("threads", "list").errors == ""
 
 
+def test_a_bug_in_a_thread_is_one_line_and_the_answer_is_there(
+    cli: Run, monkeypatch: pytest.MonkeyPatch, server: LocalServer
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError("of the test")
+
+    monkeypatch.setattr("pixigpt.cli._markdown.GrowingMarkdown._refresh", fail)
+    server.drip(0.002, "/chat/completions")
+    done = cli("ask", "Hello!", terminal=True)
+    assert (done.code, done.out) == (0, "You said: Hello!\n")
+    assert "Error: ZeroDivisionError: of the test (a bug; --debug shows where)\n" in done.errors
+
+
+def test_a_closed_pipe_is_no_error_wherever_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w", buffering=1) as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        assert run(["--version"]) == 0
+
+
+def test_it_runs_within_a_program_that_has_replaced_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdout = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stdout)
+    assert run(["--version"]) == 0
+    assert stdout.getvalue() == f"pixigpt {pixigpt.__version__}\n"
+
+
 @pytest.mark.filterwarnings("default")
 def test_a_warning_is_one_line(cli: Run) -> None:
     done = cli("config", "set", "base_url", "http://example.invalid/v1")
@@ -246,8 +280,6 @@ def test_help_and_version(cli: Run) -> None:
 
 
 def test_every_command_has_a_help_that_tells_its_arguments(cli: Run) -> None:
-    from pixigpt.cli._main import program
-
     for name in program.commands:
         assert cli(name, "--help").code == 0
 
@@ -272,3 +304,21 @@ def test_completion_of_arguments(cli: Run, words: str, completed: str) -> None:
         "COMP_CWORD": str(len(words.split())),
     }
     assert cli(**begun).out.split(",")[1].split() == [completed]
+
+
+def test_serve_takes_the_options_of_the_local_server(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[dict[str, object]] = []
+
+    def serve(**options: object) -> int:
+        served.append(options)
+        return 1
+
+    parameters = inspect.signature(local_server.serve).parameters
+    monkeypatch.setattr(local_server, "serve", serve)
+    assert cli("serve").code == 1
+    arguments = ["--host=::1", "--port=0", "--run-seconds=1.5", "--max-stored=9", "--upstream=http://127.0.0.1:1/v1"]
+    assert cli("serve", *arguments, "--upstream-model=tiny", "--data-dir=d").code == 1
+    given = {"host": "::1", "port": 0, "run_seconds": 1.5, "max_stored": 9, "upstream": "http://127.0.0.1:1/v1"}
+    assert served == [{}, {**given, "upstream_model": "tiny", "data_dir": "d"}]
+    assert {*served[1]} == {*parameters}
+    assert cli("serve", "--port", "x").code == 2

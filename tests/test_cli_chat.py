@@ -179,6 +179,21 @@ def test_the_timeout_is_for_each_answer(cli: Run, server: LocalServer) -> None:
     assert cli("chat", "--timeout", "0.1", stdin=b"Hello!\n").code == 5
 
 
+def test_a_person_whose_answers_go_to_a_file_is_asked_on_stderr(cli: Run) -> None:
+    done = cli("chat", stdin=b"Hello!\n", terminal_in=True)
+    assert (done.code, done.out) == (0, "You said: Hello!\n")
+    assert done.errors.splitlines()[1:] == ["> > "]
+
+
+def test_only_the_first_choice_is_shown(cli: Run, server: LocalServer) -> None:
+    message = {"role": "assistant", "content": "One."}
+    choices = [{"index": at, "message": {**message, "content": f"{at}."}, "finish_reason": "stop"} for at in (0, 1)]
+    server.reply(body={"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": choices})
+    assert cli("ask", "Hello!").out == "0.\n"
+    server.reply(" ")
+    assert cli("ask", "Hello!", terminal=True).out.strip() == ""
+
+
 def test_a_pipes_chat_is_interrupted(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_: str) -> str:
         raise KeyboardInterrupt

@@ -20,6 +20,10 @@ import pytest
 
 import pixigpt
 from pixigpt import AsyncClient, Client
+from pixigpt.bulk import BatchItem, BatchProgress, BatchSummary
+from pixigpt.bulk._tasks import AsyncItems, AsyncVectors
+from pixigpt.bulk._threads import Items, Vectors
+from pixigpt.distributed import ChatMapper
 from pixigpt.middleware import Cache, CallRequest, CallResponse
 from pixigpt.otel import OpenTelemetry, PixiGPTInstrumentor
 from pixigpt.testing import LocalServer
@@ -64,6 +68,14 @@ def documented() -> Iterator[Any]:
         CallResponse,
         OpenTelemetry,
         PixiGPTInstrumentor,
+        BatchItem,
+        BatchProgress,
+        BatchSummary,
+        ChatMapper,
+        Items,
+        Vectors,
+        AsyncItems,
+        AsyncVectors,
     ):
         yield thing
         yield from (value for key, value in vars(thing).items() if is_public_method(key, value))

@@ -189,7 +189,7 @@ def test_a_when_may_use_the_server() -> None:
 
 def test_a_store_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="the store is closed"):
-        Store(max_stored=1).new_id("thread")
+        Store(1).new_id("thread")
 
 
 def test_an_error_of_the_server_itself_fails_the_run_and_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from support.clients import Against
 from support.events import DONE, HEAD, HELLO, USAGE, chunk, event, sends_events, whole
-from support.scripted_server import Replies, Script, ScriptedServer, ok, read_request, reply, sends, silent
+from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, read_request, reply, sends, silent
 from support.waiting import eventually
 
 from pixigpt import (
@@ -243,7 +243,19 @@ def test_a_stream_of_bytes_ends_its_middleware_without_content(against: Against)
     with client.stream_call(list_threads) as stream:
         assert b"".join(stream) == b"[1]"
     response = watcher.only_response()
-    assert (response.content, response.is_complete, response.first_chunk_after) == (b"", True, None)
+    assert (response.content, response.is_complete, response.first_chunk_after) == (b"", False, None)
+
+
+def test_a_stream_of_bytes_is_not_kept_and_what_is_kept_can_be_streamed(against: Against) -> None:
+    replies = Replies(ok(EMPTY))
+    client, _ = against(replies, middleware=[Cache({}, operations=["list_threads"])])
+
+    def stream() -> bytes:
+        with client.stream_call(list_threads) as opened:
+            return b"".join(opened)
+
+    assert (stream(), stream(), len(replies.requests)) == (EMPTY, EMPTY, 2)
+    assert (client.list_threads(), stream(), len(replies.requests)) == ([], EMPTY, 3)
 
 
 # What a middleware does to a stream.

@@ -21,6 +21,8 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
+from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 from support.clients import FAST, Against
 from support.events import DONE, HEAD, HELLO, USAGE, chunk, event, sends_events, streamed, whole
@@ -42,6 +44,7 @@ from pixigpt._observe import AgentInvocation, ToolExecution
 from pixigpt._settings import installed_middleware
 from pixigpt.middleware import Cache, CallRequest, CallResponse
 from pixigpt.otel import OpenTelemetry, PixiGPTInstrumentor
+from pixigpt.otel import _names as names
 from pixigpt.otel._instrumentor import _Installed
 from pixigpt.testing import LocalServer
 
@@ -509,6 +512,23 @@ def test_the_latest_metrics_can_be_asked_for(
     assert other.attributes["gen_ai.operation.name"] == "create_thread"
     assert telemetry.spans[0].instrumentation_scope is not None
     assert not telemetry.spans[0].instrumentation_scope.schema_url
+
+
+def test_each_name_is_one_of_the_conventions() -> None:
+    known = {
+        value
+        for module in (gen_ai_attributes, gen_ai_metrics)
+        for value in vars(module).values()
+        if isinstance(value, str)
+    }
+    ours = {
+        name: value for name, value in vars(names).items() if isinstance(value, str) and value.startswith("gen_ai.")
+    }
+    fields = {name for name, _ in names.REQUEST_FIELDS.values()}
+    newer = {value for name, value in ours.items() if name.startswith("LATEST_")} | {names.TOKEN_MODALITY}
+    assert len(ours) > 30
+    assert ({*ours.values()} | fields) - newer <= known
+    assert not newer & known
 
 
 # With the instrumentation of httpx.

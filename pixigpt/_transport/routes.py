@@ -87,9 +87,18 @@ class Routes:
         self._options = options
         self._context: ssl.SSLContext | None = None
         self._lock = ForkSafeLock()
+        self._found: dict[Origin, Route] = {}
 
     def to(self, origin: Origin) -> Route:
-        """Return the route to a host; raise an httpx error that is not retryable if there is none."""
+        """Return the route to a host; raise an httpx error that is not retryable if there is none.
+
+        The environment's proxies are read once for each host: to read them takes longer than to connect.
+        """
+        if origin not in self._found:
+            self._found[origin] = self._find(origin)
+        return self._found[origin]
+
+    def _find(self, origin: Origin) -> Route:
         if origin.scheme not in _PORTS:
             raise _unusable(f"the URL begins with {origin.scheme}://")
         proxy, source = self._proxy(origin)

@@ -66,7 +66,12 @@ class BatchItem:
 
     @property
     def text(self) -> str:
-        """The completion's text; empty if the item failed, or the model called tools instead."""
+        """The completion's text; empty if the item failed, or the model called tools instead.
+
+        Example:
+            >>> [item.text for item in client.map_chat_completions(["Hello!"])]
+            ['You said: Hello!']
+        """
         return "" if self.completion is None else self.completion.choices[0].message.content or ""
 
 

@@ -20,6 +20,7 @@ class BatchProgress:
 
     Example:
         >>> from pixigpt.bulk import BatchProgress
+        >>> usage = Usage(prompt_tokens=300, completion_tokens=60, total_tokens=360)
         >>> progress = BatchProgress(done=30, failed=0, skipped=0, total=100, usage=usage, cost=None, elapsed=2.0)
         >>> progress.rate, progress.left
         (15.0, 70)
@@ -35,12 +36,29 @@ class BatchProgress:
 
     @property
     def rate(self) -> float:
-        """Items a second, done and failed, in this run."""
+        """Items a second, done and failed, in this run.
+
+        Example:
+            >>> from pathlib import Path
+            >>> written = Path("prompts.jsonl").write_text('{"id": "a", "prompt": "Hello!"}')
+            >>> client.run_batch("prompts.jsonl", "answers.jsonl").rate > 0
+            True
+        """
         return (self.done + self.failed) / self.elapsed if self.elapsed else 0.0
 
     @property
     def left(self) -> int | None:
-        """How many items are still to come; None if `total` is."""
+        """How many items are still to come; None if `total` is.
+
+        Example:
+            >>> from pathlib import Path
+            >>> written = Path("prompts.jsonl").write_text('{"id": "a", "prompt": "Hello!"}')
+            >>> summary = client.run_batch(
+            ...     "prompts.jsonl", "answers.jsonl", on_progress=lambda progress: print(progress.left)
+            ... )
+            1
+            0
+        """
         return None if self.total is None else self.total - self.done - self.failed - self.skipped
 
 
@@ -59,9 +77,11 @@ class BatchSummary(BatchProgress):
         is_interrupted: Whether Ctrl-C ended the run before its last item.
 
     Example:
-        >>> summary = client.run_batch("prompts.jsonl", "answers.jsonl", assistant_id=assistant_id)
-        >>> summary.total, summary.done, summary.failed, summary.skipped
-        (2, 2, 0, 0)
+        >>> from pathlib import Path
+        >>> written = Path("prompts.jsonl").write_text('{"id": "a", "prompt": "Hello!"}')
+        >>> summary = client.run_batch("prompts.jsonl", "answers.jsonl", price=(0.5, 2.0))
+        >>> summary.done, summary.failed, summary.usage.total_tokens > 0, summary.cost > 0
+        (1, 0, True, True)
     """
 
     total: int

@@ -194,6 +194,7 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
         """End the run: nothing more is sent, and the calls in flight are cancelled.
 
         Example:
+            >>> items = client.map_chat_completions(["Hi!"])
             >>> await items.aclose()
         """
         self._is_over = True
@@ -201,7 +202,14 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
             await self._background.aclose(_LONGEST_CLOSE)
 
     def stop(self, patience: float) -> None:
-        """Start nothing more; what is in flight can still be iterated, for so many seconds. From any thread."""
+        """Start nothing more; what is in flight can still be iterated, for `patience` seconds. From any thread.
+
+        Example:
+            >>> items = client.map_chat_completions(["Hi!"])
+            >>> items.stop(patience=1.0)
+            >>> [item.text async for item in items]
+            []
+        """
         self._plan.engine.stop(patience)
         if self._background is not None:
             self._background.call_soon(self._crew.ring)
@@ -260,6 +268,7 @@ class AsyncVectors(AsyncIterator[list[float]]):
         """End the run, as leaving the loop does.
 
         Example:
+            >>> vectors = client.map_embeddings(["A cat."])
             >>> await vectors.aclose()
         """
         self._ready.clear()

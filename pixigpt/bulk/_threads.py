@@ -177,12 +177,20 @@ class Items(Iterator[R], Generic[T, R]):
         """End the run: nothing more is sent, and what is in flight is given up.
 
         Example:
+            >>> items = client.map_chat_completions(["Hi!"])
             >>> items.close()
         """
         self._close(_LONGEST_CLOSE)
 
     def stop(self, patience: float) -> None:
-        """Start nothing more; what is in flight can still be iterated, for so many seconds."""
+        """Start nothing more; what is in flight can still be iterated, for `patience` seconds.
+
+        Example:
+            >>> items = client.map_chat_completions(["Hi!"])
+            >>> items.stop(patience=1.0)
+            >>> [item.text for item in items]
+            []
+        """
         with self._crew.lock:
             self._plan.engine.stop(patience)
             self._crew.has_item.notify()
@@ -256,6 +264,7 @@ class Vectors(Iterator[list[float]]):
         """End the run, as leaving the loop does.
 
         Example:
+            >>> vectors = client.map_embeddings(["A cat."])
             >>> vectors.close()
         """
         self._ready.clear()

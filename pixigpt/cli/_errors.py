@@ -54,13 +54,21 @@ def _report(error: Exception, given: Given) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    say(error if _is_told(error) else f"{type(error).__name__}: {error} (a bug; --debug shows where)")
+    if isinstance(error, pixigpt.PixiGPTError | OSError):
+        say(error)
+    else:
+        say_bug(error)
     return code_of(error)
 
 
 def say(message: object) -> None:
     """Print an error's one line to stderr."""
     sys.stderr.write(f"Error: {one_line(str(message))}\n")
+
+
+def say_bug(error: BaseException | None) -> None:
+    """Print one line for an error that no user has made."""
+    say(f"{type(error).__name__}: {error} (a bug; --debug shows where)")
 
 
 def code_of(error: Exception) -> int:
@@ -72,11 +80,6 @@ def code_of(error: Exception) -> int:
     if isinstance(error, pixigpt.RateLimitError | pixigpt.DeadlineExceededError | pixigpt.RunTimeoutError):
         return LIMITED
     return CALL_FAILED
-
-
-def _is_told(error: Exception) -> bool:
-    """Return whether an error's own text says what failed."""
-    return isinstance(error, pixigpt.PixiGPTError | OSError)
 
 
 def _stdout_is_broken() -> bool:

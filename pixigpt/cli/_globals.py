@@ -116,10 +116,8 @@ class GlobalGroup(click.Group):
 
 def _write(formatter: click.HelpFormatter, title: str, params: Sequence[click.Parameter], ctx: click.Context) -> None:
     options = [param for param in params if isinstance(param, click.Option)]
-    records = [record for option in options if (record := option.get_help_record(ctx))]
-    if records:
-        with formatter.section(title):
-            formatter.write_dl(records)
+    with formatter.section(title):
+        formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
 
 
 def _write_hint(formatter: click.HelpFormatter) -> None:

@@ -3,19 +3,22 @@
 import io
 import os
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import click
 
 from pixigpt import __version__
 from pixigpt.cli._ask import ask
 from pixigpt.cli._assistants import assistants
+from pixigpt.cli._batch import batch
 from pixigpt.cli._call import call
 from pixigpt.cli._chat import chat
 from pixigpt.cli._completion import PROGRAM, answer_shell, asked_by_shell, completion
 from pixigpt.cli._config_command import config
-from pixigpt.cli._errors import exit_code_of
+from pixigpt.cli._errors import exit_code_of, say_bug
 from pixigpt.cli._globals import Given, GlobalGroup
 from pixigpt.cli._runs import runs
 from pixigpt.cli._search import embed, moderate, rerank
@@ -37,6 +40,7 @@ _COMMANDS = (
     tags,
     ocr,
     video,
+    batch,
     call,
     serve,
     config,
@@ -64,10 +68,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
         with program.make_context(PROGRAM, list(sys.argv[1:] if arguments is None else arguments), obj=given) as ctx:
             program.invoke(ctx)
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _one_line_from_threads():
         warnings.showwarning = _show_warning
         _prepare_streams()
         return exit_code_of(work, given)
+
+
+@contextmanager
+def _one_line_from_threads() -> Generator[None, None, None]:
+    """Let an error in a thread of this block be one line too."""
+    before, threading.excepthook = threading.excepthook, _show_thread_error
+    try:
+        yield
+    finally:
+        threading.excepthook = before
+
+
+def _show_thread_error(failed: threading.ExceptHookArgs) -> None:
+    say_bug(failed.exc_value)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
@@ -79,5 +97,6 @@ def _prepare_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))
-        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):  # a program that calls this one may have put another in its place
             stream.reconfigure(errors="replace")

@@ -1,6 +1,6 @@
 """Markdown on a terminal: a text that is there, or one that is still coming."""
 
-import time
+import threading
 from itertools import pairwise
 from types import TracebackType
 from typing import Self
@@ -42,43 +42,58 @@ class GrowingMarkdown:
 
     What is complete is printed for good, block by block; only the last block, which may change its form with what
     follows, is drawn again. So a long answer scrolls as any output does, and each block is rendered once.
+
+    A thread draws, so that a text that stops coming is shown to its end. It is not rich's own, which may draw while
+    another thread prints: each then moves the cursor by what the other has changed.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._growing = ""
         self._has_printed = False
-        self._split_at = 0.0
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._draw_again, name="pixigpt-markdown", daemon=True)
         self._live = Live(
             get_renderable=self._draw,
             console=console,
-            refresh_per_second=_REFRESHES,
+            auto_refresh=False,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
 
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._ended.set()
+        self._thread.join()
         self._live.stop()
         if self._growing.strip():
             self._print(self._growing)
 
     def add(self, text: str) -> None:
-        """Show more of the text."""
-        self._growing += printable(text)
-        if not self._live.is_started and self._growing.strip():
+        """Show more of the text, soon."""
+        with self._lock:
+            self._growing += printable(text)
+
+    def _draw_again(self) -> None:
+        while not self._ended.wait(1 / _REFRESHES):
+            with self._lock:
+                if self._growing.strip():
+                    self._refresh()
+
+    def _refresh(self) -> None:
+        *complete, self._growing = blocks(self._growing)
+        if not self._live.is_started:
             self._live.start()
-        if time.monotonic() - self._split_at < 1 / _REFRESHES:
-            return
-        *complete, self._growing = blocks(self._growing) or [self._growing]
+        self._live.refresh()  # without what is about to be printed
         if complete:
             self._print("".join(complete))
-        self._split_at = time.monotonic()
 
     def _print(self, text: str) -> None:
         if self._has_printed:
@@ -93,8 +108,8 @@ class GrowingMarkdown:
 def blocks(text: str) -> list[str]:
     """Return the parts of a text that stand for themselves: paragraphs, headings, lists, tables, ..."""
     starts = [token.map[0] for token in Markdown(text).parsed if token.map and token.level == 0]
-    lines = text.splitlines(keepends=True) if starts else []
-    return ["".join(lines[start:end]) for start, end in pairwise([*starts, len(lines)])]
+    lines = text.splitlines(keepends=True)
+    return ["".join(lines[start:end]) for start, end in pairwise([*starts, len(lines)])] or [text]
 
 
 def _stripped(lines: list[list[Segment]]) -> list[list[Segment]]:

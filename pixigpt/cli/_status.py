@@ -24,7 +24,8 @@ class Waiting:
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty() and not given_options().quiet:
+        given = given_options()
+        if sys.stderr.isatty() and not given.quiet and not given.debug:  # which prints lines of its own
             from rich.live import Live
             from rich.spinner import Spinner
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from pixigpt import errors
-from pixigpt._exchange import CallRequest, CallResponse, decoded
+from pixigpt._exchange import CallRequest, CallResponse, decoded, payload_of
 from pixigpt.otel import _names as names
 
 Attributes = dict[str, Any]
@@ -43,7 +43,7 @@ def common(operation: str, base_url: str) -> Attributes:
 def of_request(request: CallRequest) -> Attributes:
     """Return what a request says."""
     found = _ids(request)
-    body = fields_of(request.body)
+    body = fields_of(payload_of(request).decoded)
     for field, (name, kinds) in names.REQUEST_FIELDS.items():
         value = body.get(field)
         if isinstance(value, kinds) and not isinstance(value, bool):
@@ -132,7 +132,7 @@ def _ids(request: CallRequest) -> Attributes:
     for pattern, name in _IN_PATH:
         if match := pattern.search(request.path):
             found[name] = unquote(match[1])
-    if isinstance(agent := fields_of(request.body).get("assistant_id"), str):
+    if isinstance(agent := fields_of(payload_of(request).decoded).get("assistant_id"), str):
         found[names.AGENT_ID] = agent
     return found
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pixigpt._exchange import CallRequest, CallResponse, decoded
+from pixigpt._exchange import CallRequest, CallResponse, decoded, payload_of
 from pixigpt.otel import _names as names
 from pixigpt.otel._attributes import Attributes, fields_of, items_of
 
@@ -15,7 +15,7 @@ def of_request(request: CallRequest) -> Attributes:
     """Return the messages, instructions and tools that a chat is asked with."""
     if request.operation != "create_chat_completion":
         return {}
-    body = fields_of(request.body)
+    body = fields_of(payload_of(request).decoded)
     messages = [fields_of(each) for each in items_of(body.get("messages"))]
     instructions = [_text(each.get("content")) for each in messages if each.get("role") == "system"]
     rest = [_message(each) for each in messages if each.get("role") != "system"]

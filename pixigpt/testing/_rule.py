@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 from attrs import frozen
@@ -96,7 +96,10 @@ def last_said(messages: Sequence[Message]) -> str:
 
 
 def _ending(said: str) -> RunStatus:
-    return next((status for command, status in _ENDINGS if said.startswith(command)), "completed")
+    for command, status in _ENDINGS:
+        if said.startswith(command):
+            return status
+    return "completed"
 
 
 def _echo(last: Message, messages: Sequence[Message]) -> str:
@@ -120,7 +123,7 @@ def _tool_call(tools: Sequence[Tool], said: str, number: int) -> ToolCall:
     return ToolCall(id=f"call_{number}", function=FunctionCall(name=function.name, arguments=arguments))
 
 
-def _arguments(schema: dict[str, object]) -> object:
+def _arguments(schema: Mapping[str, object]) -> object:
     if schema["type"] != "object":
         raise ServiceError(400, "No arguments can be made for the tool: a function's parameters are an object.")
     try:

@@ -6,7 +6,7 @@ A change is one transaction, so that a process that is killed in the middle leav
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -87,7 +87,7 @@ class Store:
             self._connection = None
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """Make the changes of the block one; a block inside another is part of it."""
         with self._lock:
             if self._opened().in_transaction:

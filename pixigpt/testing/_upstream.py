@@ -1,6 +1,6 @@
 """Another OpenAI-compatible server as the model, called by our own client."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from pixigpt.testing._errors import ServiceError
 from pixigpt.testing._model import Deltas, Finish, Question, Reply, RunEnd
 from pixigpt.testing._thinking import ThinkingSplitter
 from pixigpt_api.models import (
-    Choice,
+    ChatCompletion,
     ChunkChoice,
     ChunkDelta,
     CreateEmbeddingRequest,
@@ -81,21 +81,26 @@ class Upstream:
 
     async def reply(self, question: Question) -> Reply:
         """Return the reply to a conversation."""
-        return await self._reply(self._client.with_options(max_retries=0), question)
+        client = await self._for(self._client.with_options(max_retries=0), question.options)
+        with _as_service_error():
+            completion = await client.create_chat_completion(**_arguments(question))
+        return _reply(completion, thinking=question.thinking)
 
     async def run(self, question: Question, begin: Callable[[], None]) -> RunEnd:
         """Complete a run, or fail it for the reason for which the upstream failed."""
         begin()
         try:
-            return RunEnd("completed", await self._reply(self._client, question))
+            return RunEnd("completed", await self._reply_to_run(question))
         except ServiceError as error:
             return RunEnd("failed", reason=str(error))
 
-    async def _reply(self, client: AsyncClient, question: Question) -> Reply:
-        client = await self._for(client, question.options)
+    async def _reply_to_run(self, question: Question) -> Reply:
+        # Streamed, so that it lasts as long as the model thinks: only silence is limited.
+        client = await self._for(self._client, question.options)
         with _as_service_error():
-            completion = await client.create_chat_completion(**_arguments(question))
-        return _reply(completion.choices[0], _usage(completion.usage), thinking=question.thinking)
+            async with client.stream_chat_completion(**_arguments(question), include_usage=False) as stream:
+                completion = await stream.completion()
+        return _reply(completion, thinking=question.thinking)
 
     async def stream(self, question: Question) -> Deltas:
         """Yield the reply as it comes from the upstream; leaving this closes the upstream's stream."""
@@ -156,7 +161,8 @@ def _with_instructions(question: Question) -> list[Message]:
     return [Message(role="system", content=content), *messages]
 
 
-def _reply(choice: Choice, usage: Usage, *, thinking: bool) -> Reply:
+def _reply(completion: ChatCompletion, *, thinking: bool) -> Reply:
+    choice = completion.choices[0]
     splitter = ThinkingSplitter()
     apart = splitter.reasoning(choice.reasoning_content or "")
     content, reasoning = splitter.content(choice.message.content or "")
@@ -165,7 +171,11 @@ def _reply(choice: Choice, usage: Usage, *, thinking: bool) -> Reply:
     text = content + more_content
     thoughts = apart + reasoning + more_reasoning
     return Reply(
-        text or (None if calls else ""), (thinking and thoughts) or None, calls or None, choice.finish_reason, usage
+        content=text or (None if calls else ""),
+        reasoning=(thinking and thoughts) or None,
+        tool_calls=calls or None,
+        finish_reason=choice.finish_reason,
+        usage=_usage(completion.usage),
     )
 
 
@@ -222,7 +232,7 @@ def _usage(told: Usage | None) -> Usage:
 
 
 @contextmanager
-def _as_service_error() -> Iterator[None]:
+def _as_service_error() -> Generator[None]:
     try:
         yield
     except PixiGPTError as error:

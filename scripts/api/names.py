@@ -7,7 +7,16 @@ from pathlib import Path
 
 import griffe
 
-PUBLIC = ("pixigpt", "pixigpt.middleware", "pixigpt.otel", "pixigpt.testing", "pixigpt.tools")
+PUBLIC = (
+    "pixigpt",
+    "pixigpt.bulk",
+    "pixigpt.distributed",
+    "pixigpt.middleware",
+    "pixigpt.otel",
+    "pixigpt.ray",
+    "pixigpt.testing",
+    "pixigpt.tools",
+)
 # What takes all that another type takes, with the same arguments.
 WIDER = {
     "bool": {"int"},

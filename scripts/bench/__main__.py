@@ -97,8 +97,7 @@ def server() -> Generator[dict[str, object], None, None]:
             os.sched_setaffinity(process.pid, cores[-1:])
             os.sched_setaffinity(0, cores[:1])  # which the workers inherit
         try:
-            said = json.loads(cast("IO[str]", process.stdout).readline())
-            yield {"size": said.pop("embedded"), **said}
+            yield json.loads(cast("IO[str]", process.stdout).readline())
         finally:
             process.terminate()
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import trustme
 
@@ -162,7 +162,7 @@ async def main() -> None:
     """Serve until killed, with TLS and without; the first line printed tells where, and whom to trust."""
     loop = asyncio.get_running_loop()
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    cast("Any", authority.issue_cert("127.0.0.1")).configure_cert(context)
     with tempfile.TemporaryDirectory() as folder:
         authority.cert_pem.write_to_path(str(ca := Path(folder) / "ca.pem"))
         plain = await loop.create_server(Answering, "127.0.0.1", 0, backlog=4096)

@@ -11,7 +11,7 @@ TARGETS = [
     Target("tls", "cpu_ms", 0.6, "httpx"),
     Target("tls_new", "cpu_ms", 0.6, "httpx"),
     Target("request_1_kB", "cpu_ms", 0.6, "httpx"),
-    Target("request_100_kB", "copies", 2.1),
+    Target("request_100_kB", "copies", 2.5),
     Target("request_10_MB", "copies", 2.1),
     Target("response_10_MB", "cpu_ms", 1.3, "httpx"),
     Target("response_10_MB", "peak_bodies", 4.0),

@@ -125,7 +125,7 @@ WORKLOADS = {
     "in_flight": Workload(
         "CPU time of a call, by how many are in flight",
         3,
-        each(("aiohttp", OURS, FAST), "in_flight", IN_FLIGHT, workload="load"),
+        each(("aiohttp", OURS, FAST), "in_flight", IN_FLIGHT, workload="load", idle=1000),  # which are kept
     ),
     "idle": Workload(
         "CPU time of a call, by how many connections are idle",

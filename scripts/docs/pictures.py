@@ -60,12 +60,23 @@ def watch_run(terminal: Terminal, _: LocalServer) -> None:
     terminal.until(partial(contains, "in_progress"))
 
 
+def watch_batch(terminal: Terminal, server: LocalServer) -> None:
+    """Wait until a good part of the batch is done."""
+    server.delay(0.25, "/chat/completions", times=None)
+    terminal.until(lambda screen: re.search(r"[4-9]\d/200", screen) is not None)
+    server.reset()
+
+
 # Each picture: the command, and what happens until it is taken.
 PICTURES: dict[str, tuple[str, Act]] = {
     "ask": ("pixigpt ask 'What is the capital of France?'", wait),
     "chat": ("pixigpt chat --show-reasoning", talk),
     "run": ("pixigpt ask 'And its rivers?' -t thread_2 -a asst_1", watch_run),
     "lists": ("pixigpt assistants list", wait),
+    "batch": (
+        "pixigpt batch words.csv -o answers.jsonl --template 'Translate {word}.' -j 10 --price 0.5,1.5",
+        watch_batch,
+    ),
 }
 
 
@@ -91,14 +102,15 @@ def picture(name: str, command: str, act: Act, server: LocalServer) -> str:
             "PIXIGPT_CONFIG": f"{folder}/config.toml",
         }
         path = Path(sys.executable).with_name(program)
-        with Terminal([str(path), *arguments], environment=environment) as terminal:
+        Path(folder, "words.csv").write_text("word\n" + "Haus\n" * 200, encoding="utf-8")
+        with Terminal([str(path), *arguments], environment=environment, folder=Path(folder)) as terminal:
             act(terminal, server)
             return drawn(name, command, terminal.screen)
 
 
 def drawn(name: str, command: str, screen: pyte.Screen) -> str:
     """Return a screen as SVG, below the command; it loads nothing."""
-    console = Console(record=True, width=screen.columns, file=io.StringIO())
+    console = Console(record=True, width=max(screen.columns, len(command) + 2), file=io.StringIO())
     console.print(Text(f"$ {command}"))
     last = max(number for number, line in enumerate(screen.display) if line.strip())
     for number in range(last + 1):

@@ -91,7 +91,7 @@ def test_nothing_is_sent_before_the_block_and_a_bad_argument_is_told_before_it(a
         client.stream_chat_completion([])
     for name in ("stream", "stream_options"):
         with pytest.raises(ValueError, match=f"'{name}' is set by the call itself"):
-            client.with_options(extra_body={name: False}).stream_chat_completion(HELLO).__enter__()
+            client.with_options(extra_body={name: False}).stream_chat_completion(HELLO)
     assert server.connections == 0
     with stream, pytest.raises(RuntimeError, match="only once"), stream:
         pass

@@ -37,18 +37,26 @@ class Terminal(io.TextIOWrapper):
 class Run(Protocol):
     """Runs a command against the test's server."""
 
-    def __call__(self, *arguments: str, stdin: bytes = ..., terminal: bool = ..., **environment: str) -> Done: ...
+    def __call__(
+        self, *arguments: str, stdin: bytes = ..., terminal: bool = ..., terminal_in: bool = ..., **environment: str
+    ) -> Done: ...
 
 
 def run_command(
-    arguments: tuple[str, ...], stdin: bytes, environment: Mapping[str, str], *, terminal: bool = False
+    arguments: tuple[str, ...],
+    stdin: bytes,
+    environment: Mapping[str, str],
+    *,
+    terminal: bool = False,
+    terminal_in: bool = False,
 ) -> Done:
-    """Run a command with its own streams; on a terminal, if wanted."""
+    """Run a command with its own streams; on a terminal, if wanted, or with stdin alone from one."""
     kind = Terminal if terminal else io.TextIOWrapper
+    kind_in = Terminal if terminal or terminal_in else io.TextIOWrapper
     out, err = io.BytesIO(), io.BytesIO()
     with ExitStack() as patched:
         patched.enter_context(patch.dict("os.environ", environment))
-        patched.enter_context(patch.object(sys, "stdin", kind(io.BytesIO(stdin), encoding="utf-8")))
+        patched.enter_context(patch.object(sys, "stdin", kind_in(io.BytesIO(stdin), encoding="utf-8")))
         sys_out = patched.enter_context(patch.object(sys, "stdout", kind(out, encoding="utf-8")))
         sys_err = patched.enter_context(patch.object(sys, "stderr", kind(err, encoding="utf-8")))
         code = run(arguments)

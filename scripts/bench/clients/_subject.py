@@ -39,6 +39,7 @@ class Command:
     idle: int = 0
     delay: float = 0.0
     seconds: float = 0.0
+    embedded: int = 0  # the size of the embeddings, in bytes
     size: int = 0
     chunks: int = 0
     is_tls: bool = False

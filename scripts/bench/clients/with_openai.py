@@ -35,7 +35,7 @@ async def open_async(command: Command) -> AsyncGenerator[AsyncAsk, None]:
 @asynccontextmanager
 async def open_streams(command: Command) -> AsyncGenerator[AsyncStream, None]:
     """Open an asynchronous client for streams."""
-    async with AsyncOpenAI(api_key=KEY, base_url=command.url, max_retries=0) as client:
+    async with AsyncOpenAI(api_key=KEY, base_url=command.url, max_retries=0, timeout=60) as client:
 
         async def stream(text: str) -> AsyncIterator[str | None]:
             async with await client.chat.completions.create(

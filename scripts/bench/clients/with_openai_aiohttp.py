@@ -25,7 +25,7 @@ async def open_async(command: Command) -> AsyncGenerator[AsyncAsk, None]:
 async def open_streams(command: Command) -> AsyncGenerator[AsyncStream, None]:
     """Open an asynchronous client for streams."""
     async with AsyncOpenAI(
-        api_key=KEY, base_url=command.url, max_retries=0, http_client=DefaultAioHttpClient()
+        api_key=KEY, base_url=command.url, max_retries=0, timeout=60, http_client=DefaultAioHttpClient()
     ) as client:
 
         async def stream(text: str) -> AsyncIterator[str | None]:

@@ -53,7 +53,7 @@ async def open_streams(command: Command) -> AsyncGenerator[AsyncStream, None]:
             async with client.stream_chat_completion(messages(text)) as chunks:
                 async for chunk in chunks:
                     delta = chunk.choices[0].delta
-                    yield delta and delta.content
+                    yield delta.content if delta else None
 
         yield stream
 
