@@ -10,6 +10,7 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 _ATTRIBUTES = {
     "assistants": "use create_assistant(), list_assistants(), ...",
+    "batches": "use run_batch()",
     "beta": "use create_thread(), create_run() and wait_for_run(), or create_assistant()",
     "chat": "use create_chat_completion(), or stream_chat_completion()",
     "embeddings": "use create_embedding()",

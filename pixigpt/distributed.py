@@ -98,7 +98,7 @@ class ChatMapper:
 
     def __call__(self, batch: Frame) -> Frame:
         """Return a batch with the model's answers; of an iterator of batches, as Spark has them, an iterator."""
-        if isinstance(batch, Iterator):
+        if hasattr(batch, "__next__"):
             return map(self, batch)
         self._check_columns(batch)
         rows = [_Row() for _ in frame_rows(batch)]
@@ -118,7 +118,15 @@ class ChatMapper:
             raise ValueError(f"there is no column {min(map(str, missing))!r}, only {', '.join(map(repr, batch))}")
 
     def _answer(self, batch: Frame, rows: list[_Row]) -> None:
-        plan = Plan(self._speed, None, self._work, call_chat, tokens_of_chat, _ended, is_ordered=False)
+        plan = Plan(
+            self._speed,
+            self._client_options.get("total_timeout"),
+            self._work,
+            call_chat,
+            tokens_of_chat,
+            _ended,
+            is_ordered=False,
+        )
         try:
             with Client(**self._client_options) as client, Items(client, self._prompts(batch, rows), plan) as items:
                 for work in items:
@@ -169,8 +177,9 @@ def _checked_client_options(options: dict[str, Any], *, send_key: bool) -> dict[
         raise TypeError(f"{min(unsendable)} cannot be sent to a worker")
     if "api_key" in options and not send_key:
         raise ValueError("api_key would be sent with the mapper: set PIXIGPT_API_KEY on the workers, or send_key=True")
-    checked = dict(options)
+    key: dict[str, Any] = {}
     if send_key:
-        checked["api_key"] = Secret(options.get("api_key") or os.environ.get("PIXIGPT_API_KEY", ""))
-    Client(**{"api_key": _NO_KEY, **checked}).close()
-    return checked
+        key["api_key"] = Secret(options.get("api_key") or os.environ.get("PIXIGPT_API_KEY", ""))
+    checked: dict[str, Any] = {"api_key": _NO_KEY, **options, **key}
+    Client(**checked).close()
+    return {**options, **key}

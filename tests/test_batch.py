@@ -284,6 +284,12 @@ def make_broken(client: Client) -> None:
         file.write("{}\n")
 
 
+def make_broken_json(client: Client) -> None:
+    client.run_batch("in.jsonl", "out.jsonl")
+    with Path("out.jsonl").open("a") as file:
+        file.write("{oops\n")
+
+
 def make_text(_: Client) -> None:
     Path("out.jsonl").write_text("a letter")
 
@@ -302,6 +308,7 @@ BAD_OUTPUTS: list[tuple[Callable[[Client], None], dict[str, Any], type[Exception
     (make_version_2, {}, ValueError, "is of version 2"),
     (make_copy, {}, ValueError, "is not the output of a batch: its first line is no header"),
     (make_broken, {}, ValueError, "line 3 is no line of a batch's output"),
+    (make_broken_json, {}, ValueError, "line 3 is no line of a batch's output"),
     (make_text, {}, ValueError, "is not the output of a batch"),
     (make_folder, {}, IsADirectoryError, "out.jsonl"),
     (make_pipe, {}, ValueError, "output must be a regular file"),
@@ -321,6 +328,15 @@ def test_an_output_that_is_not_this_batchs_is_left_as_it_is(
             client.run_batch("in.jsonl", "out.jsonl", **options)
     assert server.requests == []
     assert before is None or Path("out.jsonl").read_bytes() == before
+
+
+def test_a_bad_input_leaves_an_output_that_was_there(client: Client) -> None:
+    write_lines("in.jsonl", *prompts("a"))
+    client.run_batch("in.jsonl", "out.jsonl")
+    write_lines("in.jsonl", *prompts("a", "a"))
+    with pytest.raises(ValueError, match="doubled"):
+        client.run_batch("in.jsonl", "out.jsonl")
+    assert answers() == {"a": "You said: say a"}
 
 
 def test_an_input_that_cannot_be_read_twice_or_at_all_is_refused(client: Client) -> None:

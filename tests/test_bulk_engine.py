@@ -12,6 +12,7 @@ from support.waiting import FakeTime
 from pixigpt import errors
 from pixigpt.bulk._bucket import Bucket
 from pixigpt.bulk._engine import Engine, Work
+from pixigpt.bulk._learned import LearnedRate
 from pixigpt.bulk._pace import Pace
 
 
@@ -286,12 +287,48 @@ def simulate(run: Run, server: Server, latency: Callable[[int], float], seconds:
 
 
 @pytest.mark.parametrize("retry_after", ["1", None])
-@pytest.mark.parametrize(("concurrency", "seconds"), [(32, 0.2), (32, 2.0), (1000, 8.0)])
+@pytest.mark.parametrize(
+    ("options", "concurrency", "seconds"),
+    [
+        ({"requests": 600.0}, 32, 0.2),
+        ({"requests": 600.0}, 1000, 8.0),
+        ({}, 8, 0.2),  # nobody has told the rate
+        ({}, 32, 0.2),
+        ({}, 32, 2.0),
+        ({}, 100, 0.5),
+    ],
+)
 def test_a_server_of_600_requests_a_minute_is_used_up_and_refuses_few(
-    concurrency: int, seconds: float, retry_after: str | None
+    options: dict[str, float], concurrency: int, seconds: float, retry_after: str | None
 ) -> None:
-    run, server = Run(concurrency, 0, is_ordered=False, requests=600.0), Server(600.0, retry_after)
+    run, server = Run(concurrency, 0, is_ordered=False, **options), Server(600.0, retry_after)
     run.engine.is_input_over = False
-    simulate(run, server, lambda number: seconds * (0.5 + number * 7919 % 100 / 100), 120.0)
-    assert server.served >= 0.9 * 2 * 600
+    simulate(run, server, lambda number: seconds * (0.5 + number * 7919 % 100 / 100), 600.0)
+    assert server.served >= 0.9 * 10 * 600
     assert server.refused < 0.03 * (server.served + server.refused)
+
+
+def test_a_limit_that_is_raised_is_found_out_soon() -> None:
+    run, server = Run(32, 0, is_ordered=False), Server(60.0, "1")
+    run.engine.is_input_over = False
+    simulate(run, server, lambda _: 0.2, 120.0)
+    raised = Server(600.0, "1")
+    simulate(run, raised, lambda _: 0.2, 600.0)
+    assert raised.served > 0.5 * 10 * 600
+    assert raised.refused < 0.03 * raised.served
+
+
+def test_without_a_refusal_no_rate_holds() -> None:
+    learned = LearnedRate()
+    for _ in range(1000):
+        learned.start(5.0)
+    assert learned.wait(5.0) <= 0
+
+
+def test_a_refusal_of_the_first_call_teaches_no_rate() -> None:
+    learned = LearnedRate()
+    learned.start(5.0)
+    learned.refuse(5.0, 6.0, is_new=True)
+    assert learned.wait(5.0) == 1.0
+    learned.start(6.0)
+    assert learned.wait(6.0) <= 0

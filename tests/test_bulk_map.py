@@ -8,6 +8,7 @@ from contextlib import aclosing, closing, suppress
 from typing import Any
 
 import anyio
+import httpcore
 import pytest
 from anyio.from_thread import BlockingPortal
 from support.clients import Against
@@ -28,6 +29,7 @@ from pixigpt import (
     deadline,
 )
 from pixigpt._transport.abort import Abort, AbortedError
+from pixigpt._transport.backend import Deadline
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.routes import Origin, Route
 from pixigpt.testing import LocalServer
@@ -264,6 +266,38 @@ def test_through_a_proxys_connection_too(monkeypatch: pytest.MonkeyPatch) -> Non
     with ScriptedServer(once_then_silent, silent) as server, Client("sk-test", server.base_url) as client:
         leave_by_closing(client.map_chat_completions(["a"] * 9, concurrency=4, ordered=False))
         assert eventually(lambda: server.open <= 1, 2.0)
+
+
+def test_a_stop_starts_nothing_more_and_waits_for_what_is_in_flight_as_long_as_it_is_told(
+    client: Client, server: LocalServer
+) -> None:
+    server.delay(0.1, times=1)
+    server.delay(30.0, times=None)
+    items = client.map_chat_completions(["a"] * 20, concurrency=2, ordered=False)
+    next(items)
+    items.stop(0.3)
+    begun = time.monotonic()
+    assert list(items) == []
+    assert 0.2 < time.monotonic() - begun < 3.0
+    assert len(server.requests) <= 3
+
+
+def test_what_was_never_begun_is_stopped_closed_and_dropped(client: Client, server: LocalServer) -> None:
+    items = client.map_chat_completions(["a"])
+    items.stop(1.0)
+    assert list(items) == []
+    client.map_chat_completions(["a"]).close()
+    del items
+    client.map_chat_completions(["a"])
+    gc.collect()
+    assert server.requests == []
+
+
+def test_an_abort_ends_a_connection_of_httpcores_that_has_no_socket_yet() -> None:
+    deadline = Deadline()
+    deadline.abort()
+    with pytest.raises(httpcore.ReadTimeout, match="given up"):
+        deadline.time_left(None, httpcore.ReadTimeout)
 
 
 def test_what_an_abort_comes_too_early_for_is_refused() -> None:

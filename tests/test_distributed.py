@@ -76,8 +76,15 @@ def test_errors_are_rows(server: LocalServer) -> None:
     assert list(answers["tokens"])[:6] == [0] * 6
 
 
-def test_what_ends_the_whole_is_the_error_of_all_rows_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ends_the_whole_is_the_error_of_all_rows_that_are_left(
+    server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     frame = pd.DataFrame({"text": ["a", "b"]})
+    server.reply("first", times=1)
+    server.reply(status=403, body={"error": {"message": "no"}})
+    answers = ChatMapper(prompt_column="text", concurrency=1)(frame)
+    assert answers["answer"][0] == "first"
+    assert answers["error"][1] == "PermissionDeniedError: no"
     monkeypatch.setenv("PIXIGPT_API_KEY", "sk-wrong")
     errors = ChatMapper(prompt_column="text")(frame)["error"]
     assert all(error.startswith("AuthenticationError") for error in errors)
@@ -128,8 +135,9 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 @pytest.mark.parametrize(("options", "error", "text"), BAD)
 def test_a_bad_argument_is_refused_at_once(options: dict[str, Any], error: type[Exception], text: str) -> None:
+    given: dict[str, Any] = {"prompt_column": "text", **options}
     with pytest.raises(error, match=text):
-        ChatMapper(**{"prompt_column": "text", **options})
+        ChatMapper(**given)
 
 
 def test_a_missing_column_is_named() -> None:

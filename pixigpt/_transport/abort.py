@@ -23,7 +23,7 @@ class Abort:
     """The connections in use by some threads, until all are ended at once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may set it while this thread is in here
         self._in_use: set[Abortable] = set()
         self._is_set = False
 

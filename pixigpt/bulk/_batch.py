@@ -65,10 +65,13 @@ class Batch:
                 raise ValueError("input and output are the same file")
             self._ids = Ids()
             files.callback(self._ids.close)
-            files.push(lambda kind, *_: checkpoint.discard() if kind else None)
             for written, is_done in checkpoint.items():
                 self._ids.add_output(written, is_done=is_done)
-            self._total = self._check_input()
+            try:
+                self._total = self._check_input()
+            except BaseException:
+                checkpoint.discard()
+                raise
             self._files = files.pop_all()
 
     def close(self) -> None:

@@ -119,7 +119,7 @@ class Engine(Generic[T]):
         self._queue.popleft()
         self._start(work, now)
         work.tokens = tokens
-        self.pace.charge(now, 1, tokens)
+        self.pace.start(now, tokens)
         return work
 
     def succeed(self, work: Work[T], result: T, attempts: int, tokens: float | None) -> None:

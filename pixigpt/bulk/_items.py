@@ -131,7 +131,11 @@ def request_id(request: object) -> str | None:
 
 def check_chat(arguments: Mapping[str, Any]) -> None:
     """Do what `create_chat_completion` does before it sends; raise ValueError or TypeError if an argument is bad."""
-    body = {**arguments, "messages": chat_messages(arguments["messages"]), "tools": tool_list(arguments.get("tools"))}
+    body: dict[str, Any] = {
+        **arguments,
+        "messages": chat_messages(arguments["messages"]),
+        "tools": tool_list(arguments.get("tools")),
+    }
     prepare(create_chat_completion, body=CreateChatCompletionRequest(**body))
 
 
@@ -161,8 +165,7 @@ def _with_system(system: object, messages: Sequence[MessageLike]) -> list[Messag
     """Put a system message first, unless there is one."""
     if not isinstance(system, str):
         raise TypeError(f"system must be a str, not {type(system).__name__}")
-    first = messages[0] if messages else {}
-    role = first.get("role") if isinstance(first, Mapping) else first.role
+    role = messages[0].get("role") if messages else None
     return [*messages] if role == "system" else [{"role": "system", "content": system}, *messages]
 
 

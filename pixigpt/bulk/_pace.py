@@ -1,14 +1,15 @@
 """How fast a bulk run may start calls: a gate for all, a limit that adapts, token buckets. It does no I/O.
 
 A refusal (429, or 503 with Retry-After) closes the gate: nobody starts before it is over. It halves the limit of calls
-in flight, which grows again by one for each `limit` responses (additive increase, multiplicative decrease). Rates that
-the user gives are token buckets on top.
+in flight, which grows again by one for each `limit` responses (additive increase, multiplicative decrease), and tells
+the rate that the service takes. Rates that the user gives are token buckets on top.
 """
 
 from attrs import define, field
 
 from pixigpt._checks import LONGEST_SECONDS
 from pixigpt.bulk._bucket import Bucket
+from pixigpt.bulk._learned import LearnedRate
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
@@ -22,6 +23,7 @@ class Pace:
     most: int
     requests: Bucket | None = None
     tokens: Bucket | None = None
+    learned: LearnedRate = field(init=False, factory=LearnedRate)
     limit: int = field(init=False)
     opens_at: float = field(init=False, default=0.0)
     _closed_at: float = field(init=False, default=-1.0)
@@ -33,7 +35,7 @@ class Pace:
 
     def wait(self, now: float, tokens: float) -> float:
         """Return the seconds until a call that needs about so many tokens may start; 0 if it may start now."""
-        waits = [self.opens_at - now]
+        waits = [self.opens_at - now, self.learned.wait(now)]
         if self.requests is not None:
             waits.append(self.requests.wait(now, 1.0))
         if self.tokens is not None:
@@ -41,8 +43,13 @@ class Pace:
         wait = max(waits)
         return wait if wait > _NOTHING else 0.0
 
+    def start(self, now: float, tokens: float) -> None:
+        """Note a call that starts, and needs about so many tokens."""
+        self.learned.start(now)
+        self.charge(now, 1, tokens)
+
     def charge(self, now: float, requests: float, tokens: float) -> None:
-        """Take what has been started, or what it needed beyond that, from the buckets."""
+        """Take from the buckets what calls need; what they needed less comes back."""
         if self.requests is not None:
             self.requests.charge(now, requests)
         if self.tokens is not None:
@@ -70,3 +77,4 @@ class Pace:
             self._closed_at, self._responses = now, 0
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
             self.limit = max(1, self.limit // 2)
+        self.learned.refuse(now, self.opens_at, is_new=is_new)

@@ -5,6 +5,8 @@ from string import Formatter
 
 from attrs import field, frozen
 
+from pixigpt._checks import of_type
+
 
 @frozen
 class Template:
@@ -31,8 +33,7 @@ class Template:
         return Formatter().vformat(self.text, (), {name: row[name] for name in self.columns})
 
     def _columns(self) -> Iterable[str]:
-        if not isinstance(self.text, str):
-            raise TypeError(f"template must be a str, not {type(self.text).__name__}")
+        of_type(str)("template", self.text)
         try:
             parts = list(Formatter().parse(self.text))
         except ValueError as cause:

@@ -63,15 +63,15 @@ class _Crew(Generic[T]):
             self.has_item.notify_all()
         self.abort.set()
         end = time.monotonic() + seconds
-        for thread in self.threads:
+        for thread in self.threads if seconds else ():  # the garbage collector may call in one of them
             thread.join(max(0.0, end - time.monotonic()))
 
     def _hire(self) -> None:
         name = f"pixigpt-bulk-{len(self.threads)}"
         # As daemons they do not keep a program from ending whose loop was left by an exception.
         thread = threading.Thread(target=self.context.copy().run, args=(self._work,), name=name, daemon=True)
-        self.threads.append(thread)
         thread.start()
+        self.threads.append(thread)
 
     def _work(self) -> None:
         current_abort.set(self.abort)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pixigpt import AsyncClient, Client
-from scripts.bench.__main__ import server
+from scripts.bench.__main__ import allow_open_files, server
 
 KEY = "sk-bench"
 IN_FLIGHT = 1_000
@@ -104,6 +104,7 @@ def run(name: str, base_url: str, count: int) -> Figures:
 
 def main() -> int:
     """Measure everything; print each target, and return how many are missed."""
+    allow_open_files()
     with server() as given:
         base_url = str(given["base_url"])
         plain, few, many = (
