@@ -219,7 +219,7 @@ def test_a_bug_in_a_thread_is_one_line_and_the_answer_is_there(
         raise ZeroDivisionError("of the test")
 
     monkeypatch.setattr("pixigpt.cli._markdown.GrowingMarkdown._refresh", fail)
-    server.drip(0.002, "/chat/completions")
+    server.drip(0.0002, "/chat/completions")
     done = cli("ask", "Hello!", terminal=True)
     assert (done.code, done.out) == (0, "You said: Hello!\n")
     assert "Error: ZeroDivisionError: of the test (a bug; --debug shows where)\n" in done.errors
