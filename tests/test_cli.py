@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from support.scripted_server import ScriptedServer, reply, sends
 import pixigpt.cli._threads
 from pixigpt import Client
 from pixigpt.cli._main import program, run
+from pixigpt.cli._markdown import GrowingMarkdown
 from pixigpt.testing import LocalServer
 from pixigpt.testing import __main__ as local_server
 
@@ -212,14 +214,17 @@ def test_debug_shows_no_key_and_ends_with_the_command(cli: Run, server: LocalSer
     assert cli("threads", "list").errors == ""
 
 
-def test_a_bug_in_a_thread_is_one_line_and_the_answer_is_there(
-    cli: Run, monkeypatch: pytest.MonkeyPatch, server: LocalServer
-) -> None:
+def test_a_bug_in_a_thread_is_one_line_and_the_answer_is_there(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise ZeroDivisionError("of the test")
 
-    monkeypatch.setattr("pixigpt.cli._markdown.GrowingMarkdown._refresh", fail)
-    server.drip(0.002, "/chat/completions")
+    def add_slowly(growing: GrowingMarkdown, text: str) -> None:
+        add(growing, text)
+        time.sleep(0.15)  # it draws every tenth of a second
+
+    add = GrowingMarkdown.add
+    monkeypatch.setattr(GrowingMarkdown, "add", add_slowly)
+    monkeypatch.setattr(GrowingMarkdown, "_refresh", fail)
     done = cli("ask", "Hello!", terminal=True)
     assert (done.code, done.out) == (0, "You said: Hello!\n")
     assert "Error: ZeroDivisionError: of the test (a bug; --debug shows where)\n" in done.errors

@@ -21,6 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_what_is_set_is_read_again_and_used(cli: Run, server: LocalServer, path: Path) -> None:
     assert cli("config", "path").out == f"{path}\n"
+    assert cli("config", "path", "--json").out == f'"{path}"\n'
     assert cli("config", "set", "api_key", stdin=f"{server.api_key}\n".encode()) == Done(0, b"", "")
     for name, value in [("base_url", server.base_url), ("timeout", "20"), ("retries", "2"), ("assistant", 'a"\\ü\x7f')]:
         assert cli("config", "set", name, value) == Done(0, b"", "")
@@ -47,9 +48,9 @@ def test_a_stored_key_is_never_printed(cli: Run, path: Path) -> None:
     ]
     assert [done.code for done in shown] == [0, 0, 0, 0, 3, 1]
     assert not any(SECRET in done.out + done.errors for done in shown)
-    assert shown[0].out == "api_key\t***\nretries\t0\n"
+    assert shown[0].out == "api_key\t***\tprofile\nretries\t0\tprofile\n"
     assert shown[2].out == "***\n"
-    assert "retries\t0\treplaced by PIXIGPT_RETRIES\n" in cli("config", "list", PIXIGPT_RETRIES="1").out
+    assert "retries\t0\tPIXIGPT_RETRIES\n" in cli("config", "list", PIXIGPT_RETRIES="1").out
 
 
 def test_a_key_as_an_argument_is_refused_and_not_repeated(cli: Run, path: Path) -> None:
@@ -106,9 +107,11 @@ def test_profiles_keep_apart(cli: Run, server: LocalServer, path: Path) -> None:
     cli("config", "set", "base_url", server.base_url, "--profile", "work")
     cli("config", "set", "retries", "1")
     assert path.read_text(encoding="utf-8") == f'[work]\nbase_url = "{server.base_url}"\n\n[default]\nretries = 1\n'
-    assert cli("--profile", "work", "config", "list", PIXIGPT_BASE_URL="").out == f"base_url\t{server.base_url}\n"
+    assert (
+        cli("--profile", "work", "config", "list", PIXIGPT_BASE_URL="").out == f"base_url\t{server.base_url}\tprofile\n"
+    )
     assert cli("config", "get", "base_url", PIXIGPT_PROFILE="work").out == f"{server.base_url}\n"
-    assert cli("config", "list", "--profile", "default").out == "retries\t1\n"
+    assert cli("config", "list", "--profile", "default").out == "retries\t1\tprofile\n"
     done = cli("threads", "list", "--profile", "home")
     assert done.code == 2
     assert f"there is no profile 'home' in {path}; there are: default, work" in done.errors

@@ -18,8 +18,9 @@ COMMAND = [sys.executable, "-W", "error", "-m", "pixigpt"]
 
 @pytest.fixture
 def environment(server: LocalServer, tmp_path: Path) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return {
-        **os.environ,
+        **own,
         "PIXIGPT_API_KEY": server.api_key,
         "PIXIGPT_BASE_URL": server.base_url,
         "PIXIGPT_CONFIG": str(tmp_path / "config.toml"),

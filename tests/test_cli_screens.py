@@ -3,9 +3,11 @@
 After a change that is meant, `PIXIGPT_SCREENS=write` writes them anew; read them before you commit them.
 """
 
+import io
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ from typing import Any
 import pyte
 import pytest
 from pyte.modes import LNM
+from rich.console import Console
 from support.command import Run
 
 from pixigpt import Client
+from pixigpt.cli._markdown import GrowingMarkdown
 from pixigpt.testing import LocalServer
 
 if sys.platform == "win32":
@@ -111,6 +115,14 @@ def test_an_answer_is_markdown_in_one_go_and_piece_by_piece(cli: Run, server: Lo
     if not options:
         server.drip(0.0003, "/chat/completions")
     hold("markdown", seen(cli, "ask", "Paris?", *options))
+
+
+def test_an_answer_that_has_not_begun_draws_nothing() -> None:
+    output = io.StringIO()
+    with GrowingMarkdown(Console(file=output, force_terminal=True)) as growing:
+        growing.add("\n")
+        time.sleep(0.25)  # it draws every tenth of a second
+    assert output.getvalue() == ""
 
 
 def test_an_answer_longer_than_the_screen_scrolls(cli: Run, server: LocalServer) -> None:

@@ -149,6 +149,10 @@ def test_each_exported_name_is_what_the_type_checkers_see() -> None:
         assert getattr(pixigpt, name) is getattr(import_module(str(module)), name)
 
 
+def test_every_name_is_listed_before_it_is_loaded() -> None:
+    assert {*pixigpt.__all__} <= {*dir(pixigpt)}
+
+
 def test_the_package_is_loaded_on_first_use() -> None:
     code = (
         "import sys, pixigpt; print('httpx' in sys.modules, hasattr(pixigpt, 'nope'), 'httpx' in sys.modules);"

@@ -692,6 +692,8 @@ def test_the_command_knows_enumerations_as_classes(
     assert call("query_parameters", "theText=t", "kind=tame", "size=2").code == 0
     assert "kind=tame&size=2" in echo.requests[-1].target
     assert call("query_parameters", "theText=t", "size=9").code == 2
+    assert call("json_body", "--body", json.dumps(ANIMAL), "kind=tame").code == 0
+    assert json.loads(echo.requests[-1].body) == {**ANIMAL, "kind": "tame"}
     echo.replies.append((200, "application/json", json.dumps(ANIMAL).encode()))
     assert json.loads(call("json_response").out) == ANIMAL
 

@@ -9,7 +9,7 @@ import click
 from pixigpt.cli._client import open_client
 from pixigpt.cli._config import DEFAULT_PROFILE, SETTINGS, Setting, config_path, read_profile, write_setting
 from pixigpt.cli._globals import GlobalGroup, given_options
-from pixigpt.cli._output import print_document, print_line, wants_json
+from pixigpt.cli._output import print_document, print_line, print_table, wants_json
 from pixigpt.cli._settings import Settings, converted, profile_name, variable_of
 
 _HIDDEN = "***"
@@ -23,14 +23,15 @@ def config() -> None:
 
 @config.command("list")
 def list_settings() -> None:
-    """List a profile's settings, and which of them the environment replaces."""
+    """List a profile's settings, and for each whether it, or a variable in its place, is used now."""
     settings = read_profile(_profile())
     if wants_json():
         print_document({name: _shown(name, value) for name, value in settings.items()})
         return
-    for name, value in settings.items():
-        replaced = f"\treplaced by {variable}" if (variable := variable_of(name)) else ""
-        print_line(f"{name}\t{_shown(name, value)}{replaced}")
+    print_table(
+        ["setting", "value", "comes from"],
+        [[name, str(_shown(name, value)), variable_of(name) or "profile"] for name, value in settings.items()],
+    )
 
 
 @config.command("get")
@@ -72,7 +73,10 @@ def unset_setting(name: str) -> None:
 @config.command("path")
 def path() -> None:
     """Print where the settings are kept."""
-    print_line(str(config_path()))
+    if wants_json():
+        print_document(str(config_path()))
+    else:
+        print_line(str(config_path()))
 
 
 def _profile() -> str | None:

@@ -35,11 +35,18 @@ def print_list(items: Sequence[ModelT], columns: "Columns[ModelT]") -> None:
     """Print a list: one document, a line of JSON each, a table, or lines of columns separated by tabs."""
     if wants_json():
         print_documents([item.to_dict() for item in items])
-    elif on_terminal():
-        console().print(_table(items, columns, console().width))
     else:
-        for item in items:
-            print_line("\t".join(one_line(column(item)) for column in columns.values()))
+        print_table([*columns], [[column(item) for column in columns.values()] for item in items])
+
+
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows: a table on a terminal, else a line for each, its cells separated by tabs."""
+    lines = [[*map(one_line, row)] for row in rows]
+    if on_terminal():
+        console().print(_table(names, lines, console().width))
+    else:
+        for line in lines:
+            print_line("\t".join(line))
 
 
 def print_record(item: "Model", fields: Mapping[str, str]) -> None:
@@ -142,18 +149,18 @@ def moment(seconds: float) -> str:
         return str(seconds)
 
 
-def _table(items: Sequence[ModelT], columns: "Columns[ModelT]", width: int) -> Any:  # noqa: ANN401  # rich.table.Table
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Any:  # noqa: ANN401  # rich's Table
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rows = [[Text(one_line(column(item))) for column in columns.values()] for item in items]
-    widths = [max(len(name), *(row[at].cell_len for row in rows), 0) for at, name in enumerate(columns)]
+    cells = [[Text(cell) for cell in row] for row in rows]
     left = width - _EDGE
-    for name, widest in zip(columns, widths, strict=True):
+    for at, name in enumerate(names):
+        widest = max(len(name), *(row[at].cell_len for row in cells), 0)
         table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=max(min(widest, left), _LEAST))
         left -= widest + _GAP
-    for row in rows:
+    for row in cells:
         table.add_row(*row)
     return table
