@@ -31,6 +31,8 @@ def test_a_new_snippet_runs(snippet: str, server: LocalServer, capsys: pytest.Ca
 
 def test_every_method_is_told_of() -> None:
     added = {"close", "with_options", "call", "request", "stream_call", "create_embedding", "rerank"}
+    added |= {"stream_chat_completion", "run_tools", "parse_chat_completion", "ask"}
+    added |= {"map_chat_completions", "map_embeddings", "run_batch"}
     public = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
     assert {name for name, _ in METHODS} | added == public
 
