@@ -72,7 +72,7 @@ def _csv(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, strict=True)
         try:
-            header: list[str] = next(rows, [])
+            header = next(rows, list[str]())
             for values in filter(None, rows):
                 if len(values) > len(header):
                     raise ValueError(f"{path}, line {rows.line_num} has more fields than the header")

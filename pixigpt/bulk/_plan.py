@@ -79,9 +79,6 @@ def new_key() -> Options:
 
 def check_input(name: str, given: object, *kinds: type) -> None:
     """Raise TypeError if the input of a run cannot be iterated, or is a single one."""
+    found = type(given).__name__
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, kinds):
-        raise TypeError(f"{name} must be several in an iterable, not {_name_of_type(given)}")
-
-
-def _name_of_type(value: object) -> str:
-    return type(value).__name__
+        raise TypeError(f"{name} must be several in an iterable, not {found}")
