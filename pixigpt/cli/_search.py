@@ -31,7 +31,7 @@ def embed(texts: tuple[str, ...], model: str | None) -> None:
 
 @click.command(cls=GlobalCommand)
 @click.argument("query")
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.File(encoding="utf-8", errors="replace"))
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="How many documents at most.")
 @_MODEL
 def rerank(query: str, file: TextIO, top: int | None, model: str | None) -> None:
