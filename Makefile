@@ -72,8 +72,9 @@ test-distributed: .dask/.ready ## map data frames on a Dask cluster of this mach
 	$(BIN_RAY)/python -m pip install --quiet --disable-pip-version-check --editable '.[testing,ray]' pytest
 	@touch $@
 
+# Ray warns of itself.
 test-ray: .ray/.ready ## map a dataset on Ray
-	$(BIN_RAY)/python -m pytest tests/cluster/test_ray.py
+	$(BIN_RAY)/python -m pytest -W ignore tests/cluster/test_ray.py
 
 check: .venv/.ready ## format, lint, types, contract, generated code, build
 	$(BIN)/python -m scripts.check

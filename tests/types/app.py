@@ -30,6 +30,7 @@ from pixigpt import (
     Usage,
     VisionResult,
 )
+from pixigpt.bulk import BatchItem, BatchProgress, BatchSummary
 from pixigpt.middleware import Cache, CallRequest, CallResponse, Middleware
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api.api.pixigpt import get_run, list_threads
@@ -55,6 +56,11 @@ def log(request: CallRequest) -> Generator[CallRequest, CallResponse, CallRespon
 
 
 MIDDLEWARE: list[Middleware] = [log, Cache({}, ttl=60.0)]
+
+
+def told(progress: BatchProgress) -> None:
+    """Print how far a batch is."""
+    print(progress.left)
 
 
 def sync_app(client: Client) -> None:
@@ -100,6 +106,11 @@ def sync_app(client: Client) -> None:
     assert_type(client.create_embedding("Hi."), EmbeddingList)
     assert_type(client.create_embedding(["Hi."]).data[0].embedding, list[float])
     assert_type(client.rerank("q", ["a", "b"], top_k=1), RerankResult)
+    for item in client.map_chat_completions(["Hi.", {"prompt": "Hi.", "id": 1}], max_tokens=5):
+        assert_type(item, BatchItem)
+        assert_type(item.error, PixiGPTError | None)
+    assert_type(next(client.map_embeddings(["Hi."])), list[float])
+    assert_type(client.run_batch("a.jsonl", "b.jsonl", on_progress=told, temperature=0.5), BatchSummary)
     assert_type(client.call(get_run, "t", "r"), Run)
     assert_type(client.call(list_threads), ThreadList)
     assert_type(client.raw, AuthenticatedClient)
@@ -135,6 +146,10 @@ async def async_app(client: AsyncClient) -> None:
     assert_type(await client.moderate_media("https://example.com/a.png"), Moderation)
     assert_type(await client.create_embedding(["Hi."]), EmbeddingList)
     assert_type(await client.rerank("q", ("a", "b")), RerankResult)
+    async for item in client.map_chat_completions(["Hi."], ordered=False):
+        assert_type(item, BatchItem)
+    assert_type([vector async for vector in client.map_embeddings(["Hi."])], list[list[float]])
+    assert_type(await client.run_batch("a.jsonl", "b.jsonl", price=(0.5, 2)), BatchSummary)
     assert_type(await client.call(get_run, "t", "r"), Run)
     async with client.stream_chat_completion([{"role": "user", "content": "Hi."}]) as stream:
         assert_type(stream, AsyncChatCompletionStream)
