@@ -106,16 +106,19 @@ def sync_app(client: Client) -> None:
     assert_type(client.create_embedding("Hi."), EmbeddingList)
     assert_type(client.create_embedding(["Hi."]).data[0].embedding, list[float])
     assert_type(client.rerank("q", ["a", "b"], top_k=1), RerankResult)
-    for item in client.map_chat_completions(["Hi.", {"prompt": "Hi.", "id": 1}], max_tokens=5):
-        assert_type(item, BatchItem)
-        assert_type(item.error, PixiGPTError | None)
-    assert_type(next(client.map_embeddings(["Hi."])), list[float])
-    assert_type(client.run_batch("a.jsonl", "b.jsonl", on_progress=told, temperature=0.5), BatchSummary)
     assert_type(client.call(get_run, "t", "r"), Run)
     assert_type(client.call(list_threads), ThreadList)
     assert_type(client.raw, AuthenticatedClient)
     assert_type(client.with_options(timeout=5.0, max_retries=0), Client)
     assert_type(client.with_options(middleware=MIDDLEWARE), Client)
+
+
+def bulk_app(client: Client) -> None:
+    for item in client.map_chat_completions(["Hi.", {"prompt": "Hi.", "id": 1}], max_tokens=5):
+        assert_type(item, BatchItem)
+        assert_type(item.error, PixiGPTError | None)
+    assert_type(next(client.map_embeddings(["Hi."])), list[float])
+    assert_type(client.run_batch("a.jsonl", "b.jsonl", on_progress=told, temperature=0.5), BatchSummary)
 
 
 async def async_app(client: AsyncClient) -> None:
