@@ -1,5 +1,6 @@
 """Profiles: kept with mode 0600, in the order flag, environment, profile, default; a key is never printed."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -21,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_what_is_set_is_read_again_and_used(cli: Run, server: LocalServer, path: Path) -> None:
     assert cli("config", "path").out == f"{path}\n"
-    assert cli("config", "path", "--json").out == f'"{path}"\n'
+    assert cli("config", "path", "--json").out == json.dumps(str(path)) + "\n"
     assert cli("config", "set", "api_key", stdin=f"{server.api_key}\n".encode()) == Done(0, b"", "")
     for name, value in [("base_url", server.base_url), ("timeout", "20"), ("retries", "2"), ("assistant", 'a"\\ü\x7f')]:
         assert cli("config", "set", name, value) == Done(0, b"", "")

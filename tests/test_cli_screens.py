@@ -36,7 +36,7 @@ The **capital** of *France* since 987; `code`, a [link](https://example.com).
   - nested
 - two
 
-## People
+**People**
 
 | city | people |
 |---|---|

@@ -3,7 +3,7 @@
 import math
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from pixigpt.bulk import BatchProgress, BatchSummary
 
+_COUNT = click.IntRange(min=1)
+
 
 def _two_prices(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
     try:
@@ -31,32 +33,17 @@ def _two_prices(ctx: click.Context, param: click.Parameter, value: str | None) -
 @click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False))
 @click.option("-o", "--output", metavar="OUT", required=True, help="Write the answers to this file, as JSON lines.")
 @click.option("--template", metavar="TEXT", help="The prompt, with {COLUMN} for what stands in a column.")
-@click.option("--column", metavar="NAME", help="The column that holds the prompt.")
+@click.option("--column", "prompt_column", metavar="NAME", help="The column that holds the prompt.")
 @click.option("--id-column", metavar="NAME", help="The column that holds an id.  [default: the row's number]")
 @assistant_option
 @system_option
-@click.option("-j", "--concurrency", metavar="N", type=click.IntRange(min=1), default=32, show_default=True,
-              help="How many calls at a time, at most.")  # fmt: skip
-@click.option("--rpm", metavar="N", type=float, help="How many requests a minute, at most.")
-@click.option("--tpm", metavar="N", type=float, help="How many tokens a minute, at most.")
-@click.option("--max-failures", metavar="N", type=click.IntRange(min=0), help="End the batch when more items fail.")
+@click.option("-j", "--concurrency", metavar="N", type=_COUNT, default=32, help="Calls at a time.  [default: 32]")
+@click.option("--rpm", "requests_per_minute", metavar="N", type=float, help="How many requests a minute, at most.")
+@click.option("--tpm", "tokens_per_minute", metavar="N", type=float, help="How many tokens a minute, at most.")
+@click.option("--max-failures", metavar="N", type=int, help="End the batch when more items fail.")
 @click.option("--price", callback=_two_prices, metavar="IN,OUT", help="What a million tokens read and written cost.")
-@click.option("--no-resume", is_flag=True, help="Refuse an output that exists, instead of going on with it.")
-def batch(
-    source: str,
-    output: str,
-    template: str | None,
-    column: str | None,
-    id_column: str | None,
-    assistant: str | None,
-    system: str | None,
-    concurrency: int,
-    rpm: float | None,
-    tpm: float | None,
-    max_failures: int | None,
-    price: tuple[float, float] | None,
-    no_resume: bool,
-) -> None:
+@click.option("--no-resume", "resume", flag_value=False, default=True, help="Refuse an output that exists.")
+def batch(source: str, output: str, assistant: str | None, system: str | None, **options: Any) -> None:  # noqa: ANN401
     """Answer every prompt in IN: JSON lines, CSV or Parquet.
 
     Started again, it goes on where it was: what OUT has is skipped, what failed is tried again. Ctrl-C lets the calls
@@ -66,20 +53,7 @@ def batch(
     try:
         with open_client(settings) as client, _Bar() as bar:
             summary = client.run_batch(
-                source,
-                output,
-                prompt_column=column,
-                id_column=id_column,
-                template=template,
-                system=system,
-                concurrency=concurrency,
-                requests_per_minute=rpm,
-                tokens_per_minute=tpm,
-                max_failures=max_failures,
-                resume=not no_resume,
-                price=price,
-                on_progress=bar.show,
-                assistant_id=settings.assistant,
+                source, output, assistant_id=settings.assistant, system=system, on_progress=bar.show, **options
             )
     except RuntimeError as cause:  # another process writes to the output
         raise click.ClickException(str(cause)) from cause

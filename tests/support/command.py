@@ -57,8 +57,8 @@ def run_command(
     with ExitStack() as patched:
         patched.enter_context(patch.dict("os.environ", environment))
         patched.enter_context(patch.object(sys, "stdin", kind_in(io.BytesIO(stdin), encoding="utf-8")))
-        sys_out = patched.enter_context(patch.object(sys, "stdout", kind(out, encoding="utf-8")))
-        sys_err = patched.enter_context(patch.object(sys, "stderr", kind(err, encoding="utf-8")))
+        sys_out = patched.enter_context(patch.object(sys, "stdout", kind(out, encoding="utf-8", newline="\n")))
+        sys_err = patched.enter_context(patch.object(sys, "stderr", kind(err, encoding="utf-8", newline="\n")))
         code = run(arguments)
         sys_out.flush()
         sys_err.flush()
