@@ -67,7 +67,7 @@ def lasting(seconds: float) -> Generator[None, None, None]:
     """Check that the block ends when it should; the bounds are generous, since machines are busy."""
     started = time.monotonic()
     yield
-    assert 0.9 * seconds < time.monotonic() - started < seconds + 0.5
+    assert 0.9 * seconds < time.monotonic() - started < seconds + 1
 
 
 def floods(connection: socket.socket) -> None:
@@ -95,7 +95,7 @@ def test_the_timeout_bounds_a_request_that_the_server_does_not_read(connect: Con
     with ScriptedServer(never_reads) as server:
         client = connect(base_url=server.base_url, timeout=0.5, max_retries=0)
         with lasting(0.5), pytest.raises(APITimeoutError):
-            client.create_message("t", "user", "x" * 20_000_000)
+            client.create_message("t", "user", "x" * 8_000_000)
         client.close()
 
 

@@ -114,7 +114,7 @@ FIRST = {"error": {"message": "overloaded", "type": "server_error", "code": 503}
 @pytest.mark.parametrize(
     "first",
     [
-        sends(reply(503)),
+        sends(reply(503, b"", b"Connection: close")),
         sends(HEAD),
         sends(HEAD + b": a comment\n\nretry: 10\n\n"),
         sends(HEAD + b"data: {}"[:5]),

@@ -68,8 +68,8 @@ def test_nothing_is_sent_before_the_block_and_an_argument_is_checked_before_it(a
 @pytest.mark.parametrize(
     "first",
     [
-        sends(reply(503)),
-        sends(reply(500, b"{}")),
+        sends(reply(503, b"", b"Connection: close")),
+        sends(reply(500, b"{}", b"Connection: close")),
         sends(b"HTTP/1.1 200 OK\r\nContent-"),
         sends(HEAD),  # the headers alone
         sends(),
