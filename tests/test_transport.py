@@ -27,6 +27,7 @@ from support.tls import https, over_tls, tls_contexts
 from support.waiting import eventually
 
 from pixigpt import AsyncClient, Client
+from pixigpt._transport.async_backend import AsyncBackend
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.response import Head
@@ -367,3 +368,7 @@ def test_uvloop_carries_the_client_as_well() -> None:
         with ScriptedServer(script) as server:
             uvloop.run(use(url(server.base_url)))
             assert eventually(lambda: server.open == 0)
+
+
+def test_a_connection_that_a_mock_has_left_without_a_socket_hangs_up_as_well() -> None:
+    AsyncBackend(0.0, 0).hang_up()

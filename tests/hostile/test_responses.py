@@ -297,6 +297,13 @@ def test_an_unusual_but_whole_response_is_read_and_its_connection_used_again(aga
     assert server.connections == 1
 
 
+def test_a_deflate_body_may_begin_with_a_packet_of_one_byte(against: Against) -> None:
+    body = zlib.compress(EMPTY)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(body)
+    client, _ = against(sends(head, body[:1], body[1:], pause=0.05), max_retries=0)
+    assert client.list_threads() == []
+
+
 @pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"])
 def test_a_response_that_ends_with_its_connection_is_read(against: Against, head: bytes) -> None:
     client, server = against(sends(head + EMPTY), max_retries=0)
