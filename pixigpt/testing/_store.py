@@ -6,6 +6,7 @@ A change is one transaction, so that a process that is killed in the middle leav
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,6 +79,7 @@ class Store:
         """Open it, if it is not open; return whether it is empty. Raise RuntimeError if the folder is in use."""
         if self._connection is None:
             self._connection = _connected(self._folder)
+            weakref.finalize(self, self._connection.close)  # what is in memory lives as long as its store
         return self._one("SELECT last_id FROM counters") == 0
 
     def close(self) -> None:
