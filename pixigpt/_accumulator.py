@@ -181,8 +181,10 @@ class _Choice:
             self.calls.add(call)
         reasoning = delta.reasoning_content
         if rest := delta.additional_properties:
-            reasoning = reasoning or rest.get(_REASONING)
-            _merge(self.message_rest, {name: rest[name] for name in rest if name != _REASONING}, grows=True)
+            if isinstance(other := rest.get(_REASONING), str):  # of another type, it is a field like others
+                reasoning = reasoning or other
+                rest = {name: value for name, value in rest.items() if name != _REASONING}
+            _merge(self.message_rest, rest, grows=True)
         return reasoning
 
 

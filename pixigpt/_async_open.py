@@ -49,6 +49,8 @@ class AsyncOpenResponse(Generic[ReadableT]):
     async def __aenter__(self) -> Self:
         if self._is_entered:
             raise RuntimeError("a stream can be entered only once")
+        if self._is_closed:
+            raise RuntimeError("the stream was closed before it was entered")
         self._is_entered = True
         try:
             self._readable = await drive(self._flow, self._driver.perform)

@@ -50,6 +50,8 @@ class OpenResponse(Generic[ReadableT]):
     def __enter__(self) -> Self:
         if self._is_entered:
             raise RuntimeError("a stream can be entered only once")
+        if self._is_closed:
+            raise RuntimeError("the stream was closed before it was entered")
         self._is_entered = True
         try:
             self._readable = drive(self._flow, self._driver.perform)

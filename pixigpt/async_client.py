@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overloa
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
+from pixigpt._checks import of_type
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, AsyncHints, explain
@@ -946,6 +947,7 @@ class AsyncClient(AsyncHints):
         # On first use, as in `_drive`.
         from pixigpt._async_chat_stream import AsyncChatCompletionStream
 
+        of_type(bool)("include_usage", include_usage)
         body = CreateChatCompletionRequest(
             messages=chat_messages(messages),
             assistant_id=assistant_id,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overloa
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
+from pixigpt._checks import of_type
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._flow import call_flow, wait_flow
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, SyncHints, explain
@@ -947,6 +948,7 @@ class Client(SyncHints):
         # On first use, as in `_drive`.
         from pixigpt._chat_stream import ChatCompletionStream
 
+        of_type(bool)("include_usage", include_usage)
         body = CreateChatCompletionRequest(
             messages=chat_messages(messages),
             assistant_id=assistant_id,

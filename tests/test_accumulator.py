@@ -117,6 +117,12 @@ def test_reasoning_is_taken_once_from_wherever_it_stands(choice: dict[str, Any])
     assert first.message.to_dict() == {"role": "assistant", "content": None}
 
 
+@pytest.mark.parametrize("other", [{"effort": "low"}, ["why"], 5])
+def test_a_field_reasoning_that_is_no_text_is_a_field_like_others(other: Any) -> None:
+    first = merged(*deltas({"reasoning": "why"}, {"reasoning": other})).choices[0]
+    assert (first.reasoning_content, first.message["reasoning"]) == ("why", other)
+
+
 def test_choices_are_merged_by_index() -> None:
     texts = [(1, "c"), (0, "a"), (1, "d"), (0, "b")]
     chunks = [{"choices": [{"index": index, "delta": {"content": text}}]} for index, text in texts]

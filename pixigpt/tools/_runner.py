@@ -44,12 +44,6 @@ Outcome = Received | bool | None
 Loop = Generator[Step, Outcome, T]
 
 
-def _positive_int(name: str, value: object) -> None:
-    _checks.non_negative_int(name, value)
-    if value == 0:
-        raise ValueError(f"{name} must be at least 1, not 0")
-
-
 def _function(name: str, value: object) -> None:
     if not callable(value):
         raise TypeError(f"{name} must be a function, not {type(value).__name__}")
@@ -60,8 +54,8 @@ class RunOptions:
     """How to run tools."""
 
     max_rounds: int = field(validator=_checks.validator(_checks.non_negative_int))
-    concurrency: int = field(validator=_checks.validator(_positive_int))
-    report_errors: bool
+    concurrency: int = field(validator=_checks.validator(_checks.positive_int))
+    report_errors: bool = field(validator=_checks.validator(_checks.of_type(bool)))
     approve: Approver | None = field(validator=_checks.validator(_checks.optional(_function)))
     on_call: Observer | None = field(validator=_checks.validator(_checks.optional(_function)))
     on_text: Reader | None = field(validator=_checks.validator(_checks.optional(_function)))

@@ -10,7 +10,7 @@ import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx
@@ -89,12 +89,19 @@ def test_nothing_is_sent_before_the_block_and_a_bad_argument_is_told_before_it(a
             use()
     with pytest.raises(ValueError, match="messages must not be empty"):
         client.stream_chat_completion([])
+    with pytest.raises(TypeError, match="include_usage must be a bool, not str"):
+        client.stream_chat_completion(HELLO, include_usage=cast("Any", "no"))
     for name in ("stream", "stream_options"):
         with pytest.raises(ValueError, match=f"'{name}' is set by the call itself"):
             client.with_options(extra_body={name: False}).stream_chat_completion(HELLO)
     assert server.connections == 0
     with stream, pytest.raises(RuntimeError, match="only once"), stream:
         pass
+    closed = client.stream_chat_completion(HELLO)
+    closed.close()
+    with pytest.raises(RuntimeError, match="closed before it was entered"), closed:
+        pytest.fail("it must not be entered")
+    assert server.connections == 1
 
 
 def test_not_2xx_is_a_typed_error_on_entering(against: Against) -> None:
