@@ -1,9 +1,10 @@
 """Checks of arguments: each raises ValueError or TypeError that names the argument."""
 
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import UnionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -67,6 +68,22 @@ def port(name: str, value: int | None) -> None:
     """Check a URL's port; None means that the URL names none."""
     if value is not None and not 1 <= value <= 65535:
         raise ValueError(f"{name}: there is no port {value}")
+
+
+def not_awaitable(name: str, result: object) -> None:
+    """Check what a function of the user's has returned: the sync client cannot await it."""
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()  # else Python warns that nobody has awaited it
+        raise TypeError(f"{name} is async: use AsyncClient")
+
+
+def string_keys(name: str, value: object) -> None:
+    """Check for a mapping whose keys are strings."""
+    if not isinstance(value, Mapping) or not all(
+        isinstance(key, str) for key in cast("Mapping[object, object]", value)
+    ):
+        raise TypeError(f"{name} must be a mapping with string keys")
 
 
 def of_type(wanted: type | UnionType) -> Check:

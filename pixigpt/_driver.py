@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 import httpx
 
 from pixigpt._body import Body, complete_response
+from pixigpt._checks import not_awaitable
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._settings import Settings
@@ -143,7 +144,7 @@ def _bound(stream: object, seconds: float | None) -> None:
 def _aside(step: Step) -> None:
     """Perform a step that is no I/O."""
     if isinstance(step, Notify):
-        step.callback(step.run)
+        not_awaitable("on_update", step.callback(step.run))
     else:
         time.sleep(cast("Pause", step).seconds)
 

@@ -11,6 +11,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 import httpx
 from attrs import evolve, field, frozen
 
+from pixigpt._checks import of_type, optional, string_keys
 from pixigpt._generated import fields_of, hints_of, is_model, successes
 from pixigpt._request_body import JsonBody, RequestBody, content, form, multipart, text_of
 from pixigpt._result import Parser, Received, parse, parse_json
@@ -77,19 +78,19 @@ def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call
     return Call(plan.operation, wanted["method"].upper(), wanted["url"], params, headers, body, plan.parse)
 
 
-def prepare_request(
-    method: str, path: str, json: object, params: Mapping[str, Any] | None, headers: Mapping[str, str] | None
-) -> Call[object]:
+def prepare_request(method: str, path: str, json: object, params: Mapping[str, Any] | None) -> Call[object]:
     """Turn a path that no contract knows into a call; raise ValueError or TypeError if an argument is bad."""
+    of_type(str)("method", method)
+    of_type(str)("path", path)
+    optional(string_keys)("params", params)
     if method.upper() not in _METHODS:
         raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {method!r}")
-    if not path.startswith("/") or "?" in path or "#" in path:
+    if not path.startswith("/") or "?" in path or "#" in path or not {".", ".."}.isdisjoint(path.split("/")):
         raise ValueError("path must begin with / and stand below base_url; a query goes into params")
-    given = {name.lower(): value for name, value in (headers or {}).items()}
-    body = b"" if json is None else JsonBody(json)
-    if body:
-        given.setdefault("content-type", "application/json")
-    return Call("request", method.upper(), path, params or {}, given, body, parse_json)
+    if json is None:
+        return Call("request", method.upper(), path, params or {}, {}, b"", parse_json)
+    headers = {"content-type": "application/json"}
+    return Call("request", method.upper(), path, params or {}, headers, JsonBody(json), parse_json)
 
 
 def _body(wanted: dict[str, Any]) -> tuple[JsonBody | RequestBody, str | None]:

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 import httpx
 from attrs import evolve, field, frozen
 
 from pixigpt._access import Secret, checked_headers, checked_key, checked_url
-from pixigpt._checks import non_negative_int, of_type, optional, positive_seconds, validator
+from pixigpt._checks import non_negative_int, of_type, optional, positive_seconds, string_keys, validator
 from pixigpt._request_body import merged, pairs
 from pixigpt._retry import Budget, RetryPolicy
 from pixigpt._version import __version__
@@ -179,9 +179,6 @@ def _chain(given: object) -> "Chain | None":
     return Chain((*others, *own))
 
 
-def _checked_extra(name: str, extra: object) -> dict[str, object]:
-    if not isinstance(extra, Mapping) or not all(
-        isinstance(key, str) for key in cast("Mapping[object, object]", extra)
-    ):
-        raise TypeError(f"{name} must be a mapping with string keys")
-    return dict(cast("Mapping[str, object]", extra))
+def _checked_extra(name: str, extra: Mapping[str, object]) -> dict[str, object]:
+    string_keys(name, extra)
+    return dict(extra)

@@ -304,7 +304,7 @@ class AsyncClient(AsyncHints):
             path: The path below the base URL, such as "/models".
             json: The body; None means that there is none.
             params: The query; a list gives its name several times.
-            headers: Headers to add.
+            headers: Headers to add to the client's, or to put in their place.
 
         Returns:
             The decoded JSON; None if the body is empty.
@@ -318,7 +318,8 @@ class AsyncClient(AsyncHints):
             >>> assistants["object"]
             'list'
         """
-        return await self._drive(call_flow(prepare_request(method, path, json, params, headers), self._settings))
+        settings = self._settings if headers is None else self._settings.with_options({"headers": headers})
+        return await self._drive(call_flow(prepare_request(method, path, json, params), settings))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     async def create_chat_completion(

@@ -305,7 +305,7 @@ class Client(SyncHints):
             path: The path below the base URL, such as "/models".
             json: The body; None means that there is none.
             params: The query; a list gives its name several times.
-            headers: Headers to add.
+            headers: Headers to add to the client's, or to put in their place.
 
         Returns:
             The decoded JSON; None if the body is empty.
@@ -319,7 +319,8 @@ class Client(SyncHints):
             >>> assistants["object"]
             'list'
         """
-        return self._drive(call_flow(prepare_request(method, path, json, params, headers), self._settings))
+        settings = self._settings if headers is None else self._settings.with_options({"headers": headers})
+        return self._drive(call_flow(prepare_request(method, path, json, params), settings))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
     def create_chat_completion(

@@ -75,10 +75,10 @@ MADE = (
         "bulk/_async_run.py",
         "bulk/_run.py",
         (
-            (r"^from pixigpt\.bulk\._async_help .*\n", ""),
+            (r"^from pixigpt\.bulk\._async_help import .*", "from pixigpt._checks import not_awaitable"),
             (r"await in_thread\(partial\(batch\.open, resume=resume\)\)", "batch.open(resume=resume)"),
             (r"Rows\((batch\.prompts\(\))\)", r"\1"),
-            (r"await awaited\((.*)\)", r"\1"),
+            (r"await awaited\((.*)\)", r'not_awaitable("on_progress", \1)'),
             (r"\baclosing\b", "closing"),
             (r"bulk\._tasks import", "bulk._threads import"),
             (r"\bAsyncItems\b", "Items"),

@@ -433,6 +433,11 @@ def test_an_async_on_progress_is_awaited(server: LocalServer, backend: str) -> N
 
     anyio.run(use, backend=backend)
     assert told == [0, 1, 2]
+    with (
+        Client(server.api_key, server.base_url) as client,
+        pytest.raises(TypeError, match="on_progress is async: use AsyncClient"),
+    ):
+        client.run_batch("in.jsonl", "again.jsonl", on_progress=on_progress)
 
 
 def test_a_bar_is_drawn_on_stderr_where_rich_is_there(

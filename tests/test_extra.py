@@ -94,14 +94,30 @@ def test_a_request_that_brings_no_json_is_an_error(httpx_mock: HTTPXMock, connec
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "says"),
+    ("method", "path", "options", "kind", "says"),
     [
-        ("FETCH", "/models", "method must be one of DELETE"),
-        ("GET", "models", "path must begin with /"),
-        ("GET", "/models?x=1", "a query goes into params"),
-        ("GET", "/mo\ndels", "there is no such URL"),
+        ("FETCH", "/models", {}, ValueError, "method must be one of DELETE"),
+        (5, "/models", {}, TypeError, "method must be a str, not int"),
+        ("GET", "models", {}, ValueError, "path must begin with /"),
+        ("GET", "/models?x=1", {}, ValueError, "a query goes into params"),
+        ("GET", "/../admin", {}, ValueError, "stand below base_url"),
+        ("GET", "/files/..", {}, ValueError, "stand below base_url"),
+        ("GET", "/mo\ndels", {}, ValueError, "there is no such URL"),
+        ("GET", 5, {}, TypeError, "path must be a str, not int"),
+        ("GET", "/models", {"params": "a=1"}, TypeError, "params must be a mapping with string keys"),
+        ("GET", "/models", {"headers": "a: 1"}, TypeError, "headers must be a mapping of strings, not str"),
+        ("GET", "/models", {"headers": {"Host": "a"}}, ValueError, "'Host' cannot be set"),
     ],
 )
-def test_a_bad_request_is_refused_before_anything_is_sent(connect: Connect, method: str, path: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        connect(base_url=URL).request(method, path)
+def test_a_bad_request_is_refused_before_anything_is_sent(
+    connect: Connect, method: Any, path: Any, options: Any, kind: type[Exception], says: str
+) -> None:
+    with pytest.raises(kind, match=says):
+        connect(base_url=URL).request(method, path, **options)
+
+
+def test_a_requests_headers_take_the_place_of_the_clients(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(json={})
+    connect(base_url=URL, headers={"X-Team": "a", "X-Kept": "k"}).request("GET", "/models", headers={"x-team": "b"})
+    sent = httpx_mock.get_requests()[0].headers
+    assert (sent.get_list("x-team"), sent["x-kept"]) == (["b"], "k")

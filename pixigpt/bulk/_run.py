@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
+from pixigpt._checks import not_awaitable
 from pixigpt.bulk._bar import Bar
 from pixigpt.bulk._batch import Batch, BatchPlan
 from pixigpt.bulk._interrupt import Interruption
@@ -42,4 +43,4 @@ def _tell(batch: Batch, bar: Bar, on_progress: Callable[[BatchProgress], object]
     progress = batch.progress()
     bar.show(progress)
     if on_progress is not None:
-        on_progress(progress)
+        not_awaitable("on_progress", on_progress(progress))

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from attrs import define, field
 
+from pixigpt._checks import not_awaitable
 from pixigpt._clock import Clock
 from pixigpt._observe import ToolExecution
 from pixigpt._tool_run import ToolCallRecord, ToolError
@@ -62,7 +63,7 @@ class PendingCall:
         if not self.is_over:
             with self._timed():
                 result = self._function()()
-                refuse_awaitable("the function", result)
+                not_awaitable("the function", result)
                 self._returned(result)
 
     async def run_async(self, in_thread: Callable[[Callable[[], list[object]]], Awaitable[list[object]]]) -> None:
@@ -129,11 +130,3 @@ def _checked(arguments: dict[str, Any] | None, call: ToolCall) -> dict[str, Any]
 
 def _sendable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
-
-
-def refuse_awaitable(name: str, result: object) -> None:
-    """Raise TypeError if a function has given something to await, which the sync client cannot."""
-    if inspect.isawaitable(result):
-        if inspect.iscoroutine(result):
-            result.close()  # else Python warns that nobody has awaited it
-        raise TypeError(f"{name} is async: use AsyncClient")

@@ -10,8 +10,9 @@ from typing import TypeVar, cast
 
 from attrs import frozen
 
+from pixigpt._checks import not_awaitable
 from pixigpt._clock import block_end
-from pixigpt.tools._calls import PendingCall, refuse_awaitable
+from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._runner import Approve, Approver, Execute, Outcome, RunOptions
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class ToolDriver:
 def called(name: str, callback: Callable[[T], object], argument: T) -> object:
     """Call a callback of the user's; raise TypeError if it gives something to await, which would count as a yes."""
     result = callback(argument)
-    refuse_awaitable(name, result)
+    not_awaitable(name, result)
     return result
 
 
