@@ -50,8 +50,8 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
         return self
 
     async def __anext__(self) -> bytes:
-        stream = self._opened()
-        while not (self._is_closed or stream.reading.is_over):
+        stream = self._to_read()
+        while not stream.is_over:
             try:
                 outcome = stream.take_first() or await self._driver.perform(stream.reading.step())
                 piece = stream.reading.piece(outcome)
@@ -73,14 +73,14 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
         Raises:
             PixiGPTError: The stream broke.
             OSError: The file cannot be written.
-            RuntimeError: Some of the stream has been read already.
+            RuntimeError: Some of the stream has been read already, or the block was left.
 
         Example:
             >>> from pixigpt_api.api.pixigpt import list_assistants
             >>> async with client.stream_call(list_assistants) as stream:
             ...     await stream.save("assistants.json")
         """
-        self._opened().check_unread()
+        self._to_read().check_unread()
         part = Path(f"{os.fspath(path)}.part")
         try:
             async with await anyio.open_file(part, "wb") as file:

@@ -57,7 +57,7 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
         return self
 
     def __next__(self) -> ChatCompletionChunk:
-        chat = self._open_chat()
+        chat = self._to_read()
         try:
             while (chunk := chat.chunk()) is None:
                 if (step := chat.step()) is None:
@@ -160,15 +160,6 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
             True
         """
         return self._opened().first_chunk_after
-
-    def _open_chat(self) -> ChatReading:
-        """Return the chat, if it can be read or was read to its end."""
-        if self._failure is not None:
-            raise self._failure
-        chat = self._opened()
-        if self._is_closed and not chat.is_over:
-            raise RuntimeError("the stream was closed before all of it was read")
-        return chat
 
 
 class _Texts:

@@ -22,6 +22,9 @@ class Readable(Protocol):
     @property
     def reading(self) -> Reading[Any]: ...
 
+    @property
+    def is_over(self) -> bool: ...
+
 
 ReadableT = TypeVar("ReadableT", bound=Readable)
 
@@ -109,6 +112,15 @@ class OpenResponse(Generic[ReadableT]):
         if self._readable is None:
             raise RuntimeError("a stream is open only inside its `with` block")
         return self._readable
+
+    def _to_read(self) -> ReadableT:
+        """Return what was opened, if it can be read or was read to its end; else raise why not."""
+        if self._failure is not None:
+            raise self._failure
+        readable = self._opened()
+        if self._is_closed and not readable.is_over:
+            raise RuntimeError("the stream was closed before all of it was read")
+        return readable
 
     def _tell_end(self) -> None:
         """Tell the middleware around the response, if there is any, that it has ended."""

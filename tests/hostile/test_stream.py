@@ -62,7 +62,30 @@ def test_nothing_is_sent_before_the_block_and_an_argument_is_checked_before_it(a
         client.stream_call(get_thread, "")
     with stream, pytest.raises(RuntimeError, match="only once"), stream:
         pass
+
+
+def test_a_stream_that_was_left_or_has_failed_is_not_taken_for_an_empty_one(against: Against, tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    path.write_bytes(b"before")
+    client, _ = against(Replies(ok(EMPTY)))
+    with client.stream_call(list_threads) as unread:
+        pass
+    client, _ = against(Replies(reply(200, LARGE)))
+    with client.stream_call(list_threads) as half:
+        next(iter(half))
+    for use in (lambda: list(unread), lambda: unread.save(path), lambda: list(half), lambda: half.save(path)):
+        with pytest.raises(RuntimeError, match="closed before all of it was read"):
+            use()
+    client, _ = against(Replies(ok(EMPTY)))
+    with client.stream_call(list_threads) as stream:
+        assert list(stream) == [EMPTY]
     assert list(stream) == []
+    client, _ = against(sends(HEAD + b"0123456789"))
+    with client.stream_call(list_threads) as stream:
+        for use in (lambda: list(stream), lambda: list(stream), lambda: stream.save(path)):
+            with pytest.raises(APIConnectionError):
+                use()
+    assert path.read_bytes() == b"before"
 
 
 @pytest.mark.parametrize(
@@ -157,11 +180,6 @@ def test_the_deadline_bounds_it_all_the_users_own_pauses_too(against: Against) -
     with client.stream_call(list_threads) as stream, pytest.raises(DeadlineExceededError):
         list(stream)
     assert eventually(lambda: server.open == 0)
-    client, _ = against(Replies(reply(200, LARGE)))
-    stream = client.stream_call(list_threads)
-    with stream:
-        next(iter(stream))
-    assert list(stream) == []  # closed: no more comes
 
 
 def test_a_pause_beyond_the_deadline_is_seen_at_the_next_read() -> None:
