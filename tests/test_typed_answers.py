@@ -220,6 +220,13 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(
     assert model.sent == []
 
 
+def test_no_failure_shows_a_key_that_the_model_echoes() -> None:
+    with pytest.raises(ParseFailedError) as caught:
+        parse(City, completion(calls=[("c", "sk-test", "{}")]), max_repairs=0)
+    assert caught.value.failures == ["there is no function '***', only City"]
+    assert "sk-test" not in f"{caught.value}"
+
+
 def test_total_timeout_bounds_all_answers(client: Client, server: LocalServer) -> None:
     server.reply("no", times=None)
     server.delay(0.15, times=None)

@@ -182,7 +182,7 @@ class ParseLoop(Generic[T]):
 
     def _reject(self, reading: _Reading[T], received: Received) -> None:
         """Tell the model what does not fit; raise ParseFailedError if that was its last answer."""
-        problem = "; ".join(reading.problems)
+        problem = self.conversation.settings.redact_key("; ".join(reading.problems))  # they quote the model
         self.failures.append(problem)
         if not reading.contents:
             self.conversation.ask(

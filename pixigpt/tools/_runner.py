@@ -123,8 +123,8 @@ class ToolLoop:
         if not all(each.is_over for each in pending):
             raise self._too_late()
         self.conversation.append(message, {each.call.id: cast("str", each.content) for each in pending})
-        self.calls += [each.record() for each in pending]
-        for record in self.calls:
+        for record in (each.record() for each in pending):
+            self.calls.append(record)
             if record.error is not None:
                 redact_texts(record.error, self.conversation.settings)
         self._raise_failure(pending)
