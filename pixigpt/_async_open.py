@@ -14,6 +14,8 @@ from pixigpt._steps import Flow
 from pixigpt._transport.shared import SharedTransport
 from pixigpt.errors import PixiGPTError
 
+_CLOSED = "the stream was closed before all of it was read"
+
 
 class Readable(Protocol):
     """What a flow makes of a response that has been opened."""
@@ -118,7 +120,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
             raise self._failure
         readable = self._opened()
         if self._is_closed and not readable.is_over:
-            raise RuntimeError("the stream was closed before all of it was read")
+            raise RuntimeError(_CLOSED)
         return readable
 
     def _tell_end(self) -> None:
@@ -129,5 +131,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
     async def _fail(self, error: BaseException) -> None:
         """Close the response, and keep the error for who asks later."""
         if isinstance(error, PixiGPTError):
+            if self._is_closed:  # by another task or thread meanwhile: that is why the read has failed
+                raise RuntimeError(_CLOSED) from error
             self._failure = error
         await self.aclose()

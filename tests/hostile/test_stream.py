@@ -3,6 +3,7 @@
 import gc
 import gzip
 import socket
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -150,6 +151,17 @@ def drips(connection: socket.socket) -> None:
     for _ in range(20):
         connection.sendall(b"x")
         time.sleep(0.03)
+
+
+def test_a_read_during_which_the_stream_is_closed_does_not_blame_the_server(against: Against) -> None:
+    client, server = against(waits, timeout=0.4)
+    with client.stream_call(list_threads) as stream:
+        closing = threading.Timer(0.1, stream.close)
+        closing.start()
+        with pytest.raises(RuntimeError, match="closed before all of it was read"):
+            list(stream)
+        closing.join()
+    assert eventually(lambda: server.open == 0)
 
 
 def test_silence_is_a_timeout_but_slowness_is_not(against: Against) -> None:
