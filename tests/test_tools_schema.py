@@ -5,6 +5,8 @@ import datetime
 import decimal
 import enum
 import functools
+import json
+import math
 import subprocess
 import sys
 import uuid
@@ -555,6 +557,21 @@ def test_a_functions_schema_has_its_docstrings_descriptions() -> None:
     }
     with pytest.raises(ToolError, match=r"The arguments do not fit: unknown field - at `\$.cities\[0\].x`"):
         made.converted({"self_service": True, "cities": [{"name": "A", "x": 1}], "order": {"count": 2}})
+
+
+@dataclasses.dataclass
+class Limits:
+    most: float = math.inf
+
+
+@pytest.mark.parametrize("default", [math.inf, math.nan, [1.0, -math.inf]])
+def test_a_default_that_json_cannot_tell_is_left_out(default: Any) -> None:
+    def function(x: Annotated[Any, "anything"] = default, limits: Limits | None = None) -> None: ...
+
+    parameters = tool(function).parameters
+    assert (parameters["properties"]["x"], parameters["required"]) == ({}, [])
+    json.dumps(parameters, allow_nan=False)
+    assert "default" not in schema_of(Limits)["properties"]["most"]
 
 
 DOCSTRINGS = {

@@ -14,7 +14,7 @@ from attrs import define, field
 from pixigpt import _checks
 from pixigpt._tool_run import ToolError
 from pixigpt.tools._docstring import read_docstring
-from pixigpt.tools._schema import Schema, schema_of
+from pixigpt.tools._schema import Schema, is_json, schema_of
 from pixigpt.tools._values import UnfitError, converted
 from pixigpt_api.models import FunctionDefinition, FunctionParameters, Tool
 
@@ -210,9 +210,10 @@ def _completed(schema: Schema, names: Iterable[str], defaults: Mapping[str, obje
 
 def _default(value: object) -> Schema:
     try:
-        return {"default": msgspec.to_builtins(value)}
+        made = msgspec.to_builtins(value)
     except (TypeError, ValueError):  # one that JSON cannot tell; the parameter is optional all the same
         return {}
+    return {"default": made} if is_json(made) else {}
 
 
 def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, Any], dict[str, object]]:

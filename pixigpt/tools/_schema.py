@@ -4,6 +4,7 @@ msgspec makes the schema. Here, references are replaced by what they refer to, u
 become descriptions; and objects with fields allow no others, at any depth, pydantic's included.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -46,6 +47,15 @@ def schema_of(hint: object) -> Schema:
 def is_object(schema: Schema) -> bool:
     """Return whether every value of a schema is an object."""
     return schema.get("type") == "object"
+
+
+def is_json(value: object) -> bool:
+    """Return whether JSON can tell a default; it has no infinity, which stands for "no limit" in Python."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def unknown_field(value: object, schema: Schema) -> str | None:
@@ -133,7 +143,7 @@ def _each_part(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
             made[key] = [changed(part) for part in value]
         elif key in _NAMED:
             made[key] = {name: changed(part) for name, part in value.items()}
-        elif key not in _DROPPED:
+        elif key not in _DROPPED and (key != "default" or is_json(value)):
             made[key] = value
     return made
 
