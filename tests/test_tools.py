@@ -601,6 +601,22 @@ def test_the_sync_client_refuses_what_turns_out_to_be_async(server: LocalServer)
         loop.close()
 
 
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_a_tool_that_is_cancelled_from_elsewhere_is_no_deadline(server: LocalServer, concurrency: int) -> None:
+    async def future() -> None:
+        made = asyncio.get_running_loop().create_future()
+        made.cancel()
+        await made
+
+    async def main() -> None:
+        async with AsyncClient(server.api_key, server.base_url) as client:
+            await client.run_tools(QUESTION, [future], assistant_id=server.assistant_id, concurrency=concurrency)
+
+    server.reply(tool_calls=[("future", {}), ("future", {})])
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_the_async_client_awaits_functions_and_callbacks(server: LocalServer, backend: str) -> None:
     asked: list[object] = []

@@ -47,6 +47,8 @@ class ToolDriver:
                     group.start_soon(self._work, todo, most)
         except BaseExceptionGroup as group:  # the tools' own exceptions are in the calls: this is the callback's
             raise group.exceptions[0] from group.exceptions[0].__cause__
+        if not all(call.is_over for call in calls):  # a tool was cancelled from elsewhere, which a group passes over
+            raise anyio.get_cancelled_exc_class()
 
     async def _work(self, todo: Iterator[PendingCall], most: int) -> None:
         """Run one call after the other, of those that several workers share."""
