@@ -300,7 +300,7 @@ def test_an_unusual_but_whole_response_is_read_and_its_connection_used_again(aga
 def test_a_deflate_body_may_begin_with_a_packet_of_one_byte(against: Against) -> None:
     body = zlib.compress(EMPTY)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(body)
-    client, _ = against(sends(head, body[:1], body[1:], pause=0.05), max_retries=0)
+    client, _ = against(sends(head, body[:1], body[1:4], body[4:], pause=0.05), max_retries=0)
     assert client.list_threads() == []
 
 
