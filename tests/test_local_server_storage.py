@@ -114,7 +114,7 @@ def test_one_server_at_a_time_uses_a_folder(tmp_path: Path, capsys: pytest.Captu
         assert len(client.list_threads()) == 1
 
 
-def test_a_folder_that_is_no_store_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_store_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "pixigpt.sqlite").write_bytes(b"not a database, but long enough to look like a file of some kind" * 20)
     with pytest.raises(RuntimeError, match="file is not a database") as caught:
         LocalServer(data_dir=tmp_path).start()
@@ -128,8 +128,13 @@ def test_a_folder_that_is_no_store_is_named(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"pixigpt\.sqlite has the format 99, not 1"):
         LocalServer(data_dir=other).start()
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
-        LocalServer(data_dir=tmp_path / "file").start()
+    (tmp_path / "odd" / "pixigpt.sqlite").mkdir(parents=True)
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "odd"):
+        with pytest.raises(RuntimeError, match=r"the folder .* cannot be used: ") as caught:
+            LocalServer(data_dir=folder).start()
+        assert str(folder) in str(caught.value)
+        assert main(["--port", "0", "--data-dir", str(folder)]) == 1
+        assert f"the folder {folder} cannot be used: " in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such modes")
