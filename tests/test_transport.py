@@ -123,6 +123,20 @@ def test_a_body_in_pieces_is_sent_in_chunks(variant: str) -> None:
     assert keeps.received == b"2\r\nab\r\n30d40\r\n" + b"c" * 200_000 + b"\r\n0\r\n\r\n"
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_body_in_pieces_that_a_hook_has_read_is_sent_in_chunks(backend: str) -> None:
+    async def use() -> None:
+        async with AsyncClient("sk-test", server.base_url) as client:
+            http = client.raw.get_async_httpx_client()
+            http.event_hooks = {"request": [httpx.Request.aread]}
+            assert (await http.post("/", content=Pieces([b"ab", b"c"]))).status_code == 200
+
+    keeps = Keeps()
+    with ScriptedServer(keeps) as server:
+        anyio.run(use, backend=backend)
+    assert keeps.received == b"3\r\nabc\r\n0\r\n\r\n"
+
+
 def test_a_large_body_waits_for_a_slow_server(variant: str) -> None:
     def late(connection: socket.socket) -> None:
         time.sleep(0.2)
