@@ -1,5 +1,6 @@
 """Direct connections over real sockets: bodies in pieces both ways, waits of their own, and what has patched httpx."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -28,6 +29,7 @@ from support.waiting import eventually
 
 from pixigpt import AsyncClient, Client
 from pixigpt._transport.async_backend import AsyncBackend
+from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.response import Head
@@ -367,6 +369,22 @@ def test_an_idle_connection_is_not_used_where_httpcore_is_patched(
                 client.list_threads()
         assert client.list_threads() == []
         client.close()
+
+
+def test_an_end_that_comes_between_two_reads_of_a_flood_is_heard() -> None:
+    async def use() -> None:
+        http = HTTP11()
+        http.start(httpx.Request("GET", "http://api.test/"))
+        channel = AsyncioChannel(http)
+        channel.data_received(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000)
+        assert http.head() is not None
+        assert len(http.piece() or b"") == 100_000
+        asyncio.get_running_loop().call_soon(channel.eof_received)
+        async with asyncio.timeout(10):
+            await channel.receive(None)
+        assert http.piece() == b""
+
+    asyncio.run(use())
 
 
 def test_uvloop_carries_the_client_as_well() -> None:
