@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from support.scripted_server import ScriptedServer, read_request
+from support.waiting import eventually
 
 from pixigpt import ChunkDelta, Client, ConflictError, NotFoundError, RunFailedError, ServerError
 from pixigpt.testing import LocalServer
@@ -208,6 +209,24 @@ def test_an_error_of_the_server_itself_fails_the_run_and_is_kept(monkeypatch: py
             client.wait_for_run(thread, client.create_run(thread, server.assistant_id).id)
         assert "An error in the local server: LookupError('not today')" in str(caught.value.run)
         assert [repr(error) for error in server.errors] == ["LookupError('not today')"]
+
+
+def test_a_run_whose_end_cannot_be_stored_is_told_of_and_can_be_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    put = Store.put
+
+    def put_until_full(store: Store, thing: Any) -> None:
+        if getattr(thing, "status", None) == "completed":
+            raise sqlite3.OperationalError("database or disk is full")
+        put(store, thing)
+
+    monkeypatch.setattr(Store, "put", put_until_full)
+    with LocalServer(run_seconds=0) as server, connected(server) as client:
+        thread = client.create_thread().id
+        run = client.create_run(thread, server.assistant_id).id
+        assert eventually(lambda: [str(error) for error in server.errors] == ["database or disk is full"])
+        assert client.get_run(thread, run).status == "in_progress"
+        client.delete_thread(thread)
+        assert client.list_threads() == []
 
 
 def test_an_error_of_the_server_itself_in_a_stream_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
