@@ -251,6 +251,29 @@ def test_what_a_server_said_before_it_hung_up_is_read() -> None:
     anyio.run(use, backend="trio")
 
 
+@pytest.mark.parametrize("said", [reply(413), b""])
+def test_what_a_server_said_before_asyncio_could_not_write_is_read(said: bytes) -> None:
+    class Transport(asyncio.Transport):
+        def get_extra_info(self, name: str, default: Any = None) -> Any:
+            return here
+
+    async def use() -> None:
+        http = HTTP11()
+        http.start(httpx.Request("POST", "http://api.test/"))
+        channel = AsyncioChannel(http)
+        channel.connection_made(Transport())
+        channel.connection_lost(ConnectionResetError("reset by peer"))
+        if said:
+            assert cast("Head", http.head()).status == 413
+        with pytest.raises(httpx.ReadError, match="reset by peer"):
+            await channel.receive(None)
+
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(said)
+        asyncio.run(use())
+
+
 class Failing:
     """A socket that is readable, and fails."""
 

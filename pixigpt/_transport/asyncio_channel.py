@@ -12,7 +12,7 @@ from pixigpt._transport.asyncio_dial import dial_async
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.resolver import resolve_async
 from pixigpt._transport.routes import Origin, Route
-from pixigpt._transport.sockets import KEEP_ALIVE, hang_up
+from pixigpt._transport.sockets import KEEP_ALIVE, hang_up, received
 
 _MAX_UNREAD = 2**18
 _FLOOD = 2**16
@@ -103,9 +103,11 @@ class AsyncioChannel(asyncio.Protocol):
         return not self._is_tls
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end, and why it came."""
+        """Take the end, and why it came; where writing has failed, the server may have said why."""
         if exc is None:
             self._http.feed(b"")
+        elif not self._is_tls and (said := received(self._connected().get_extra_info("socket").fileno())):
+            self._http.feed(said)
         self._failure = exc
         self._lost.set_result(None)
         self._wake()
