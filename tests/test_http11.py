@@ -62,6 +62,7 @@ READ: dict[str, tuple[bytes, str, bytes, bool]] = {
     "a surplus line break": (OK + b"\r\n", "GET", b"{}", False),
     "a line break after the last chunk": (CHUNKED + b"2\r\n{}\r\n0\r\n\r\n\r\n", "GET", b"{}", False),
     "half a line break after the last chunk": (CHUNKED + b"2\r\n{}\r\n0\r\n\r\n\r", "GET", b"{}", False),
+    "line breaks after the last chunk": (CHUNKED + b"2\r\n{}\r\n0\r\n\r\n" + b"\n\r\n\r\n", "GET", b"{}", False),
     "a response after the last chunk": (CHUNKED + b"2\r\n{}\r\n0\r\n\r\n" + OK + b"\r\n\r\n", "GET", b"{}", False),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from support.scripted_server import ScriptedServer, read_request
+from support.waiting import eventually
 
 from pixigpt import ChunkDelta, Client, ConflictError, NotFoundError, RunFailedError, ServerError
 from pixigpt.testing import LocalServer
@@ -114,7 +115,7 @@ def test_one_server_at_a_time_uses_a_folder(tmp_path: Path, capsys: pytest.Captu
         assert len(client.list_threads()) == 1
 
 
-def test_a_folder_that_is_no_store_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_store_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "pixigpt.sqlite").write_bytes(b"not a database, but long enough to look like a file of some kind" * 20)
     with pytest.raises(RuntimeError, match="file is not a database") as caught:
         LocalServer(data_dir=tmp_path).start()
@@ -128,8 +129,13 @@ def test_a_folder_that_is_no_store_is_named(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"pixigpt\.sqlite has the format 99, not 1"):
         LocalServer(data_dir=other).start()
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
-        LocalServer(data_dir=tmp_path / "file").start()
+    (tmp_path / "odd" / "pixigpt.sqlite").mkdir(parents=True)
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "odd"):
+        with pytest.raises(RuntimeError, match=r"the folder .* cannot be used: ") as caught:
+            LocalServer(data_dir=folder).start()
+        assert str(folder) in str(caught.value)
+        assert main(["--port", "0", "--data-dir", str(folder)]) == 1
+        assert f"the folder {folder} cannot be used: " in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such modes")
@@ -203,6 +209,24 @@ def test_an_error_of_the_server_itself_fails_the_run_and_is_kept(monkeypatch: py
             client.wait_for_run(thread, client.create_run(thread, server.assistant_id).id)
         assert "An error in the local server: LookupError('not today')" in str(caught.value.run)
         assert [repr(error) for error in server.errors] == ["LookupError('not today')"]
+
+
+def test_a_run_whose_end_cannot_be_stored_is_told_of_and_can_be_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    put = Store.put
+
+    def put_until_full(store: Store, thing: Any) -> None:
+        if getattr(thing, "status", None) == "completed":
+            raise sqlite3.OperationalError("database or disk is full")
+        put(store, thing)
+
+    monkeypatch.setattr(Store, "put", put_until_full)
+    with LocalServer(run_seconds=0) as server, connected(server) as client:
+        thread = client.create_thread().id
+        run = client.create_run(thread, server.assistant_id).id
+        assert eventually(lambda: [str(error) for error in server.errors] == ["database or disk is full"])
+        assert client.get_run(thread, run).status == "in_progress"
+        client.delete_thread(thread)
+        assert client.list_threads() == []
 
 
 def test_an_error_of_the_server_itself_in_a_stream_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -423,6 +423,31 @@ def test_an_upstreams_error_passes_with_status_and_text(
         assert caught.value.retry_after == 7
 
 
+def test_an_upstreams_wait_that_no_header_can_hold_is_left_out() -> None:
+    busy = "HTTP/1.1 429 Busy\r\nRetry-After: \u0662\u0663\r\nContent-Length: 4\r\n\r\nBusy"
+    with (
+        ScriptedServer(Replies(busy.encode())) as server,
+        LocalServer(upstream=server.base_url, upstream_model="m") as front,
+        Client(front.api_key, front.base_url, max_retries=0) as client,
+        pytest.raises(RateLimitError, match="Busy") as caught,
+    ):
+        said(client)
+    assert caught.value.retry_after is None
+
+
+def test_two_streams_under_one_key_are_both_whole(front: LocalServer, upstream: LocalServer) -> None:
+    upstream.reply("One two three.", times=2)
+    body = {"messages": [SYSTEM], "stream": True}
+    headers = {"Authorization": f"Bearer {front.api_key}", "Idempotency-Key": "one"}
+    url = f"{front.base_url}/chat/completions"
+    upstream.delay(between_chunks=0.05, times=2)
+    with ThreadPoolExecutor(2) as threads:
+        got = list(threads.map(lambda _: httpx.post(url, json=body, headers=headers).text, range(2)))
+    assert len(upstream.requests) == 2
+    assert all(text.endswith("data: [DONE]\n\n") for text in got)
+    assert httpx.post(url, json=body, headers=headers).text in got
+
+
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("ask", [said, streamed])
 def test_a_key_that_the_upstream_refuses_is_a_502_and_stays_secret(
@@ -451,6 +476,7 @@ def test_the_upstreams_key_is_in_no_repr(front: LocalServer) -> None:
         (Replies(ok(b'{"choices": "x"}')), "The upstream failed"),
         (Replies(ok(b'{"choices": []}')), "he upstream"),
         (Replies(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), "The upstream failed: .*127.0.0.1"),
+        (Replies(b"HTTP/1.1 999 Odd\r\nContent-Length: 1\r\n\r\n0"), "The upstream failed"),
         (lambda connection: connection.close(), "The upstream failed: no complete response"),
     ],
 )

@@ -1,5 +1,6 @@
 """Direct connections over real sockets: bodies in pieces both ways, waits of their own, and what has patched httpx."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -28,6 +29,7 @@ from support.waiting import eventually
 
 from pixigpt import AsyncClient, Client
 from pixigpt._transport.async_backend import AsyncBackend
+from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.response import Head
@@ -121,6 +123,20 @@ def test_a_body_in_pieces_is_sent_in_chunks(variant: str) -> None:
     with ScriptedServer(keeps) as server:
         assert fetch(variant, server.base_url, [b"ab", b"", b"c" * 200_000]).status_code == 200
     assert keeps.received == b"2\r\nab\r\n30d40\r\n" + b"c" * 200_000 + b"\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_body_in_pieces_that_a_hook_has_read_is_sent_in_chunks(backend: str) -> None:
+    async def use() -> None:
+        async with AsyncClient("sk-test", server.base_url) as client:
+            http = client.raw.get_async_httpx_client()
+            http.event_hooks = {"request": [httpx.Request.aread]}
+            assert (await http.post("/", content=Pieces([b"ab", b"c"]))).status_code == 200
+
+    keeps = Keeps()
+    with ScriptedServer(keeps) as server:
+        anyio.run(use, backend=backend)
+    assert keeps.received == b"3\r\nabc\r\n0\r\n\r\n"
 
 
 def test_a_large_body_waits_for_a_slow_server(variant: str) -> None:
@@ -233,6 +249,29 @@ def test_what_a_server_said_before_it_hung_up_is_read() -> None:
         assert cast("Head", http.head()).status == 413
 
     anyio.run(use, backend="trio")
+
+
+@pytest.mark.parametrize("said", [reply(413), b""])
+def test_what_a_server_said_before_asyncio_could_not_write_is_read(said: bytes) -> None:
+    class Transport(asyncio.Transport):
+        def get_extra_info(self, name: str, default: Any = None) -> Any:
+            return here
+
+    async def use() -> None:
+        http = HTTP11()
+        http.start(httpx.Request("POST", "http://api.test/"))
+        channel = AsyncioChannel(http)
+        channel.connection_made(Transport())
+        channel.connection_lost(ConnectionResetError("reset by peer"))
+        if said:
+            assert cast("Head", http.head()).status == 413
+        with pytest.raises(httpx.ReadError, match="reset by peer"):
+            await channel.receive(None)
+
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(said)
+        asyncio.run(use())
 
 
 class Failing:
@@ -353,6 +392,22 @@ def test_an_idle_connection_is_not_used_where_httpcore_is_patched(
                 client.list_threads()
         assert client.list_threads() == []
         client.close()
+
+
+def test_an_end_that_comes_between_two_reads_of_a_flood_is_heard() -> None:
+    async def use() -> None:
+        http = HTTP11()
+        http.start(httpx.Request("GET", "http://api.test/"))
+        channel = AsyncioChannel(http)
+        channel.data_received(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000)
+        assert http.head() is not None
+        assert len(http.piece() or b"") == 100_000
+        asyncio.get_running_loop().call_soon(channel.eof_received)
+        async with asyncio.timeout(10):
+            await channel.receive(None)
+        assert http.piece() == b""
+
+    asyncio.run(use())
 
 
 def test_uvloop_carries_the_client_as_well() -> None:

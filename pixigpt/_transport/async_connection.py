@@ -62,7 +62,7 @@ class AsyncDirectConnection:
         head, body = self._http.start(request)
         if not self._is_open:
             await self._open(request)
-        if isinstance(request.stream, httpx.ByteStream):  # the common case needs no async generator
+        if isinstance(request.stream, httpx.ByteStream) and not body.is_chunked:  # which needs no async generator
             content = b"".join(request.stream)
             if await self._write(head, body.encode(content)):
                 self._http.end_request(body)

@@ -12,7 +12,7 @@ from pixigpt._transport.asyncio_dial import dial_async
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.resolver import resolve_async
 from pixigpt._transport.routes import Origin, Route
-from pixigpt._transport.sockets import KEEP_ALIVE, hang_up
+from pixigpt._transport.sockets import KEEP_ALIVE, hang_up, received
 
 _MAX_UNREAD = 2**18
 _FLOOD = 2**16
@@ -29,6 +29,7 @@ class AsyncioChannel(asyncio.Protocol):
         self._lost = self._loop.create_future()  # done when the socket is closed
         self._failure: Exception | None = None
         self._unread = 0
+        self._has_ended = False  # what is to be read
         self._can_read = True
         self._can_write = True
         self._is_tls = False
@@ -58,7 +59,7 @@ class AsyncioChannel(asyncio.Protocol):
             self._connected().resume_reading()
         if is_flooded:  # a task that is woken in each round is never found waiting, and so never cancelled
             await asyncio.sleep(0)
-        if not self._unread and not self._lost.done():
+        if not (self._unread or self._has_ended or self._lost.done()):
             await self._wait(timeout, httpx.ReadTimeout)
 
     def poll(self) -> bool:
@@ -96,14 +97,17 @@ class AsyncioChannel(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Take the end; return whether the rest of the request can still be written."""
+        self._has_ended = True
         self._http.feed(b"")
         self._wake()
         return not self._is_tls
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end, and why it came."""
+        """Take the end, and why it came; where writing has failed, the server may have said why."""
         if exc is None:
             self._http.feed(b"")
+        elif not self._is_tls and (said := received(self._connected().get_extra_info("socket").fileno())):
+            self._http.feed(said)
         self._failure = exc
         self._lost.set_result(None)
         self._wake()

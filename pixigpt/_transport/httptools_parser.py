@@ -42,7 +42,7 @@ class HttptoolsMessage:
         """Return what the chunks in some data hold.
 
         llhttp skips line breaks between two responses without a word. But a chunked body ends with exactly one empty
-        line, and so its last bytes tell whether anything came after it.
+        line after one that is not, and so its last bytes tell whether anything came after it.
         """
         had_end = self.is_complete
         if had_end or not data:
@@ -54,9 +54,9 @@ class HttptoolsMessage:
         self._overhead = 0 if piece else self._overhead + len(data)
         if self._overhead > MAX_HEAD:
             raise too_long()
-        self._tail = (self._tail + data)[-6:]
+        self._tail = (self._tail + data)[-5:]
         if self.is_complete:
-            self.has_surplus |= not self._tail.endswith(b"\r\n\r\n") or self._tail == b"\r\n\r\n\r\n"
+            self.has_surplus |= not self._tail.endswith(b"\r\n\r\n") or self._tail.startswith((b"\r", b"\n"))
         return piece
 
     def on_message_begin(self) -> None:

@@ -39,6 +39,14 @@ def hang_up(fileno: int) -> None:
             duplicate.shutdown(socket.SHUT_RDWR)
 
 
+def received(fileno: int) -> bytes:
+    """Return what a socket has received that nobody has read, though it can no longer be written to."""
+    with suppress(OSError), socket.fromfd(fileno, socket.AF_INET, socket.SOCK_STREAM) as duplicate:
+        duplicate.setblocking(False)
+        return duplicate.recv(2**16)
+    return b""
+
+
 def text_of(failure: BaseException) -> str:
     """Return what went wrong with the first address, where anyio only says that all attempts failed."""
     cause: BaseException | None = failure.__cause__

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable, Iterable
 
 from attrs import define, field, frozen
@@ -48,7 +49,10 @@ class Runs:
     def cancel(self, run_ids: Iterable[str] | None = None) -> None:
         """End the work on runs, or on all of them, without a trace."""
         for run_id in [*self._tasks] if run_ids is None else run_ids:
-            self._tasks.pop(run_id).cancel()
+            if (
+                task := self._tasks.pop(run_id, None)
+            ) is not None:  # of one whose end could not be stored there is none
+                task.cancel()
 
     def fail_cut_ones(self) -> None:
         """Fail the runs that no task works on: the server was stopped meanwhile."""
@@ -62,7 +66,10 @@ class Runs:
         except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, it is logged and kept
             self._broken(job.run.id, error)
             end = RunEnd("failed", reason=f"An error in the local server: {error!r}")
-        self._finish(job.run, end, last_said(job.question.messages) if job.has_tools else "")
+        try:
+            self._finish(job.run, end, last_said(job.question.messages) if job.has_tools else "")
+        except sqlite3.Error as error:  # such as a full disk: the run stays open, until a restart fails it
+            self._broken(job.run.id, error)
 
     async def _end_of(self, job: Job) -> RunEnd:
         def begin() -> None:

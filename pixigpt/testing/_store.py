@@ -209,7 +209,8 @@ class Store:
         """Keep the response of an Idempotency-Key, and forget the oldest one if there are many."""
         with self.transaction():
             self._run(
-                "INSERT INTO replays (key, asked, status, media_type, body) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO replays (key, asked, status, media_type, body) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (key) DO NOTHING",  # of two streams under one key, the first that is whole
                 key,
                 replay.asked,
                 replay.status,
@@ -254,17 +255,24 @@ def _connected(folder: Path | None) -> sqlite3.Connection:
     """Return a connection to the store; raise RuntimeError if the folder's is in use, or is none of ours."""
     if folder is None:
         return _prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    connection = sqlite3.connect(folder / _FILE, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(folder / _FILE, timeout=0, isolation_level=None, check_same_thread=False)
+        return _locked(connection)
+    except (OSError, sqlite3.Error) as cause:
+        is_busy = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        reason = "another server is using it" if is_busy else str(cause)
+        raise RuntimeError(f"the folder {folder} cannot be used: {reason}") from cause
+
+
+def _locked(connection: sqlite3.Connection) -> sqlite3.Connection:
     try:
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
         return _prepared(connection)
-    except sqlite3.Error as cause:
+    except sqlite3.Error:
         connection.close()
-        is_busy = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-        reason = "another server is using it" if is_busy else str(cause)
-        raise RuntimeError(f"the folder {folder} cannot be used: {reason}") from cause
+        raise
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -245,9 +245,9 @@ def _service_error(error: PixiGPTError) -> ServiceError:
     """Return what the server responds: the upstream's status and text, but 502 where its key or it itself is bad."""
     if isinstance(error, AuthenticationError | PermissionDeniedError):
         return ServiceError(502, f"The upstream refuses its key ({error.status_code}): {error.message}")
-    if isinstance(error, APIError) and error.status_code >= 400:
+    if isinstance(error, APIError) and 400 <= error.status_code <= 599:  # uvicorn sends no other
         wait = error.headers.get("retry-after")
-        headers = None if wait is None else {"Retry-After": wait}
+        headers = {"Retry-After": wait} if wait is not None and wait.isascii() else None
         return ServiceError(error.status_code, error.message, error.code, kind=error.type, headers=headers)
     status = 504 if isinstance(error, APITimeoutError) else 502
     return ServiceError(status, f"The upstream failed: {error.message}", "upstream_error")
