@@ -47,8 +47,7 @@ class ToolDriver:
                     group.start_soon(self._work, todo, most)
         except BaseExceptionGroup as group:  # the tools' own exceptions are in the calls: this is the callback's
             raise group.exceptions[0] from group.exceptions[0].__cause__
-        if not all(call.is_over for call in calls):  # a tool was cancelled from elsewhere, which a group passes over
-            raise anyio.get_cancelled_exc_class()
+        _check_all_over(calls)
 
     async def _work(self, todo: Iterator[PendingCall], most: int) -> None:
         """Run one call after the other, of those that several workers share."""
@@ -57,6 +56,12 @@ class ToolDriver:
             await call.run_async(in_thread)
             if self.options.on_call is not None:
                 await called("on_call", self.options.on_call, call.record())
+
+
+def _check_all_over(calls: list[PendingCall]) -> None:
+    """Raise the cancellation of a tool that was cancelled from elsewhere, which a task group passes over."""
+    if not all(call.is_over for call in calls):
+        raise anyio.get_cancelled_exc_class()
 
 
 async def called(_: str, callback: Callable[[T], object], argument: T) -> object:
