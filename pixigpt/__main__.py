@@ -7,6 +7,13 @@ from importlib import import_module
 def main() -> int:
     """Run the command line, and return the exit code."""
     try:
+        return _run()
+    except KeyboardInterrupt:  # Ctrl-C while the modules load; what runs ends by itself
+        return 130
+
+
+def _run() -> int:
+    try:
         for name in ("click", "platformdirs", "rich"):
             import_module(name)
     except ModuleNotFoundError as error:

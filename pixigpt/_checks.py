@@ -18,7 +18,11 @@ def number(name: str, value: object) -> float:
     """Check for a finite int or float."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not math.isfinite(value):
+    try:
+        is_finite = math.isfinite(value)
+    except OverflowError as cause:  # an int that no float can hold
+        raise ValueError(f"{name} is too large") from cause
+    if not is_finite:
         raise ValueError(f"{name} must be finite, not {value}")
     return value
 

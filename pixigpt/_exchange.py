@@ -188,13 +188,14 @@ class CallRequest:
             >>> vectors = client.with_options(middleware=[pinned]).create_embedding("A cat.")
         """
         payload = self._payload if body is _UNCHANGED else _payload_of(body)
-        if base_url is not None and api_key is None and _host(base_url) != _host(self.base_url):
+        url = self.base_url if base_url is None else checked_url(base_url)
+        if api_key is None and _host(url) != _host(self.base_url):
             raise ValueError("base_url: a server on another host needs an api_key of its own")
         return CallRequest(
             operation=self.operation,
             method=self.method,
             path=self.path,
-            base_url=self.base_url if base_url is None else checked_url(base_url),
+            base_url=url,
             params=self.params if params is None else dict(params),
             headers=_changed_headers(self.headers, self._payload, payload, headers or {}),
             payload=payload,

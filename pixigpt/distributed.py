@@ -10,7 +10,8 @@ from typing import Any, cast
 from attrs import define
 
 from pixigpt._access import Secret
-from pixigpt.bulk._batch_arguments import BatchArguments
+from pixigpt._checks import of_type
+from pixigpt.bulk._batch_arguments import BatchArguments, check_column
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._frames import Frame, frame_rows, is_asked_for_types, with_columns
 from pixigpt.bulk._items import CHAT_OPTIONS, call_chat, chat_arguments, chat_work, tokens_of_chat
@@ -22,6 +23,7 @@ from pixigpt_api.models import ChatCompletion
 
 __all__ = ["ChatMapper"]
 
+_OTHER_COLUMNS = ("finish_reason", "tokens", "error")
 _NO_KEY = "sk-from-the-workers-environment"
 
 
@@ -81,7 +83,7 @@ class ChatMapper:
         **client_options: Any,  # noqa: ANN401  # of two functions
     ) -> None:
         self._speed = Speed(concurrency, requests_per_minute)
-        self._output_column = output_column
+        self._output_column = _checked_output(output_column)
         chat_options = {name: client_options.pop(name) for name in CHAT_OPTIONS & client_options.keys()}
         self._arguments = BatchArguments(
             prompt_column=prompt_column,
@@ -128,7 +130,7 @@ class ChatMapper:
             is_ordered=False,
         )
         try:
-            with Client(**self._client_options) as client, Items(client, self._prompts(batch, rows), plan) as items:
+            with Client(**self._client_options) as client, Items(client, self._chats(batch, rows), plan) as items:
                 for work in items:
                     rows[work.index] = _row(work)
         except (PixiGPTError, ValueError) as error:  # of the whole: a wrong key, or none in this environment
@@ -136,23 +138,32 @@ class ChatMapper:
                 if row.answer is None and row.error is None:
                     row.error = _text(error)
 
-    def _prompts(self, batch: Frame, rows: list[_Row]) -> Iterator[tuple[int, str, str]]:
-        """Yield each row's index, prompt and key; a row that has no prompt gets its error at once."""
+    def _chats(self, batch: Frame, rows: list[_Row]) -> Iterator[tuple[int, dict[str, Any], str]]:
+        """Yield each row's index, arguments and key; a row that has no good prompt gets its error at once."""
         reader, seen = self._arguments.reader(is_numbered=True), Counter[str]()
         for index, fields in enumerate(frame_rows(batch)):
             try:
                 prompt = reader.prompt(fields)
+                arguments = chat_arguments(self._arguments.chat_options, prompt)
             except (TypeError, ValueError) as error:
                 rows[index].error = _text(error)
                 continue
             name = fields.get(self._arguments.id_column or "") if self._arguments.id_column else seen[prompt]
             seen[prompt] += 1
-            yield index, prompt, str(uuid.uuid5(self._arguments.fingerprint, json.dumps([str(name), prompt])))
+            yield index, arguments, str(uuid.uuid5(self._arguments.fingerprint, json.dumps([str(name), prompt])))
 
     def _work(self, _: int, row: object) -> Work[ChatCompletion]:
-        index, prompt, key = cast("tuple[int, str, str]", row)
-        arguments = chat_arguments(self._arguments.chat_options, prompt)
-        return chat_work(index, None, prompt, arguments, {"headers": {"Idempotency-Key": key}})
+        index, arguments, key = cast("tuple[int, dict[str, Any], str]", row)
+        return chat_work(index, None, row, arguments, {"headers": {"Idempotency-Key": key}})
+
+
+def _checked_output(column: str) -> str:
+    """Return the answers' column; raise ValueError or TypeError if it cannot be that."""
+    of_type(str)("output_column", column)
+    check_column("output_column", column)
+    if column in _OTHER_COLUMNS:
+        raise ValueError(f"output_column must not be one of {', '.join(_OTHER_COLUMNS)}, which are there beside it")
+    return column
 
 
 def _ended(work: Work[ChatCompletion]) -> Work[ChatCompletion]:

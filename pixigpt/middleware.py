@@ -75,19 +75,25 @@ class Cache:
         return response
 
     def _packed(self, response: CallResponse) -> bytes:
-        head = {"at": self._wall(), "status": response.status_code, "type": response.headers.get("content-type", "")}
+        head = {
+            "at": self._wall(),
+            "status": response.status_code,
+            "type": response.headers.get("content-type", ""),
+            "size": len(response.content),
+        }
         return json.dumps(head).encode() + b"\n" + response.content
 
     def _kept(self, key: str) -> CallResponse | None:
-        """Return the response that is kept, if it is there, good, and not too old."""
-        head, _, content = self.store.get(key, b"").partition(b"\n")
+        """Return the response that is kept, if it is there, whole, and not too old."""
         try:
+            head, _, content = self.store.get(key, b"").partition(b"\n")
             fields = json.loads(head)
             age = self._wall() - fields["at"]
             kept = CallResponse(fields["status"], headers={"content-type": fields["type"]}, content=content)
-        except (ValueError, TypeError, KeyError):
+            is_good = fields["size"] == len(content) and (self.ttl is None or age <= self.ttl)
+        except (AttributeError, KeyError, TypeError, ValueError):
             return None
-        return None if self.ttl is not None and age > self.ttl else kept
+        return kept if is_good else None
 
 
 def _cache_key(request: CallRequest) -> str:

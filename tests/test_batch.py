@@ -215,6 +215,15 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("in.jsonl", '{"id": "a", "prompt": "x"}\n{"id": "b", "pro', {}, "line 2 is not JSON"),
     ("in.jsonl", "[]\n", {}, "line 1 must be a JSON object"),
     ("in.jsonl", '{"id": "a", "messages": [{"content": "x"}]}\n', {}, "line 1: messages"),
+    ("in.jsonl", '{"id": "a", "messages": "x"}\n', {"system": "s"}, "line 1: messages must be a list"),
+    ("in.jsonl", '{"id": "a", "prompt": "\\ud800"}\n', {}, "line 1: a prompt must be a text that UTF-8 can hold"),
+    ("in.jsonl", '{"id": "a", "prompt": "x", "temperature": NaN}\n', {}, "line 1: an argument cannot be sent"),
+    (
+        "in.jsonl",
+        '{"custom_id": "a", "body": {"messages": [{"role": "user", "content": "x"}], "top_p": NaN}}\n',
+        {},
+        "line 1: an argument cannot be sent",
+    ),
     ("in.jsonl", '{"id": "a", "prompt": "x", "temperature": "hot"}\n', {}, "line 1: .*temperature"),
     ("in.jsonl", '{"id": "a", "prompt": "x"}\n', {"prompt_column": "text"}, "line 1: it has no 'text'"),
     ("in.jsonl", '{"id": "a", "text": 5}\n', {"prompt_column": "text"}, "line 1: 'text' must be a text"),
@@ -226,6 +235,7 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("in.csv", "prompt\nx\ny,z\n", {}, "line 3 has more fields"),
     ("in.csv", "prompt,other\nx,1\n", {"id_column": "key"}, "line 2: it has no 'key'"),
     ("in.csv", 'prompt\n"x', {}, "in.csv, line 2 is malformed"),
+    ("in.csv", "prompt\n\udcff\n", {}, "in.csv is not UTF-8: .*0xff"),
     ("in.csv", "text\nx\n", {}, "line 2: it has no 'prompt'; its columns are 'text'"),
     ("in.txt", "x", {}, "input must end in .jsonl"),
 ]
@@ -235,7 +245,7 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
 def test_a_bad_input_is_a_value_error_before_anything_is_sent(
     path: str, content: str, options: dict[str, Any], text: str
 ) -> None:
-    Path(path).write_text(content)
+    Path(path).write_text(content, "utf-8", "surrogateescape")
     with Client("sk-test", "http://127.0.0.1:1/v1") as client, pytest.raises(ValueError, match=text):
         client.run_batch(path, "out.jsonl", **options)
     assert not Path("out.jsonl").exists()
@@ -252,6 +262,7 @@ BAD_ARGUMENTS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"template": 5}, TypeError, "template must be a str"),
     ({"template": "{"}, ValueError, "template is malformed"),
     ({"template": "{a.b}"}, ValueError, "template: {a.b} must be {column}"),
+    ({"template": "{a:{b}}"}, ValueError, "template: {a:{b}} must be {column}"),
     ({"template": "{}"}, ValueError, "template: {} must be {column}"),
 ]
 
@@ -398,6 +409,12 @@ def test_text_that_utf_8_cannot_hold_is_escaped() -> None:
         checkpoint.append({"id": "é", "response": {}})
     assert [line.get("id") for line in lines()] == [None, "\ud800é", "é"]
     assert "é".encode() in Path("out.jsonl").read_bytes()
+
+
+def test_an_id_may_be_one_that_utf_8_cannot_hold(client: Client) -> None:
+    write_lines("in.jsonl", {"id": "\ud800", "prompt": "say a"})
+    assert client.run_batch("in.jsonl", "out.jsonl").done == 1
+    assert client.run_batch("in.jsonl", "out.jsonl").skipped == 1
 
 
 def test_tools_are_part_of_the_fingerprint(client: Client) -> None:

@@ -156,7 +156,12 @@ BAD_REQUESTS: list[tuple[object, type[Exception], str]] = [
     ({"prompt": "a", "id": ""}, ValueError, "an id must be"),
     ({"prompt": "a", "system": 5}, TypeError, "system must be a str"),
     ({"prompt": "a", "top_p": 1}, ValueError, "a request has no 'top_p'"),
-    ({"messages": [{"content": "a"}]}, ValueError, "messages"),
+    ({"messages": [{"content": "a"}]}, ValueError, "request 1: messages"),
+    ({"messages": {"role": "user"}, "system": "s"}, TypeError, "request 1: messages must be a list, not dict"),
+    ({"messages": ["a"], "system": "s"}, TypeError, r"request 1: messages\[0\] must be a dict"),
+    ({"prompt": "a", "temperature": "hot"}, TypeError, "request 1: temperature"),
+    ({"prompt": "a", "temperature": float("nan")}, ValueError, "request 1: an argument cannot be sent as JSON"),
+    ("\ud800", ValueError, "request 1: a prompt must be a text that UTF-8 can hold"),
 ]
 
 

@@ -147,6 +147,8 @@ def test_a_setting_that_is_not_valid_is_not_kept(cli: Run, path: Path, arguments
     [
         (b"[default\n", "is not TOML: "),
         (b"\xff", "is not TOML: it is not UTF-8"),
+        (b"[default]\ntimeout = " + b"9" * 5000, "is not TOML: Exceeds the limit"),
+        (b"[default]\nx = " + b"[" * 5000, "is not TOML: "),
         (b"retries = 1\n", "retries stands outside a profile, such as [default]"),
         (b"[default]\nmodel = 1\n", "profile default: model is not one of api_key, base_url,"),
         (b'[default]\nretries = "1"\n', "profile default: retries is of the wrong type"),
@@ -161,6 +163,14 @@ def test_a_file_that_is_not_valid_is_named(cli: Run, path: Path, content: bytes,
         assert str(path) in done.errors.replace("\n", "")
         assert says in done.errors
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(("name", "called"), [("timeout", "timeout"), ("retries", "max_retries")])
+def test_a_number_that_no_float_can_hold_is_bad_usage(cli: Run, path: Path, name: str, called: str) -> None:
+    path.write_text(f"[default]\n{name} = {'9' * 400}\n")
+    done = cli("threads", "list")
+    assert done.code == 2
+    assert f"Error: {called} is too large" in done.errors
 
 
 def test_a_file_that_cannot_be_read_or_written_is_named(cli: Run, tmp_path: Path) -> None:

@@ -81,6 +81,12 @@ def test_a_closed_stdout_is_no_error(environment: dict[str, str]) -> None:
     assert run(command, environment) == (0, "", "")
 
 
+def test_an_interrupt_while_the_modules_load_ends_with_130(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    path = os.pathsep.join([str(tmp_path), *environment.get("PYTHONPATH", "").split(os.pathsep)])
+    assert run(COMMAND, {**environment, "PYTHONPATH": path}) == (130, "", "")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="there is no SIGINT to send elsewhere")
 def test_an_interrupt_ends_with_130(environment: dict[str, str], server: LocalServer) -> None:
     server.delay(5, "/threads")

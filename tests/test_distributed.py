@@ -61,19 +61,20 @@ def test_an_empty_frame_gets_the_columns_and_their_types(server: LocalServer) ->
 
 def test_errors_are_rows(server: LocalServer) -> None:
     server.fail("/chat/completions", status=400)
-    prompts = ["a", None, 5, float("nan"), pd.NA, ["x"], "b"]
-    answers = ChatMapper(prompt_column="text", concurrency=1)(pd.DataFrame({"text": prompts}))
+    prompts = ["a", None, 5, float("nan"), pd.NA, ["x"], "\ud800", "b"]
+    answers = ChatMapper(prompt_column="text", concurrency=1)(pd.DataFrame({"text": prompts, 0: prompts}))
     errors = list(answers["error"])
     assert errors[0].startswith("BadRequestError: ")
-    assert [str(error).partition(":")[0] for error in errors[1:6]] == [
+    assert [str(error).partition(":")[0] for error in errors[1:7]] == [
         "ValueError",
         "TypeError",
         "ValueError",
         "ValueError",
         "TypeError",
+        "ValueError",
     ]
-    assert pd.isna(errors[6])
-    assert list(answers["tokens"])[:6] == [0] * 6
+    assert pd.isna(errors[7])
+    assert list(answers["tokens"])[:7] == [0] * 7
 
 
 def test_what_ends_the_whole_is_the_error_of_all_rows_that_are_left(
@@ -123,6 +124,8 @@ def test_the_key_is_sent_only_if_it_is_told_to(server: LocalServer, monkeypatch:
 
 BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"prompt_column": ""}, ValueError, "prompt_column must not be empty"),
+    ({"output_column": 5}, TypeError, "output_column must be a str"),
+    ({"output_column": "error"}, ValueError, "output_column must not be one of finish_reason, tokens, error"),
     ({"concurrency": 0}, ValueError, "concurrency"),
     ({"requests_per_minute": -1}, ValueError, "requests_per_minute"),
     ({"temperature": "hot"}, TypeError, "temperature"),

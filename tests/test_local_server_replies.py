@@ -117,6 +117,7 @@ def test_a_request_that_is_refused_uses_up_no_reply(client: Client, server: Loca
         (lambda server: server.reply(tool_calls=("now", {})), "tool_calls must be pairs"),
         (lambda server: server.fail(status=200), "status must be an HTTP status from 300 to 599, not 200"),
         (lambda _: LocalServer(max_stored=-1), "max_stored must be at least 0"),
+        (lambda _: LocalServer(run_seconds=float("nan")), "run_seconds must be finite"),
         (lambda _: LocalServer(max_requests=-1), "max_requests must be at least 0"),
     ],
 )

@@ -3,7 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -258,6 +258,7 @@ def test_the_clients_own_authorization_stays_where_the_key_does(behind: Behind) 
 
 EVOLVED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"base_url": "https://backup.test"}, ValueError, "api_key of its own"),
+    ({"base_url": 5}, TypeError, "base_url must be a str"),
     ({"base_url": "ftp://localhost/v1"}, ValueError, "https://"),
     ({"api_key": ""}, ValueError, "empty"),
     ({"headers": {"Authorization": "Bearer x"}}, ValueError, "authorization"),
@@ -569,11 +570,12 @@ def test_an_entry_ends_with_its_ttl_and_a_broken_one_is_none(behind: Behind) -> 
         now[0] = moment
         client.create_thread()
         sent.append(len(server.requests))
-    for broken in (b"", b"no JSON\n", b"{}\n", b'{"at": "x"}\n', b"[]\n"):
-        store.update(dict.fromkeys(store, broken))
+    torn = next(iter(store.values()))[:-1]
+    for broken in (b"", b"no JSON\n", b"{}\n", b'{"at": "x"}\n', b"[]\n", torn, "a text", None):
+        store.update(dict.fromkeys(store, cast("bytes", broken)))
         client.create_thread()
         sent.append(len(server.requests))
-    assert sent == [1, 1, 2, 2, 3, 4, 5, 6, 7]
+    assert sent == [1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 
 
 @pytest.mark.parametrize("given", [([],), ({}, 0.0), ({}, None, "rerank"), ({}, None, 5)])

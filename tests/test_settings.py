@@ -76,6 +76,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"timeout": 0}, ValueError, "timeout must be above 0"),
     ({"timeout": -1}, ValueError, "timeout must be above 0"),
     ({"timeout": float("nan")}, ValueError, "timeout must be finite"),
+    ({"max_retries": 10**400}, ValueError, "max_retries is too large"),
     ({"timeout": "30"}, TypeError, "timeout must be a number"),
     ({"timeout": True}, TypeError, "timeout must be a number"),
     ({"total_timeout": 0}, ValueError, "total_timeout must be above 0"),

@@ -53,5 +53,7 @@ def test_the_command_says_when_the_port_is_taken(
     port = re.findall(r":(\d+)/", given["PIXIGPT_BASE_URL"])[0]
     assert main(["--port", port]) == 1
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
+    assert main(["--run-seconds", "nan"]) == 2
+    assert capsys.readouterr().err == "run_seconds must be finite, not nan\n"
     assert main(["--port", "70000"]) == 1
     assert "cannot listen on 127.0.0.1:70000: bind(): port must be 0-65535" in capsys.readouterr().err

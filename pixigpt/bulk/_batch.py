@@ -131,7 +131,8 @@ class Batch:
 
     def _work(self, _: int, row: object) -> Work[ChatCompletion]:
         index, prompt = cast("tuple[int, Prompt]", row)
-        options: dict[str, Any] = {"headers": {"Idempotency-Key": str(uuid.uuid5(self._fingerprint, prompt.id))}}
+        name = prompt.id.encode(errors="backslashreplace").decode()  # it may have half a surrogate pair
+        options: dict[str, Any] = {"headers": {"Idempotency-Key": str(uuid.uuid5(self._fingerprint, name))}}
         if prompt.extra_body:
             options["extra_body"] = {**self._extra_body, **prompt.extra_body}
         return chat_work(index, prompt.id, prompt, prompt.arguments, cast("Any", options))

@@ -31,8 +31,8 @@ class BatchArguments:
 
     def __attrs_post_init__(self) -> None:
         check_options(self.function, self.chat_options)
-        _check_column("prompt_column", self.prompt_column)
-        _check_column("id_column", self.id_column)
+        check_column("prompt_column", self.prompt_column)
+        check_column("id_column", self.id_column)
         if self.price is not None:
             _check_price(self.price)
         object.__setattr__(self, "_template", None if self.template is None else Template(self.template))
@@ -60,7 +60,8 @@ class BatchArguments:
         return (usage.prompt_tokens * read + usage.completion_tokens * written) / _MILLION
 
 
-def _check_column(name: str, column: object) -> None:
+def check_column(name: str, column: object) -> None:
+    """Raise ValueError or TypeError if a column cannot be one's name; None is none."""
     if column is not None and not isinstance(column, str):
         raise TypeError(f"{name} must be the name of a column, not {type(column).__name__}")
     if column == "":

@@ -77,7 +77,9 @@ def _csv(path: Path) -> Iterator[Row]:
                 if len(values) > len(header):
                     raise ValueError(f"{path}, line {rows.line_num} has more fields than the header")
                 yield Row(f"line {rows.line_num}", dict(zip(header, values, strict=False)))
-        except (csv.Error, UnicodeDecodeError) as cause:
+        except UnicodeDecodeError as cause:  # read ahead of the line
+            raise ValueError(f"{path} is not UTF-8: {cause}") from cause
+        except csv.Error as cause:
             raise ValueError(f"{path}, line {rows.line_num} is malformed: {cause}") from cause
 
 

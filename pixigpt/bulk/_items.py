@@ -7,6 +7,7 @@ from attrs import frozen
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, tool_list
 from pixigpt._endpoint import prepare
+from pixigpt._request_body import JsonBody
 from pixigpt._settings import Options
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._plan import Plan, Speed, new_key
@@ -94,6 +95,8 @@ def _reader(options: Mapping[str, object]) -> Callable[[int, object], Work[ChatC
     def read(index: int, request: object) -> Work[ChatCompletion]:
         try:
             arguments = chat_arguments(options, request)
+            if not isinstance(request, str):
+                check_chat(arguments)
             return chat_work(index, request_id(request), request, arguments, new_key())
         except (TypeError, ValueError) as error:
             raise type(error)(f"request {index}: {error}") from error
@@ -129,14 +132,15 @@ def request_id(request: object) -> str | None:
     raise ValueError(f"an id must be a text that is not empty, or an integer, not {given!r}")
 
 
-def check_chat(arguments: Mapping[str, Any]) -> None:
+def check_chat(arguments: Mapping[str, Any], extra_body: Mapping[str, Any] | None = None) -> None:
     """Do what `create_chat_completion` does before it sends; raise ValueError or TypeError if an argument is bad."""
     body: dict[str, Any] = {
         **arguments,
         "messages": chat_messages(arguments["messages"]),
         "tools": tool_list(arguments.get("tools")),
     }
-    prepare(create_chat_completion, body=CreateChatCompletionRequest(**body))
+    call = prepare(create_chat_completion, body=CreateChatCompletionRequest(**body))
+    cast("JsonBody", call.body).encoded(extra_body or {})
 
 
 def _arguments(fields: dict[str, Any]) -> dict[str, Any]:
@@ -158,6 +162,10 @@ def _arguments(fields: dict[str, Any]) -> dict[str, Any]:
 def _prompt(prompt: object) -> dict[str, object]:
     if not isinstance(prompt, str):
         raise TypeError(f"a prompt must be a str, not {type(prompt).__name__}")
+    try:
+        prompt.encode()
+    except UnicodeEncodeError as cause:  # half a surrogate pair
+        raise ValueError(f"a prompt must be a text that UTF-8 can hold: {cause}") from cause
     return {"role": "user", "content": prompt}
 
 
@@ -165,8 +173,11 @@ def _with_system(system: object, messages: Sequence[MessageLike]) -> list[Messag
     """Put a system message first, unless there is one."""
     if not isinstance(system, str):
         raise TypeError(f"system must be a str, not {type(system).__name__}")
-    role = messages[0].get("role") if messages else None
-    return [*messages] if role == "system" else [{"role": "system", "content": system}, *messages]
+    return (
+        [*messages]
+        if chat_messages(messages)[0].role == "system"
+        else [{"role": "system", "content": system}, *messages]
+    )
 
 
 def call_chat(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client

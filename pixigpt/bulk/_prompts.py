@@ -96,6 +96,7 @@ class PromptReader:
             asked = {"max_tokens": asked["max_completion_tokens"], **asked}
         known = {name: value for name, value in asked.items() if name in _CHAT_FIELDS}
         arguments = chat_arguments(self.options, known)
-        check_chat(arguments)
         left = asked.keys() - _CHAT_FIELDS - {"stream", "max_completion_tokens"}
-        return Prompt(given, arguments, {name: asked[name] for name in left})
+        extra_body = {name: asked[name] for name in left}
+        check_chat(arguments, extra_body)
+        return Prompt(given, arguments, extra_body)

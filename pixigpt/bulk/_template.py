@@ -12,7 +12,8 @@ from pixigpt._checks import of_type
 class Template:
     """A text with `{column}` in it; `{{` and `}}` stand for braces.
 
-    Only whole columns can be named: `{column.attribute}` could reach what is no data.
+    Only whole columns can be named: `{column.attribute}` could reach what is no data, and so could a format with braces
+    in it, `{column:{column.attribute}}`.
     """
 
     text: str
@@ -38,9 +39,10 @@ class Template:
             parts = list(Formatter().parse(self.text))
         except ValueError as cause:
             raise ValueError(f"template is malformed: {cause}") from cause
-        for _, name, _, _ in parts:
+        for _, name, form, _ in parts:
             if name is None:
                 continue
-            if not name or any(letter in name for letter in ".[]"):
-                raise ValueError(f"template: {{{name}}} must be {{column}}; for braces, write {{{{ and }}}}")
+            if not name or any(letter in name for letter in ".[]") or "{" in (form or ""):
+                shown = f"{name}:{form}" if form else name
+                raise ValueError(f"template: {{{shown}}} must be {{column}}; for braces, write {{{{ and }}}}")
             yield name

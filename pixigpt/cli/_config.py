@@ -43,8 +43,8 @@ def read_profiles() -> dict[str, Profile]:
         return {}
     except OSError as cause:
         raise click.UsageError(f"cannot read {path}: {cause.strerror}") from cause
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        reason = str(cause) if isinstance(cause, tomllib.TOMLDecodeError) else "it is not UTF-8"
+    except (ValueError, RecursionError) as cause:  # TOML's own error, another of an int that is too long, or of depth
+        reason = "it is not UTF-8" if isinstance(cause, UnicodeDecodeError) else str(cause)
         raise click.UsageError(f"{path} is not TOML: {reason}") from cause
     _warn_if_readable(path, text)
     return {name: _checked_profile(path, name, table) for name, table in decoded.items()}

@@ -9,7 +9,9 @@ from pixigpt.cli._globals import GlobalCommand
 
 @click.command(cls=GlobalCommand)
 @click.option("--host", metavar="HOST", help="Listen on this address.  [default: 127.0.0.1]")
-@click.option("--port", type=int, metavar="PORT", help="Listen on this port, 0 for any.  [default: 8080]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", help="Listen on this port, 0 for any.  [default: 8080]"
+)
 @click.option("--run-seconds", type=float, metavar="SECONDS", help="How long a run takes.  [default: 0.2]")
 @click.option("--max-stored", type=int, metavar="N", help="How many objects to store, at most.  [default: 100,000]")
 @click.option("--upstream", metavar="URL", help="Let this OpenAI-compatible server answer.")

@@ -65,8 +65,9 @@ def converted(name: str, value: Setting, kind: Callable[[Setting], T]) -> T:
     """Return a setting's value in its type; raise click.UsageError if it has another."""
     try:
         return kind(value)
-    except ValueError as cause:
-        raise click.UsageError(f"{name} must be a number, not {value!r}") from cause
+    except (OverflowError, ValueError) as cause:
+        reason = "is too large" if isinstance(cause, OverflowError) else f"must be a number, not {value!r}"
+        raise click.UsageError(f"{name} {reason}") from cause
 
 
 def _first(name: str, flag: T | None, profile: Mapping[str, Setting], kind: Callable[[Setting], T]) -> T | None:
@@ -74,4 +75,4 @@ def _first(name: str, flag: T | None, profile: Mapping[str, Setting], kind: Call
         return flag
     if variable := variable_of(name):
         return converted(variable, os.environ[variable], kind)
-    return kind(profile[name]) if name in profile else None
+    return converted(name, profile[name], kind) if name in profile else None

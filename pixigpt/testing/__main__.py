@@ -59,7 +59,7 @@ def serve(
         data_dir: The folder to store everything in.
 
     Returns:
-        The exit code: 1, and a line on standard error, if it could not serve.
+        The exit code: 1, and a line on standard error, if it could not serve; 2 if an argument is bad.
     """
     try:
         server = LocalServer(
@@ -79,7 +79,7 @@ def serve(
         return 1
     except (RuntimeError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 2 if isinstance(error, ValueError) else 1
     return _until_told_to_end(server)
 
 

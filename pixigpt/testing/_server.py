@@ -85,6 +85,7 @@ class LocalServer:
         upstream_model: str | None = None,
         data_dir: str | os.PathLike[str] | None = None,
     ) -> None:
+        _checks.non_negative("run_seconds", run_seconds)
         _checks.non_negative_int("max_requests", max_requests)
         _checks.non_negative_int("max_stored", max_stored)
         if upstream is None and not upstream_key is upstream_model is None:
