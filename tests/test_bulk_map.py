@@ -3,7 +3,7 @@
 import gc
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing, suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ import anyio
 import httpcore
 import pytest
 from anyio.from_thread import BlockingPortal
-from support.clients import Against
+from support.clients import Against, Connect
 from support.pools import slots_of, usage
 from support.scripted_server import Replies, ScriptedServer, ok, read_request, reply, silent
 from support.waiting import eventually, eventually_async
@@ -32,6 +32,7 @@ from pixigpt._transport.abort import Abort, AbortedError
 from pixigpt._transport.backend import Deadline
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.routes import Origin, Route
+from pixigpt.middleware import CallRequest, CallResponse
 from pixigpt.testing import LocalServer
 
 COMPLETION = b"""{"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [{"index": 0,
@@ -368,3 +369,13 @@ def test_an_iterator_is_a_context_manager(client: Client) -> None:
     with client.map_embeddings(["a", "b"]) as vectors:
         assert len(next(vectors)) == 1024
     assert list(vectors) == []
+
+
+def test_what_a_middleware_raises_leaves_the_loop(connect: Connect, server: LocalServer) -> None:
+    def broken(request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
+        yield request
+        raise ZeroDivisionError
+
+    client = connect(server.api_key, server.base_url, middleware=[broken])
+    with pytest.raises(ZeroDivisionError):
+        list(client.map_chat_completions(["a", "b"]))
