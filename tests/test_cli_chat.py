@@ -173,8 +173,8 @@ def test_a_pipes_chat_ends_with_its_first_failure_and_a_persons_goes_on(cli: Run
 
 
 def test_the_timeout_is_for_each_answer(cli: Run, server: LocalServer) -> None:
-    server.delay(0.3, "/chat/completions", times=2)
-    assert cli("chat", "--timeout", "0.5", stdin=b"Hello!\nAnd?\n").code == 0
+    server.delay(1.0, "/chat/completions", times=2)
+    assert cli("chat", "--timeout", "1.8", stdin=b"Hello!\nAnd?\n").code == 0
     server.delay(1, "/chat/completions")
     assert cli("chat", "--timeout", "0.1", stdin=b"Hello!\n").code == 5
 

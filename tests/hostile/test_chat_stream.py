@@ -197,7 +197,7 @@ AFTER: dict[str, tuple[Script, type[PixiGPTError], str]] = {
 def test_a_failure_after_the_first_event_is_never_retried(
     against: Against, script: Script, kind: type[PixiGPTError], text: str
 ) -> None:
-    client, server = against(script, timeout=0.3)
+    client, server = against(script, timeout=0.8)
     seen: list[str] = []
     with client.stream_chat_completion(HELLO) as stream, pytest.raises(kind, match=text) as caught:
         seen.extend(stream.text())  # which keeps what came before the failure
@@ -449,11 +449,11 @@ def test_a_pause_of_the_users_counts_towards_the_deadline() -> None:
     with (
         ScriptedServer(comments) as server,
         Client("sk-test", server.base_url) as client,
-        deadline(0.2),
+        deadline(1),
         client.stream_chat_completion(HELLO) as stream,
     ):
         next(stream)
-        time.sleep(0.3)
+        time.sleep(1)
         with pytest.raises(DeadlineExceededError, match="while the response was being read"):
             next(stream)
 

@@ -200,12 +200,12 @@ def test_a_pause_beyond_the_deadline_is_seen_at_the_next_read() -> None:
     with (
         ScriptedServer(Replies(reply(200, LARGE))) as server,
         Client("sk-test", server.base_url) as client,
-        deadline(0.2),
+        deadline(1),
         client.stream_call(list_threads) as stream,
     ):
         assert repr(stream) == "<ResponseStream 200>"
         next(stream)
-        time.sleep(0.3)
+        time.sleep(1)
         with pytest.raises(DeadlineExceededError, match="while the response was being read"):
             next(stream)
 
