@@ -63,11 +63,16 @@ async def ask_at_once(ask: AsyncAsk, calls: int, in_flight: int, delay: float = 
 def sync(subject: Subject, command: Command) -> Measures:
     """Measure CPU time of one synchronous call."""
     with subject.open_sync(command) as ask:
-        ask_in_turn(ask, min(WARM_UP, command.calls), command.size)
-        gc.collect()
-        started = time.process_time()
-        mismatches = ask_in_turn(ask, command.calls, command.size)
-        cpu = time.process_time() - started
+        return cpu_in_turn(ask, command)
+
+
+def cpu_in_turn(ask: Ask, command: Command) -> Measures:
+    """Measure CPU time of one question, asked one after the other."""
+    ask_in_turn(ask, min(WARM_UP, command.calls), command.size)
+    gc.collect()
+    started = time.process_time()
+    mismatches = ask_in_turn(ask, command.calls, command.size)
+    cpu = time.process_time() - started
     return {"cpu_ms": 1000 * cpu / command.calls, "mismatches": mismatches}
 
 

@@ -1,10 +1,8 @@
 """What middleware costs a call: the same calls of the sync client without any, with one, and with five."""
 
-import gc
-import time
 from collections.abc import Generator
 
-from _calls import WARM_UP, ask_in_turn
+from _calls import cpu_in_turn
 from _subject import KEY, Command, Measures, messages
 
 from pixigpt import Client
@@ -29,9 +27,4 @@ def with_middleware(command: Command) -> Measures:
         def ask(text: str) -> str:
             return client.create_chat_completion(messages(text)).choices[0].message.content or ""
 
-        ask_in_turn(ask, WARM_UP)
-        gc.collect()
-        started = time.process_time()
-        mismatches = ask_in_turn(ask, command.calls)
-        cpu = time.process_time() - started
-    return {"cpu_ms": 1000 * cpu / command.calls, "mismatches": mismatches}
+        return cpu_in_turn(ask, command)

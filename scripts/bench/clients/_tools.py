@@ -1,11 +1,9 @@
 """What `run_tools` costs next to the loop by hand: two chat completions and the call of a function between them."""
 
-import gc
 import json
-import time
 from collections.abc import Callable
 
-from _calls import WARM_UP, ask_in_turn
+from _calls import cpu_in_turn
 from _subject import KEY, Command, Measures, messages
 
 from pixigpt import Client, Message
@@ -49,9 +47,4 @@ def with_tools(command: Command) -> Measures:
         def ask(text: str) -> str:
             return text if run(client, text) == "3" else ""
 
-        ask_in_turn(ask, WARM_UP)
-        gc.collect()
-        started = time.process_time()
-        mismatches = ask_in_turn(ask, command.calls)
-        cpu = time.process_time() - started
-    return {"cpu_ms": 1000 * cpu / command.calls, "mismatches": mismatches}
+        return cpu_in_turn(ask, command)
