@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def chunk_of(value: object) -> ChatCompletionChunk:
-    """Return the chunk that decoded JSON is; raise UnexpectedShapeError if it is none."""
+    """Return the chunk that decoded JSON is; raise UnexpectedShapeError if it is not a valid chunk."""
     return _common_chunk(value) or checked_chunk(value)
 
 

@@ -42,6 +42,7 @@ def _refuse(instance: object, name: str, _: object) -> None:
 
 def _advising(cls: type[T]) -> type[T]:
     """Let a frozen class say what to do instead of changing it; attrs' own error does not."""
+    # attrs takes no hook (`on_setattr`) on a frozen class.
     cls.__setattr__ = _refuse  # type: ignore[method-assign]  # pyright: ignore[reportAttributeAccessIssue]
     return cls
 

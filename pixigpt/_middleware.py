@@ -60,7 +60,7 @@ class Chain:
 
 
 def checked_middleware(given: object) -> tuple[Middleware, ...]:
-    """Return the middleware that a client is given; raise TypeError if it is none."""
+    """Return the middleware that a client is given; raise TypeError if one is not a valid middleware."""
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise TypeError(f"middleware must be a list of generator functions, not {type(given).__name__}")
     for each in cast("Sequence[object]", given):

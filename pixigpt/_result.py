@@ -49,7 +49,7 @@ class Received:
 
 
 def decoded(what: str, content: bytes | str) -> object:
-    """Decode JSON; raise UnexpectedShapeError if it is none."""
+    """Decode JSON; raise UnexpectedShapeError if it is not valid JSON."""
     try:
         return json.loads(content)
     except (json.JSONDecodeError, UnicodeDecodeError) as cause:

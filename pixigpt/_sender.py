@@ -97,7 +97,7 @@ def attempts_of(request: CallRequest, own: Attempts[Any], parse: Parser[U]) -> "
 
 
 def check_success(response: Response, attempts: Attempts[Any]) -> None:
-    """Raise the error that a middleware's response stands for, if it is none of success."""
+    """Raise the error that a middleware's response stands for, if its status is not a 2xx."""
     if not response.is_success:
         raise attempts.error(response)
 

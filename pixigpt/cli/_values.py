@@ -36,7 +36,7 @@ def is_list(hint: Hint) -> bool:
 
 
 def converted(text: str, hint: Hint) -> Any:  # noqa: ANN401  # of the type that the hint names
-    """Return a text as a value of a type; raise ValueError if it is none."""
+    """Return a text as a value of a type; raise ValueError if it is not a valid one."""
     kinds = members(hint)
     if text[:1] in ("[", "{"):  # a list or an object goes before a text
         kinds.sort(key=lambda kind: kind in _SIMPLE)

@@ -16,7 +16,7 @@ class UnfitError(Exception):
 
 
 def decoded(text: str) -> object:
-    """Decode JSON; raise UnfitError if it is none."""
+    """Decode JSON; raise UnfitError if it is not valid JSON."""
     try:
         return msgspec.json.decode(text)
     except (ValueError, RecursionError) as cause:
@@ -24,7 +24,7 @@ def decoded(text: str) -> object:
 
 
 def decoded_object(text: str) -> dict[str, Any] | None:
-    """Decode a JSON object; return None if it is none."""
+    """Decode a JSON object; return None if it is not one."""
     try:
         found = decoded(text)
     except UnfitError:
