@@ -13,7 +13,7 @@ from pixigpt._chunk import chunk_of, whole_chunk
 from pixigpt._clock import SYSTEM_CLOCK, Clock
 from pixigpt._endpoint import Call
 from pixigpt._flow import Reading, open_flow
-from pixigpt._result import UnexpectedShapeError, decoded
+from pixigpt._response import UnexpectedShapeError, decoded
 from pixigpt._settings import Settings
 from pixigpt._sse import Event, SSEParser
 from pixigpt._steps import Flow, Outcome, Piece, Read

@@ -24,7 +24,7 @@ class Made:
 
 # What is replaced in each line, in this order, a module's own rules first.
 COMMON: Rules = (
-    (r"\bAsync(BaseTransport|ChatCompletionStream|Iterator|OpenResponse|ResponseStream)\b", r"\1"),
+    (r"\bAsync(BaseTransport|ChatCompletionStream|Iterator|OpenResponse|ResponseStream|Transport)\b", r"\1"),
     (r"\b_async_(chat_stream|driver|open|stream) import", r"_\1 import"),
     (r"for the async client: ", "for the sync client: "),
     (r"\bStopAsyncIteration\b", "StopIteration"),

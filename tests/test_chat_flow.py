@@ -27,9 +27,9 @@ from pixigpt._arguments import chat_messages
 from pixigpt._chat_flow import ChatReading, chat_flow
 from pixigpt._chunk import checked_chunk, chunk_of, text_of
 from pixigpt._endpoint import prepare
-from pixigpt._result import UnexpectedShapeError
+from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._settings import Settings
-from pixigpt._steps import Opened, Outcome, Piece, Read, Response, Send, Step
+from pixigpt._steps import Opened, Outcome, Piece, Read, Send, Step
 from pixigpt._transport.extensions import ClosedError
 from pixigpt_api.api.pixigpt import create_chat_completion
 from pixigpt_api.models import CreateChatCompletionRequest
