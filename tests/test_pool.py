@@ -403,7 +403,7 @@ def raw_socket(client: Client, portal: BlockingPortal | None) -> socket.socket:
     """Return the socket of a client's only connection."""
     (connection,) = slots_of(client, portal).all_connections()
     if portal is None:
-        found: socket.socket = connection._socket
+        found: socket.socket = connection._channel._socket
         return found
     channel = connection._channel
     if isinstance(channel, AsyncioChannel):

@@ -34,6 +34,7 @@ from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Route
+from pixigpt._transport.socket_channel import SocketChannel
 from pixigpt._transport.stream_channel import StreamChannel
 from pixigpt._transport.urls import Origin
 
@@ -235,7 +236,7 @@ def test_what_a_server_said_before_it_hung_up_is_read() -> None:
     there.close()
     with here:
         connection = DirectConnection(route, origin)
-        connection._socket = here
+        connection._channel._use(here)
         assert connection.send(request).status == 413
         assert connection.piece() == b""
         assert not connection.finish()
@@ -281,9 +282,6 @@ class Failing:
     def extra(self, _: object) -> "Failing":
         return self
 
-    def settimeout(self, _: float) -> None:
-        """Do as if."""
-
     def recv(self, _: int) -> bytes:
         raise ConnectionResetError
 
@@ -295,15 +293,15 @@ def test_an_idle_socket_that_fails_has_hung_up() -> None:
 
 
 def test_a_socket_that_fails_while_a_request_is_sent_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    connection: Any = DirectConnection(Route(None, "", None, None), Origin("http", "api.test", 80))
+    http = HTTP11()
+    channel: Any = SocketChannel(http)
     here, there = socket.socketpair()
     with here, there:
-        connection._socket = here
+        channel._use(here)
         there.close()
-        monkeypatch.setattr("pixigpt._transport.connection.is_readable", lambda _: True)
-        monkeypatch.setattr(connection, "_connected", lambda *_: Failing())
-        assert connection._has_responded()
-        assert not connection.finish()
+        monkeypatch.setattr(channel, "_socket", Failing())
+        assert channel.has_responded()
+        assert not http.is_reusable()
 
 
 def test_a_url_that_is_not_http_is_unsupported(variant: str) -> None:

@@ -1,5 +1,6 @@
 """What every connection asks of a socket: keep-alive probes, and whether there is something to read."""
 
+import math
 import select
 import socket
 from contextlib import suppress
@@ -17,18 +18,45 @@ KEEP_ALIVE: list[tuple[int, int, int]] = [
     ),
 ]
 
+_LONGEST_POLL = 2**31 - 1  # milliseconds: 24 days
+
 SOCKET_OPTIONS = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *KEEP_ALIVE]
 
 
 def is_readable(connected: socket.socket) -> bool:
     """Return whether there is something to read, be it the end of the connection."""
-    if connected.fileno() < 0:
-        return True
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([connected], [], [], 0)[0])
-    poll = select.poll()  # select() fails above 1,024 descriptors
-    poll.register(connected, select.POLLIN)
-    return bool(poll.poll(0))
+    return connected.fileno() < 0 or Readiness(connected).to_read(0)
+
+
+class Readiness:
+    """Waits until a socket can be read, or written; a closed connection can. None means to wait without limit."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._poll: select.poll | None = None
+        if hasattr(select, "poll"):  # all but Windows: select() fails above 1,024 descriptors
+            self._poll = select.poll()
+            self._poll.register(connected, select.POLLIN)
+
+    def to_read(self, seconds: float | None) -> bool:
+        """Wait until something has arrived; return False if nothing has in time."""
+        if self._poll is None:
+            return bool(select.select([self._socket], [], [], seconds)[0])
+        return bool(self._poll.poll(_milliseconds(seconds)))
+
+    def to_read_or_write(self, seconds: float | None) -> bool:
+        """Wait until something has arrived, or can be written; return False if neither comes in time."""
+        if self._poll is None:
+            return any(select.select([self._socket], [self._socket], [], seconds))
+        self._poll.modify(self._socket, select.POLLIN | select.POLLOUT)
+        try:
+            return bool(self._poll.poll(_milliseconds(seconds)))
+        finally:
+            self._poll.modify(self._socket, select.POLLIN)
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else min(math.ceil(seconds * 1000), _LONGEST_POLL)
 
 
 def hang_up(fileno: int) -> None:
