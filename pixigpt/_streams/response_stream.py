@@ -1,4 +1,4 @@
-# Made from _async_stream.py by `make generate`: edit that file instead.
+# Made from _streams/async_response_stream.py by `make generate`: edit that file instead.
 """A response's bytes as they come, for the sync client: `client.stream_call()`."""
 
 import os
@@ -11,8 +11,8 @@ import httpx
 
 from pixigpt._endpoint import Call
 from pixigpt._flow import ByteReading, byte_flow
-from pixigpt._open import OpenResponse
 from pixigpt._settings import Settings
+from pixigpt._streams.open_response import OpenResponse
 from pixigpt._transport.shared import SharedTransport
 
 

@@ -1,4 +1,4 @@
-# Made from _async_chat_stream.py by `make generate`: edit that file instead.
+# Made from _streams/async_chat_stream.py by `make generate`: edit that file instead.
 """A chat completion as it comes, for the sync client: `client.stream_chat_completion()`."""
 
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from typing import Self
 
 import httpx
 
-from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import text_of
 from pixigpt._endpoint import Call
-from pixigpt._open import OpenResponse
 from pixigpt._settings import Settings
+from pixigpt._streams.chat_flow import ChatReading, chat_flow
+from pixigpt._streams.chunk import text_of
+from pixigpt._streams.open_response import OpenResponse
 from pixigpt._transport.shared import SharedTransport
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 

@@ -5,11 +5,11 @@ from typing import Self
 
 import httpx
 
-from pixigpt._async_open import AsyncOpenResponse
-from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import text_of
 from pixigpt._endpoint import Call
 from pixigpt._settings import Settings
+from pixigpt._streams.async_open_response import AsyncOpenResponse
+from pixigpt._streams.chat_flow import ChatReading, chat_flow
+from pixigpt._streams.chunk import text_of
 from pixigpt._transport.shared import SharedTransport
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 

@@ -10,10 +10,10 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from pixigpt._async_open import AsyncOpenResponse
 from pixigpt._endpoint import Call
 from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
+from pixigpt._streams.async_open_response import AsyncOpenResponse
 from pixigpt._transport.shared import SharedTransport
 
 

@@ -8,10 +8,18 @@ from attrs import define, field
 
 from pixigpt import errors
 from pixigpt._endpoint import Call
-from pixigpt._exchange import CREDENTIALS, CallRequest, CallResponse, Payload, api_key_of, payload_of, scopes_of
 from pixigpt._request_body import JsonBody, RequestBody, merged
 from pixigpt._result import Parser, Received, UnexpectedShapeError
 from pixigpt._steps import Flow, Opened, Response
+from pixigpt.middleware._exchange import (
+    CREDENTIALS,
+    CallRequest,
+    CallResponse,
+    Payload,
+    api_key_of,
+    payload_of,
+    scopes_of,
+)
 
 T = TypeVar("T")
 U = TypeVar("U")
