@@ -10,11 +10,13 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from pixigpt._body import Body, complete_response
+from pixigpt._body import Body, complete_response, is_read
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
+from pixigpt._response import Response
 from pixigpt._settings import Settings
-from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
+from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
+from pixigpt._transport.base import AsyncTransport, Received, header_pairs
 from pixigpt._transport.event_loop import current_time, time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
@@ -26,7 +28,7 @@ OutcomeT = TypeVar("OutcomeT")
 _GRACE = 0.02  # later than the pool's and the connection's own timeouts, which know what was waited for
 _LONGEST_CLOSE = 0.5  # what has been cancelled must still close its connection, which may take TLS a message
 
-_Transport = SharedTransport[httpx.AsyncBaseTransport]
+_Transport = SharedTransport[AsyncTransport]
 
 
 class _UploadStream(httpx.AsyncByteStream):
@@ -74,7 +76,7 @@ class CallDriver:
         end = _end(step.timeout)
         try:
             with time_limit(end + _GRACE):  # bounds reading and writing as a whole
-                response = await self._transport.get().handle_async_request(_request(step, end))
+                response = await self._transport.get().send(_request(step, end))
                 try:
                     return await _receive(response, self._settings.max_response_bytes, end)
                 finally:
@@ -90,7 +92,7 @@ class StreamDriver:
     def __init__(self, transport: _Transport, settings: Settings) -> None:
         self._transport = transport
         self._settings = settings
-        self._response: httpx.Response | None = None
+        self._response: Received | None = None
         self._chunks: AsyncIterator[bytes] | None = None
         self._body: Body | None = None
 
@@ -131,31 +133,31 @@ class StreamDriver:
         end = _end(step.timeout)
         with anyio.CancelScope(deadline=end + _GRACE):
             request = _request(step, _end(step.left))
-            self._response = await self._transport.get().handle_async_request(request)
+            self._response = await self._transport.get().send(request)
             return await self._opened(self._response, end)
         return httpx.ReadTimeout("no response in time")
 
-    async def _opened(self, response: httpx.Response, end: float) -> Response | Opened:
-        if not response.is_success:
+    async def _opened(self, response: Received, end: float) -> Response | Opened:
+        if not 200 <= response.status_code <= 299:
             try:
                 return await _receive(response, self._settings.max_response_bytes, end)
             finally:
                 await self.aclose()
-        self._body = None if response.is_stream_consumed else Body(response, self._settings.max_response_bytes)
+        self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
-        return Opened(response.status_code, response.headers)
+        return Opened(response.status_code, httpx.Headers(header_pairs(response)))
 
     async def _read(self, step: Read) -> Outcome:
         with time_limit(_end(step.timeout)):
-            piece = await self._next_piece(cast("httpx.Response", self._response))
+            piece = await self._next_piece(cast("Received", self._response))
             if piece.is_last:
                 await self.aclose()
             return piece
         return httpx.ReadTimeout("the response has stopped arriving")
 
-    async def _next_piece(self, response: httpx.Response) -> Piece:
-        if self._body is None:  # a mock, or an injected client's event hook, has read it
-            complete = complete_response(response, self._settings.max_response_bytes)
+    async def _next_piece(self, response: Received) -> Piece:
+        if self._body is None:
+            complete = complete_response(cast("httpx.Response", response), self._settings.max_response_bytes)
             return Piece(complete.content, is_last=True, defect=complete.defect)
         chunk = await anext(cast("AsyncIterator[bytes]", self._chunks), None)
         if chunk is not None and self._body.add(chunk):
@@ -196,8 +198,8 @@ def _request(step: Send, end: float) -> httpx.Request:
     return step.request(_UploadStream, **{"timeout": seconds, DEADLINE: end})
 
 
-async def _receive(response: httpx.Response, max_bytes: int | None, end: float) -> Response:
-    if response.is_stream_consumed:  # a mock, or an injected client's event hook, has read it
+async def _receive(response: Received, max_bytes: int | None, end: float) -> Response:
+    if is_read(response):
         return complete_response(response, max_bytes)
     body = Body(response, max_bytes)
     chunks = aiter(cast("httpx.AsyncByteStream", response.stream))

@@ -1,14 +1,21 @@
 """A response's body as it arrives: decompressed, and no larger than is allowed."""
 
 import zlib
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import httpx
 
-from pixigpt._steps import Response
+from pixigpt._response import Response
+from pixigpt._transport.base import Received, header_pairs
+from pixigpt._transport.response import RawHeaders
 
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_SURPLUS = 2**17  # more than an HTTP parser holds back
+
+
+def is_read(response: Received) -> TypeGuard[httpx.Response]:
+    """Return whether something else has read a response: a mock, or an injected client's event hook."""
+    return isinstance(response, httpx.Response) and response.is_stream_consumed
 
 
 def complete_response(response: httpx.Response, max_bytes: int | None) -> Response:
@@ -59,17 +66,24 @@ def _inflater(encoding: str) -> _Inflater | None:
     return _Deflate() if encoding == "deflate" else None
 
 
+def _encoding(headers: RawHeaders) -> str:
+    """Return the content-encoding, or several."""
+    found = [value for name, value in headers if name.lower() == b"content-encoding"]
+    return b", ".join(found).decode("latin-1").lower() if found else ""
+
+
 class Body:
     """The body of one response, which a driver feeds chunk by chunk until it is complete or defective."""
 
-    def __init__(self, response: httpx.Response, max_bytes: int | None) -> None:
-        self._response = response
+    def __init__(self, response: Received, max_bytes: int | None) -> None:
+        self._status_code = response.status_code
+        self._headers = header_pairs(response)
         self._max_bytes = max_bytes
-        self._content = bytearray()
+        self._pieces: list[bytes] = []
         self._taken = 0
         self._defect: str | None = None
         self._surplus = 0
-        self._encoding = response.headers.get("content-encoding", "").lower()
+        self._encoding = _encoding(self._headers)
         self._inflater = _inflater(self._encoding)
         if self._inflater is None and self._encoding not in ("", "identity"):
             self._defect = f"the body's content-encoding is {self._encoding!r}, which was not asked for"
@@ -84,8 +98,8 @@ class Body:
 
     def piece(self) -> bytes:
         """Take out what has arrived."""
-        content = bytes(self._content)
-        self._content.clear()
+        content = b"".join(self._pieces)
+        self._pieces.clear()
         return content
 
     @property
@@ -96,7 +110,7 @@ class Body:
     def response(self) -> Response:
         """Return the response with what has arrived."""
         defect = self.defect(is_over=True)
-        return Response(self._response.status_code, self._response.headers, bytes(self._content), defect)
+        return Response(self._status_code, self._headers, b"".join(self._pieces), defect)
 
     def defect(self, *, is_over: bool) -> str | None:
         """Return why what has arrived is not the body, if so; what `is_over` must be complete."""
@@ -110,7 +124,7 @@ class Body:
         except zlib.error:
             self._defect = f"the body is not {self._encoding}, although its content-encoding says so"
             return
-        self._content += taken
+        self._pieces.append(taken)
         self._taken += len(taken)
         if self._max_bytes is not None and self._taken > self._max_bytes:
             self._defect = _too_large(self._max_bytes)

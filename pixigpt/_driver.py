@@ -7,12 +7,14 @@ from typing import TypeVar, cast
 
 import httpx
 
-from pixigpt._body import Body, complete_response
+from pixigpt._body import Body, complete_response, is_read
 from pixigpt._checks import not_awaitable
 from pixigpt._failure import FAILURES, outcome_of
 from pixigpt._request_body import Upload
+from pixigpt._response import Response
 from pixigpt._settings import Settings
-from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Response, Send, Step
+from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
+from pixigpt._transport.base import Received, Transport, header_pairs
 from pixigpt._transport.extensions import DEADLINE, Boundable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
@@ -20,7 +22,7 @@ T = TypeVar("T")
 StepT = TypeVar("StepT")
 OutcomeT = TypeVar("OutcomeT")
 
-_Transport = SharedTransport[httpx.BaseTransport]
+_Transport = SharedTransport[Transport]
 
 
 class _UploadStream(httpx.SyncByteStream):
@@ -79,7 +81,7 @@ class StreamDriver:
     def __init__(self, transport: _Transport, settings: Settings) -> None:
         self._transport = transport
         self._settings = settings
-        self._response: httpx.Response | None = None
+        self._response: Received | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._body: Body | None = None
 
@@ -106,17 +108,17 @@ class StreamDriver:
         self.close()  # what a failed attempt has left
         response, end = _send(step, self._transport, step.left)
         self._response = response
-        if not response.is_success:
+        if not 200 <= response.status_code <= 299:
             try:
                 return _receive(response, self._settings.max_response_bytes, end)
             finally:
                 self.close()
-        self._body = None if response.is_stream_consumed else Body(response, self._settings.max_response_bytes)
+        self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = iter(cast("httpx.SyncByteStream", response.stream))
-        return Opened(response.status_code, response.headers)
+        return Opened(response.status_code, httpx.Headers(header_pairs(response)))
 
     def _read(self, step: Read) -> Piece:
-        response = cast("httpx.Response", self._response)
+        response = cast("Received", self._response)
         if step.is_drain:
             _bound(response.stream, step.timeout)
         piece = self._next_piece(response)
@@ -124,9 +126,9 @@ class StreamDriver:
             self.close()
         return piece
 
-    def _next_piece(self, response: httpx.Response) -> Piece:
-        if self._body is None:  # a mock, or an injected client's event hook, has read it
-            complete = complete_response(response, self._settings.max_response_bytes)
+    def _next_piece(self, response: Received) -> Piece:
+        if self._body is None:
+            complete = complete_response(cast("httpx.Response", response), self._settings.max_response_bytes)
             return Piece(complete.content, is_last=True, defect=complete.defect)
         chunk = next(self._chunks, None)
         if chunk is not None and self._body.add(chunk):
@@ -149,17 +151,17 @@ def _aside(step: Step) -> None:
         time.sleep(cast("Pause", step).seconds)
 
 
-def _send(step: Send, transport: _Transport, seconds: float | None) -> tuple[httpx.Response, float]:
+def _send(step: Send, transport: _Transport, seconds: float | None) -> tuple[Received, float]:
     """Send a request after its pause; return the response, and when it must be complete."""
     if step.pause:  # even sleep(0) gives the processor away
         time.sleep(step.pause)
     end = math.inf if seconds is None else time.monotonic() + seconds
     request = step.request(_UploadStream, **{"timeout": timeouts(step.timeout), DEADLINE: end})
-    return transport.get().handle_request(request), end
+    return transport.get().send(request), end
 
 
-def _receive(response: httpx.Response, max_bytes: int | None, end: float) -> Response:
-    if response.is_stream_consumed:  # a mock, or an injected client's event hook, has read it
+def _receive(response: Received, max_bytes: int | None, end: float) -> Response:
+    if is_read(response):
         return complete_response(response, max_bytes)
     body = Body(response, max_bytes)
     for chunk in cast("httpx.SyncByteStream", response.stream):

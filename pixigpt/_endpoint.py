@@ -14,7 +14,8 @@ from attrs import evolve, field, frozen
 from pixigpt._checks import of_type, optional, string_keys
 from pixigpt._generated import fields_of, hints_of, is_model, successes
 from pixigpt._request_body import JsonBody, RequestBody, content, form, multipart, text_of
-from pixigpt._result import Parser, Received, parse, parse_json
+from pixigpt._response import Response
+from pixigpt._result import Parser, parse, parse_json
 from pixigpt._shape import argument_check
 from pixigpt_api import AuthenticatedClient
 from pixigpt_api import Client as UnauthenticatedClient
@@ -159,8 +160,8 @@ def _plan(endpoint: Hashable) -> _Plan[Any]:
     )
 
 
-def _parsed(module: Endpoint[..., T], received: Received) -> T | ErrorResponse | None:
-    return module._parse_response(client=_STRICT, response=cast("httpx.Response", received))
+def _parsed(module: Endpoint[..., T], response: Response) -> T | ErrorResponse | None:
+    return module._parse_response(client=_STRICT, response=cast("httpx.Response", response))
 
 
 @cache

@@ -8,9 +8,10 @@ import httpx
 from pixigpt import errors
 from pixigpt._body import complete_response
 from pixigpt._request_body import UnreadableBodyError
+from pixigpt._response import Response
 from pixigpt._retry import causes, is_certificate_failure, is_closed, is_not_tls, is_unsendable, retry_after
 from pixigpt._settings import Settings
-from pixigpt._steps import Opened, Outcome, Response
+from pixigpt._steps import Opened, Outcome
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
 FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError)

@@ -19,10 +19,10 @@ from pixigpt._endpoint import Call
 from pixigpt._failure import connection_error, event_error, redact_failure, response_error, status_error
 from pixigpt._log import is_debugging, log_attempt
 from pixigpt._request_body import JsonBody, RequestBody, Upload
-from pixigpt._result import Received, UnexpectedShapeError
+from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._retry import is_paced, is_refusal, is_unsendable, retry_after
 from pixigpt._settings import Settings
-from pixigpt._steps import Failure, Flow, Notify, Opened, Outcome, Piece, Read, Response, Send
+from pixigpt._steps import Failure, Flow, Notify, Opened, Outcome, Piece, Read, Send
 from pixigpt_api.models import Run
 from pixigpt_api.models.run_status import RUN_STATUS_VALUES
 
@@ -202,7 +202,7 @@ class _Attempts(Generic[T]):
         if response.defect:
             raise self.unusable(response.defect, response)
         try:
-            return self.call.parse(Received(response.status_code, response.headers, response.content))
+            return self.call.parse(response)
         except UnexpectedShapeError as cause:
             raise self.misshapen(cause, response) from cause
 

@@ -15,6 +15,7 @@ from pixigpt._access import Secret, checked_headers, checked_key, checked_url
 from pixigpt._checks import non_negative_int, of_type, optional, positive_seconds, string_keys, validator
 from pixigpt._request_body import merged, pairs
 from pixigpt._retry import Budget, RetryPolicy
+from pixigpt._transport.urls import KeptURL
 from pixigpt._version import __version__
 
 if TYPE_CHECKING:
@@ -155,9 +156,9 @@ class Settings:
 
 
 @lru_cache(maxsize=256)
-def _parsed_url(url: str) -> httpx.URL:
+def _parsed_url(url: str) -> KeptURL:
     """Return a parsed URL. Most calls go to a few URLs, and parsing one takes longer than the rest of the flow."""
-    return httpx.URL(url)
+    return KeptURL(url)
 
 
 def _configured_url() -> str:

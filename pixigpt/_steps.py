@@ -11,6 +11,7 @@ import httpx
 from attrs import field, frozen
 
 from pixigpt._request_body import RequestBody, Upload
+from pixigpt._response import Response
 from pixigpt._transport.request import LazyRequest
 from pixigpt_api.models import Run
 
@@ -40,15 +41,14 @@ class Send:
         body = httpx.ByteStream(self.content) if isinstance(self.content, bytes) else stream(self.content)
         return LazyRequest(self.method, self.url, self._headers(), body, extensions)
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def _headers(self) -> dict[str, str]:
         """Return all headers as they are sent: httpx adds none."""
-        headers = [(b"host", self.url.netloc)]
-        headers += [(name.encode(), value.encode()) for name, value in self.headers.items()]
+        headers = {"host": self.url.netloc.decode("ascii"), **self.headers}
         size = len(self.content) if isinstance(self.content, bytes) else self.content.size
         if size is None:
-            headers.append((b"transfer-encoding", b"chunked"))
-        elif self.content or "content-type" in self.headers:
-            headers.append((b"content-length", b"%d" % size))
+            headers["transfer-encoding"] = "chunked"
+        elif self.content or "content-type" in headers:
+            headers["content-length"] = str(size)
         return headers
 
 
@@ -76,21 +76,6 @@ class Notify:
 
     callback: Callable[[Run], object]
     run: Run
-
-
-@frozen
-class Response:
-    """A server's response, read to its end; `defect` says why `content` is incomplete, if it is."""
-
-    status_code: int
-    headers: httpx.Headers = field(repr=False)
-    content: bytes = field(repr=False)
-    defect: str | None = field(default=None, repr=False)  # it may quote the server
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is a 2xx."""
-        return 200 <= self.status_code <= 299
 
 
 @frozen

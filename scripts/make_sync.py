@@ -24,7 +24,7 @@ class Made:
 
 # What is replaced in each line, in this order, a module's own rules first.
 COMMON: Rules = (
-    (r"\bAsync(BaseTransport|ChatCompletionStream|Iterator|OpenResponse|ResponseStream)\b", r"\1"),
+    (r"\bAsync(BaseTransport|ChatCompletionStream|Iterator|OpenResponse|ResponseStream|Transport)\b", r"\1"),
     (r"\b_async_driver import", "_driver import"),
     (r"\b_streams\.async_(\w+) import", r"_streams.\1 import"),
     (r"for the async client: ", "for the sync client: "),

@@ -31,7 +31,8 @@ from pixigpt import (
 from pixigpt._transport.abort import Abort, AbortedError
 from pixigpt._transport.backend import Deadline
 from pixigpt._transport.connection import DirectConnection
-from pixigpt._transport.routes import Origin, Route
+from pixigpt._transport.routes import Route
+from pixigpt._transport.urls import Origin
 from pixigpt.middleware import CallRequest, CallResponse
 from pixigpt.testing import LocalServer
 

@@ -25,9 +25,9 @@ from pixigpt import (
 )
 from pixigpt._arguments import chat_messages
 from pixigpt._endpoint import prepare
-from pixigpt._result import UnexpectedShapeError
+from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._settings import Settings
-from pixigpt._steps import Opened, Outcome, Piece, Read, Response, Send, Step
+from pixigpt._steps import Opened, Outcome, Piece, Read, Send, Step
 from pixigpt._streams.chat_flow import ChatReading, chat_flow
 from pixigpt._streams.chunk import checked_chunk, chunk_of, text_of
 from pixigpt._transport.extensions import ClosedError

@@ -31,8 +31,9 @@ from pixigpt import (
 )
 from pixigpt._endpoint import prepare
 from pixigpt._flow import call_flow, wait_flow
+from pixigpt._response import Response
 from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Outcome, Response, Send
+from pixigpt._steps import Flow, Notify, Outcome, Send
 from pixigpt_api.api.pixigpt import create_chat_completion, create_thread, get_run, get_thread
 from pixigpt_api.models import CreateChatCompletionRequest, CreateThreadRequest, Run, Thread
 

@@ -33,6 +33,7 @@ ALLOWED = {
         "pixigpt._checks",
         "pixigpt._endpoint",
         "pixigpt._request_body",
+        "pixigpt._response",
         "pixigpt._result",
         "pixigpt._steps",
         "pixigpt.errors",

@@ -33,8 +33,9 @@ from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.response import Head
-from pixigpt._transport.routes import Origin, Route
+from pixigpt._transport.routes import Route
 from pixigpt._transport.stream_channel import StreamChannel
+from pixigpt._transport.urls import Origin
 
 
 class Pieces:

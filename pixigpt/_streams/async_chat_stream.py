@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator
 from typing import Self
 
-import httpx
-
 from pixigpt._endpoint import Call
 from pixigpt._settings import Settings
 from pixigpt._streams.async_open_response import AsyncOpenResponse
 from pixigpt._streams.chat_flow import ChatReading, chat_flow
 from pixigpt._streams.chunk import text_of
+from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 
@@ -48,7 +47,7 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
     """
 
     def __init__(
-        self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[httpx.AsyncBaseTransport]
+        self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[AsyncTransport]
     ) -> None:
         super().__init__(call, chat_flow(call, settings), settings, transport)
 

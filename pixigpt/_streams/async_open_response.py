@@ -11,6 +11,7 @@ from pixigpt._endpoint import Call
 from pixigpt._flow import Reading, check_sendable
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow
+from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport
 from pixigpt.errors import PixiGPTError
 
@@ -38,7 +39,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
         call: Call[Any],
         flow: Flow[ReadableT],
         settings: Settings,
-        transport: SharedTransport[httpx.AsyncBaseTransport],
+        transport: SharedTransport[AsyncTransport],
     ) -> None:
         self._driver = StreamDriver(transport, settings)
         self._flow = flow

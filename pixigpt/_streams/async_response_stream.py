@@ -8,12 +8,12 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-import httpx
 
 from pixigpt._endpoint import Call
 from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
 from pixigpt._streams.async_open_response import AsyncOpenResponse
+from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport
 
 
@@ -41,9 +41,7 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
         (200, b'{')
     """
 
-    def __init__(
-        self, call: Call[Any], settings: Settings, transport: SharedTransport[httpx.AsyncBaseTransport]
-    ) -> None:
+    def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[AsyncTransport]) -> None:
         super().__init__(call, byte_flow(call, settings), settings, transport)
 
     def __aiter__(self) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from pixigpt import errors
 from pixigpt._clock import SYSTEM_CLOCK, Clock
 from pixigpt._endpoint import Call
 from pixigpt._flow import Reading, open_flow
-from pixigpt._result import UnexpectedShapeError, decoded
+from pixigpt._response import UnexpectedShapeError, decoded
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow, Outcome, Piece, Read
 from pixigpt._streams.accumulator import ChatCompletionAccumulator

@@ -4,13 +4,12 @@
 from collections.abc import Iterator
 from typing import Self
 
-import httpx
-
 from pixigpt._endpoint import Call
 from pixigpt._settings import Settings
 from pixigpt._streams.chat_flow import ChatReading, chat_flow
 from pixigpt._streams.chunk import text_of
 from pixigpt._streams.open_response import OpenResponse
+from pixigpt._transport.base import Transport
 from pixigpt._transport.shared import SharedTransport
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 
@@ -48,9 +47,7 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
         'You said: Hello!'
     """
 
-    def __init__(
-        self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[httpx.BaseTransport]
-    ) -> None:
+    def __init__(self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[Transport]) -> None:
         super().__init__(call, chat_flow(call, settings), settings, transport)
 
     def __iter__(self) -> Iterator[ChatCompletionChunk]:

@@ -12,6 +12,7 @@ from pixigpt._endpoint import Call
 from pixigpt._flow import Reading, check_sendable
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow
+from pixigpt._transport.base import Transport
 from pixigpt._transport.shared import SharedTransport
 from pixigpt.errors import PixiGPTError
 
@@ -39,7 +40,7 @@ class OpenResponse(Generic[ReadableT]):
         call: Call[Any],
         flow: Flow[ReadableT],
         settings: Settings,
-        transport: SharedTransport[httpx.BaseTransport],
+        transport: SharedTransport[Transport],
     ) -> None:
         self._driver = StreamDriver(transport, settings)
         self._flow = flow

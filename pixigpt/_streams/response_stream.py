@@ -7,12 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from pixigpt._endpoint import Call
 from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
 from pixigpt._streams.open_response import OpenResponse
+from pixigpt._transport.base import Transport
 from pixigpt._transport.shared import SharedTransport
 
 
@@ -40,7 +39,7 @@ class ResponseStream(OpenResponse[ByteReading]):
         (200, b'{')
     """
 
-    def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[httpx.BaseTransport]) -> None:
+    def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[Transport]) -> None:
         super().__init__(call, byte_flow(call, settings), settings, transport)
 
     def __iter__(self) -> Iterator[bytes]:

@@ -14,9 +14,10 @@ from pixigpt._transport.extensions import request_deadline, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_async_httpcore_patched
 from pixigpt._transport.response import Head
-from pixigpt._transport.routes import Origin, Route
+from pixigpt._transport.routes import Route
 from pixigpt._transport.sockets import text_of
 from pixigpt._transport.stream_channel import StreamChannel
+from pixigpt._transport.urls import Origin
 
 
 class Channel(Protocol):

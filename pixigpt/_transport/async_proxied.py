@@ -10,7 +10,8 @@ from pixigpt._transport.extensions import request_deadline
 from pixigpt._transport.internals import is_reusable
 from pixigpt._transport.proxied import core_head, core_origin, core_request, httpx_errors
 from pixigpt._transport.response import Head
-from pixigpt._transport.routes import Openers, Origin, Route
+from pixigpt._transport.routes import Openers, Route
+from pixigpt._transport.urls import Origin
 
 _OPENERS = Openers(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, httpcore.AsyncSOCKSProxy)
 

@@ -11,8 +11,9 @@ import httpx
 from pixigpt._transport.asyncio_dial import dial_async
 from pixigpt._transport.http11 import HTTP11
 from pixigpt._transport.resolver import resolve_async
-from pixigpt._transport.routes import Origin, Route
+from pixigpt._transport.routes import Route
 from pixigpt._transport.sockets import KEEP_ALIVE, hang_up, received
+from pixigpt._transport.urls import Origin
 
 _MAX_UNREAD = 2**18
 _FLOOD = 2**16

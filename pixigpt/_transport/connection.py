@@ -14,8 +14,9 @@ from pixigpt._transport.http11 import HTTP11, PACKET_SIZE, BodyEncoder, packets
 from pixigpt._transport.patches import is_httpcore_patched
 from pixigpt._transport.resolver import resolve
 from pixigpt._transport.response import Head
-from pixigpt._transport.routes import Origin, Route
+from pixigpt._transport.routes import Route
 from pixigpt._transport.sockets import SOCKET_OPTIONS, hang_up, is_readable
+from pixigpt._transport.urls import Origin
 
 
 class DirectConnection:

@@ -14,7 +14,7 @@ from attrs import define
 
 from pixigpt._transport.h11_parser import H11_ERRORS, H11Message
 from pixigpt._transport.httptools_parser import HttptoolsMessage, httptools_errors, is_installed
-from pixigpt._transport.request import RawHeaders, raw_headers
+from pixigpt._transport.request import HeaderLines, header_lines, illegal
 from pixigpt._transport.response import Head
 from pixigpt._transport.response_reader import ResponseReader
 
@@ -53,9 +53,9 @@ class HTTP11:
 
     def start(self, request: httpx.Request) -> "tuple[bytes, BodyEncoder]":
         """Begin a request; return its head, and what encodes its body."""
-        headers = raw_headers(request)
-        head = encode_head(request.method, request.url.raw_path, headers)
-        body = BodyEncoder.of(headers)
+        lines = header_lines(request)
+        head = encode_head(request.method, request.url.raw_path, lines)
+        body = BodyEncoder.of(lines)
         self._reader.start(request.method)
         self._is_idle = self._is_sent = False
         self._head = None
@@ -103,16 +103,16 @@ class HTTP11:
         return self._is_idle and self._is_sent and not self._is_spoiled
 
 
-def encode_head(method: str, target: bytes, headers: RawHeaders) -> bytes:
+def encode_head(method: str, target: bytes, headers: HeaderLines) -> bytes:
     """Return a request's head; raise an httpx error that is not retryable if a header would break out of its line.
 
     The head is checked as a whole: where each line is a header and there are as many lines as headers, none has brought
     a line of its own. One match costs less than one for each header.
     """
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    head = b"".join((method.encode("ascii"), b" ", target, b" HTTP/1.1\r\n", *lines, b"\r\n"))
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode("ascii"), target, lines.encode("latin-1"))
     if head.count(b"\n") != len(headers) + 2 or not _REQUEST_HEAD.fullmatch(head):
-        raise httpx.LocalProtocolError("the request's method, target or headers hold illegal characters")
+        raise illegal()
     return head
 
 
@@ -125,17 +125,17 @@ class BodyEncoder:
     _left: int = 0
 
     @classmethod
-    def of(cls, headers: RawHeaders) -> "BodyEncoder":
+    def of(cls, headers: HeaderLines) -> "BodyEncoder":
         """Return the encoder that a request's headers ask for."""
         body = cls()
         for name, value in headers:
             match name.lower():
-                case b"content-length":
+                case "content-length":
                     body._left = int(value)
-                case b"transfer-encoding":
+                case "transfer-encoding":
                     body.is_chunked = True
-                case b"connection":
-                    body.is_last = b"close" in value.lower()
+                case "connection":
+                    body.is_last = "close" in value.lower()
                 case _:
                     pass
         return body

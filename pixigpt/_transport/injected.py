@@ -5,23 +5,26 @@ from typing import Any
 import httpx
 
 from pixigpt._checks import of_type, optional
+from pixigpt._transport.base import AsyncTransport, Transport
 from pixigpt._transport.extensions import ClosedError
 
 
-def given_transport(
-    http_client: httpx.Client | None, transport: httpx.BaseTransport | None
-) -> httpx.BaseTransport | None:
+def given_transport(http_client: httpx.Client | None, transport: httpx.BaseTransport | None) -> Transport | None:
     """Return the injected transport, if any; raise ValueError or TypeError if it is bad."""
     _check(http_client, httpx.Client, transport, httpx.BaseTransport)
-    return transport if http_client is None else ClientTransport(http_client)
+    if http_client is not None:
+        return ClientTransport(http_client)
+    return None if transport is None else GivenTransport(transport)
 
 
 def given_async_transport(
     http_client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncBaseTransport | None:
+) -> AsyncTransport | None:
     """Return the injected transport, if any; raise ValueError or TypeError if it is bad."""
     _check(http_client, httpx.AsyncClient, transport, httpx.AsyncBaseTransport)
-    return transport if http_client is None else AsyncClientTransport(http_client)
+    if http_client is not None:
+        return AsyncClientTransport(http_client)
+    return None if transport is None else AsyncGivenTransport(transport)
 
 
 def _check(http_client: object, client_type: type, transport: object, transport_type: type) -> None:
@@ -31,7 +34,27 @@ def _check(http_client: object, client_type: type, transport: object, transport_
     optional(of_type(transport_type))("transport", transport)
 
 
-class ClientTransport(httpx.BaseTransport):
+class GivenTransport(Transport):
+    """An injected transport."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._transport.handle_request(request)
+
+
+class AsyncGivenTransport(AsyncTransport):
+    """An injected async transport."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._transport.handle_async_request(request)
+
+
+class ClientTransport(Transport):
     """An injected httpx client, with everything set on it: headers, parameters, hooks, mounts."""
 
     def __init__(self, http: httpx.Client) -> None:
@@ -45,7 +68,7 @@ class ClientTransport(httpx.BaseTransport):
             raise
 
 
-class AsyncClientTransport(httpx.AsyncBaseTransport):
+class AsyncClientTransport(AsyncTransport):
     """An injected httpx async client, with everything set on it: headers, parameters, hooks, mounts."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:

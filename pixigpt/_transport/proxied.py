@@ -10,8 +10,9 @@ import httpx
 from pixigpt._transport.backend import Backend, Deadline
 from pixigpt._transport.extensions import request_deadline
 from pixigpt._transport.internals import is_reusable
-from pixigpt._transport.response import Head
-from pixigpt._transport.routes import Openers, Origin, Route
+from pixigpt._transport.response import Head, Incoming
+from pixigpt._transport.routes import Openers, Route
+from pixigpt._transport.urls import Origin
 
 _NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 _OPENERS = Openers(httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
@@ -108,13 +109,10 @@ def request_of(request: httpcore.Request) -> httpx.Request:
     )
 
 
-def core_response(response: httpx.Response) -> httpcore.Response:
+def core_response(response: Incoming) -> httpcore.Response:
     """Return a response in httpcore's terms."""
     return httpcore.Response(
-        response.status_code,
-        headers=response.headers.raw,
-        content=response.stream,
-        extensions=cast("Any", response).extensions,
+        response.status_code, headers=response.head.headers, content=response.stream, extensions=response.extensions
     )
 
 

@@ -1,11 +1,12 @@
 """A request whose headers are parsed only where somebody asks for them: mocks, instrumentation, an injected client."""
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-RawHeaders = list[tuple[bytes, bytes]]
+HeaderLines = Collection[tuple[str, str]]
 
 
 class LazyRequest(httpx.Request):
@@ -15,7 +16,7 @@ class LazyRequest(httpx.Request):
         self,
         method: str,
         url: httpx.URL,
-        headers: RawHeaders,
+        headers: Mapping[str, str],
         stream: httpx.SyncByteStream | httpx.AsyncByteStream,
         extensions: dict[str, Any],
     ) -> None:
@@ -24,20 +25,31 @@ class LazyRequest(httpx.Request):
         self.url = url
         self.stream = stream
         self.extensions = extensions
-        self._raw_headers = headers
+        self._given = headers
 
     if not TYPE_CHECKING:  # to a type checker it is the attribute that httpx declares
 
         @cached_property
         def headers(self) -> httpx.Headers:
-            return httpx.Headers(self._raw_headers)
+            return httpx.Headers(self._given)
 
     @property
-    def raw_headers(self) -> RawHeaders:
-        """The headers as they are to be sent, with what somebody has changed."""
-        return self.headers.raw if "headers" in vars(self) else self._raw_headers
+    def given_headers(self) -> Mapping[str, str] | None:
+        """The headers as they were given, unless somebody has asked for them, and may have changed them."""
+        return None if "headers" in self.__dict__ else self._given
 
 
-def raw_headers(request: httpx.Request) -> RawHeaders:
-    """Return a request's headers as they are to be sent."""
-    return request.raw_headers if isinstance(request, LazyRequest) else request.headers.raw
+def header_lines(request: httpx.Request) -> HeaderLines:
+    """Return a request's headers as they are to be sent; raise an httpx error if one's name is not a name."""
+    given = request.given_headers if isinstance(request, LazyRequest) else None
+    if given is not None:
+        return given.items()
+    lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    if any(":" in name for name, _ in lines):  # which the check of the whole head cannot see
+        raise illegal()
+    return lines
+
+
+def illegal() -> httpx.LocalProtocolError:
+    """Return the error of a request that is no HTTP; it is not retryable."""
+    return httpx.LocalProtocolError("the request's method, target or headers hold illegal characters")

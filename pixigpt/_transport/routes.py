@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -15,24 +15,9 @@ from attrs import frozen
 
 from pixigpt._fork import ForkSafeLock
 from pixigpt._transport.options import PoolOptions, checked_proxy
+from pixigpt._transport.urls import PORTS, Origin
 
 PoolT = TypeVar("PoolT")
-
-
-_PORTS = {"http": 80, "https": 443}
-
-
-class Origin(NamedTuple):
-    """Where a request goes."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, url: httpx.URL) -> "Origin":
-        """Return a URL's origin."""
-        return cls(url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS.get(url.scheme, 0))
 
 
 @frozen
@@ -99,7 +84,7 @@ class Routes:
         return self._found[origin]
 
     def _find(self, origin: Origin) -> Route:
-        if origin.scheme not in _PORTS:
+        if origin.scheme not in PORTS:
             raise _unusable(f"the URL begins with {origin.scheme}://")
         proxy, source = self._proxy(origin)
         context = self._ssl_context() if origin.scheme == "https" else None

@@ -8,10 +8,11 @@ from typing import Generic, TypeVar
 import httpx
 
 from pixigpt._fork import ForkSafeLock
+from pixigpt._transport.base import AsyncTransport, Transport
 from pixigpt._transport.extensions import ClosedError
 from pixigpt._transport.options import PoolOptions
 
-TransportT = TypeVar("TransportT", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
+TransportT = TypeVar("TransportT", bound=Transport | AsyncTransport)
 
 
 class SharedTransport(Generic[TransportT]):
@@ -74,7 +75,7 @@ def _caller() -> tuple[str, int]:
     return ("<unknown>", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
-def open_pool(options: PoolOptions) -> httpx.BaseTransport:
+def open_pool(options: PoolOptions) -> Transport:
     """Open the pool of a sync client."""
     # Not before the first call: httpcore and ssl are slow to import.
     from pixigpt._transport.pool import PooledTransport
@@ -82,7 +83,7 @@ def open_pool(options: PoolOptions) -> httpx.BaseTransport:
     return PooledTransport(options)
 
 
-def open_async_pool(options: PoolOptions) -> httpx.AsyncBaseTransport:
+def open_async_pool(options: PoolOptions) -> AsyncTransport:
     """Open the pool of an async client."""
     # Not before the first call, as above.
     from pixigpt._transport.async_pool import AsyncPooledTransport
@@ -93,7 +94,7 @@ def open_async_pool(options: PoolOptions) -> httpx.AsyncBaseTransport:
 class BorrowedTransport(httpx.BaseTransport):
     """A client's connections, for another httpx client that must not close them."""
 
-    def __init__(self, shared: SharedTransport[httpx.BaseTransport]) -> None:
+    def __init__(self, shared: SharedTransport[Transport]) -> None:
         self._transport = shared
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -103,7 +104,7 @@ class BorrowedTransport(httpx.BaseTransport):
 class AsyncBorrowedTransport(httpx.AsyncBaseTransport):
     """An async client's connections, for another httpx client that must not close them."""
 
-    def __init__(self, shared: SharedTransport[httpx.AsyncBaseTransport]) -> None:
+    def __init__(self, shared: SharedTransport[AsyncTransport]) -> None:
         self._transport = shared
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

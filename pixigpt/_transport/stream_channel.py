@@ -10,8 +10,9 @@ import httpx
 
 from pixigpt._transport.http11 import HTTP11, PACKET_SIZE
 from pixigpt._transport.memory_tls import MemoryTLS
-from pixigpt._transport.routes import Origin, Route
+from pixigpt._transport.routes import Route
 from pixigpt._transport.sockets import KEEP_ALIVE
+from pixigpt._transport.urls import Origin
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError)
 

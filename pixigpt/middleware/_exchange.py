@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 from pixigpt._access import checked_headers, checked_key, checked_url
 from pixigpt._checks import non_negative_int, of_type, validator
 from pixigpt._request_body import JsonBody, RequestBody
-from pixigpt._result import Received, UnexpectedShapeError
+from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt_api.models import Usage
 
 T = TypeVar("T")
@@ -265,7 +265,7 @@ class CallResponse:
     elapsed: float = field(kw_only=True, default=0.0)
     first_chunk_after: float | None = field(kw_only=True, default=None)
     is_complete: bool = field(kw_only=True, default=True)
-    _received: Received | None = field(kw_only=True, default=None, repr=False, alias="received")
+    _received: Response | None = field(kw_only=True, default=None, repr=False, alias="received")
 
     @property
     def request_id(self) -> str | None:
@@ -338,7 +338,7 @@ def scopes_of(request: CallRequest) -> ExitStack:
 
 def decoded(response: CallResponse) -> object:
     """Return a response's JSON, decoded once for the result and for who only reads it; None if there is none."""
-    received = response._received or Received(response.status_code, response.headers, response.content)
+    received = response._received or Response(response.status_code, response.headers, response.content)
     try:
         return received.json()
     except UnexpectedShapeError:

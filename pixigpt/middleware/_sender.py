@@ -9,8 +9,9 @@ from attrs import define, field
 from pixigpt import errors
 from pixigpt._endpoint import Call
 from pixigpt._request_body import JsonBody, RequestBody, merged
-from pixigpt._result import Parser, Received, UnexpectedShapeError
-from pixigpt._steps import Flow, Opened, Response
+from pixigpt._response import Response, UnexpectedShapeError
+from pixigpt._result import Parser
+from pixigpt._steps import Flow, Opened
 from pixigpt.middleware._exchange import (
     CREDENTIALS,
     CallRequest,
@@ -143,7 +144,7 @@ class Sender(Generic[T]):
         given = Response(response.status_code, response.headers, response.content)
         check_success(given, self.attempts)
         try:
-            return self.attempts.call.parse(Received(given.status_code, given.headers, given.content))
+            return self.attempts.call.parse(given)
         except UnexpectedShapeError as cause:
             raise self.attempts.unusable(str(cause), given) from cause
 
@@ -155,5 +156,5 @@ def _settings_of(request: CallRequest, own: Settings) -> Settings:
     return own.of_request(request.base_url, key, headers)
 
 
-def _both(parse: Callable[[Received], T], received: Received) -> tuple[Received, T]:
+def _both(parse: Callable[[Response], T], received: Response) -> tuple[Response, T]:
     return received, parse(received)
