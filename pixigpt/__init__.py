@@ -6,16 +6,16 @@ import typing
 from pixigpt._version import __version__
 
 if typing.TYPE_CHECKING:
-    from pixigpt._accumulator import ChatCompletionAccumulator
     from pixigpt._arguments import MessageLike, ToolLike
     from pixigpt._ask import Reply
-    from pixigpt._async_chat_stream import AsyncChatCompletionStream
-    from pixigpt._async_stream import AsyncResponseStream
     from pixigpt._capture import CapturedResponse, capture_responses
-    from pixigpt._chat_stream import ChatCompletionStream
     from pixigpt._clock import deadline
     from pixigpt._retry import RetryPolicy
-    from pixigpt._stream import ResponseStream
+    from pixigpt._streams.accumulator import ChatCompletionAccumulator
+    from pixigpt._streams.async_chat_stream import AsyncChatCompletionStream
+    from pixigpt._streams.async_response_stream import AsyncResponseStream
+    from pixigpt._streams.chat_stream import ChatCompletionStream
+    from pixigpt._streams.response_stream import ResponseStream
     from pixigpt.async_client import AsyncClient
     from pixigpt.client import Client
     from pixigpt.errors import (
@@ -165,12 +165,12 @@ __all__ = [
 
 # Where the names are that many programs never need: importing them costs time.
 _ON_FIRST_USE = {
-    "AsyncChatCompletionStream": "pixigpt._async_chat_stream",
-    "AsyncResponseStream": "pixigpt._async_stream",
-    "ChatCompletionAccumulator": "pixigpt._accumulator",
-    "ChatCompletionStream": "pixigpt._chat_stream",
+    "AsyncChatCompletionStream": "pixigpt._streams.async_chat_stream",
+    "AsyncResponseStream": "pixigpt._streams.async_response_stream",
+    "ChatCompletionAccumulator": "pixigpt._streams.accumulator",
+    "ChatCompletionStream": "pixigpt._streams.chat_stream",
     "Reply": "pixigpt._ask",
-    "ResponseStream": "pixigpt._stream",
+    "ResponseStream": "pixigpt._streams.response_stream",
 }
 
 

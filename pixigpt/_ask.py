@@ -10,9 +10,9 @@ from pixigpt._checks import of_type, optional, printable_ascii
 from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
 from pixigpt._endpoint import Call, prepare
 from pixigpt._flow import call_end, call_flow, check_wait, wait_flow
-from pixigpt._observe import AgentInvocation
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow
+from pixigpt.middleware._observe import AgentInvocation
 from pixigpt_api.api.pixigpt import create_message, create_run, create_thread, get_run
 from pixigpt_api.models import (
     CodeExecution,

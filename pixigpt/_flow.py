@@ -27,7 +27,7 @@ from pixigpt_api.models import Run
 from pixigpt_api.models.run_status import RUN_STATUS_VALUES
 
 if TYPE_CHECKING:
-    from pixigpt._sender import Readable
+    from pixigpt.middleware._sender import Readable
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Readable")

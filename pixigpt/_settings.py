@@ -19,9 +19,9 @@ from pixigpt._transport.urls import KeptURL
 from pixigpt._version import __version__
 
 if TYPE_CHECKING:
-    from pixigpt._middleware import Chain
-    from pixigpt._observe import Operation
     from pixigpt.middleware import Middleware
+    from pixigpt.middleware._chain import Chain
+    from pixigpt.middleware._observe import Operation
 
 DEFAULT_BASE_URL = "https://pixigpt.com/v1"
 DEFAULT_TIMEOUT = 30.0
@@ -173,7 +173,7 @@ def _checked_retry(retry: RetryPolicy, max_retries: int | None) -> RetryPolicy:
 def _chain(given: object) -> "Chain | None":
     if not (given or installed_middleware) and isinstance(given, tuple | list):
         return None
-    from pixigpt._middleware import Chain, checked_middleware  # noqa: PLC0415  # few clients need it
+    from pixigpt.middleware._chain import Chain, checked_middleware  # noqa: PLC0415  # few clients need it
 
     own = checked_middleware(given)
     others = [each for each in installed_middleware if not isinstance(each, tuple(map(type, own)))]

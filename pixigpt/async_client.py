@@ -81,8 +81,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from pixigpt._ask import Reply
-    from pixigpt._async_chat_stream import AsyncChatCompletionStream
-    from pixigpt._async_stream import AsyncResponseStream
+    from pixigpt._streams.async_chat_stream import AsyncChatCompletionStream
+    from pixigpt._streams.async_response_stream import AsyncResponseStream
     from pixigpt.bulk._items import ChatOptions, RequestLike
     from pixigpt.bulk._progress import BatchProgress, BatchSummary
     from pixigpt.bulk._tasks import AsyncBatchItems, AsyncVectors
@@ -284,7 +284,7 @@ class AsyncClient(AsyncHints):
             ...     await stream.save("assistants.json")
         """
         # On first use, as in `_drive`.
-        from pixigpt._async_stream import AsyncResponseStream
+        from pixigpt._streams.async_response_stream import AsyncResponseStream
 
         return AsyncResponseStream(prepare(endpoint, *args, **kwargs), self._settings, self._transport)
 
@@ -946,7 +946,7 @@ class AsyncClient(AsyncHints):
              Hello!
         """
         # On first use, as in `_drive`.
-        from pixigpt._async_chat_stream import AsyncChatCompletionStream
+        from pixigpt._streams.async_chat_stream import AsyncChatCompletionStream
 
         of_type(bool)("include_usage", include_usage)
         body = CreateChatCompletionRequest(

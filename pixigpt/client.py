@@ -82,8 +82,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from pixigpt._ask import Reply
-    from pixigpt._chat_stream import ChatCompletionStream
-    from pixigpt._stream import ResponseStream
+    from pixigpt._streams.chat_stream import ChatCompletionStream
+    from pixigpt._streams.response_stream import ResponseStream
     from pixigpt.bulk._items import ChatOptions, RequestLike
     from pixigpt.bulk._progress import BatchProgress, BatchSummary
     from pixigpt.bulk._threads import BatchItems, Vectors
@@ -285,7 +285,7 @@ class Client(SyncHints):
             ...     stream.save("assistants.json")
         """
         # On first use, as in `_drive`.
-        from pixigpt._stream import ResponseStream
+        from pixigpt._streams.response_stream import ResponseStream
 
         return ResponseStream(prepare(endpoint, *args, **kwargs), self._settings, self._transport)
 
@@ -947,7 +947,7 @@ class Client(SyncHints):
              Hello!
         """
         # On first use, as in `_drive`.
-        from pixigpt._chat_stream import ChatCompletionStream
+        from pixigpt._streams.chat_stream import ChatCompletionStream
 
         of_type(bool)("include_usage", include_usage)
         body = CreateChatCompletionRequest(

@@ -25,7 +25,8 @@ class Made:
 # What is replaced in each line, in this order, a module's own rules first.
 COMMON: Rules = (
     (r"\bAsync(BaseTransport|ChatCompletionStream|Iterator|OpenResponse|ResponseStream|Transport)\b", r"\1"),
-    (r"\b_async_(chat_stream|driver|open|stream) import", r"_\1 import"),
+    (r"\b_async_driver import", "_driver import"),
+    (r"\b_streams\.async_(\w+) import", r"_streams.\1 import"),
     (r"for the async client: ", "for the sync client: "),
     (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
@@ -60,10 +61,10 @@ MADE = (
             (r"bulk\._tasks import", "bulk._threads import"),
         ),
     ),
-    Made("_async_open.py", "_open.py", ((r"_driver\.abort\(\)", "_driver.close()"),)),
+    Made("_streams/async_open_response.py", "_streams/open_response.py", ((r"_driver\.abort\(\)", "_driver.close()"),)),
     Made(
-        "_async_stream.py",
-        "_stream.py",
+        "_streams/async_response_stream.py",
+        "_streams/response_stream.py",
         (
             (r"^import anyio.*\n", ""),
             (r"await anyio\.open_file\(part, ", "part.open("),
@@ -93,7 +94,7 @@ MADE = (
             (r"may_be_async=True", "may_be_async=False"),
         ),
     ),
-    Made("_async_chat_stream.py", "_chat_stream.py", ((r"_AsyncTexts", "_Texts"),)),
+    Made("_streams/async_chat_stream.py", "_streams/chat_stream.py", ((r"_AsyncTexts", "_Texts"),)),
 )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixigpt import ChatCompletion, ChatCompletionAccumulator, ChatCompletionChunk
-from pixigpt._chunk import whole_chunk
+from pixigpt._streams.chunk import whole_chunk
 
 NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 

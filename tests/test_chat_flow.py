@@ -24,12 +24,12 @@ from pixigpt import (
     ServerError,
 )
 from pixigpt._arguments import chat_messages
-from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import checked_chunk, chunk_of, text_of
 from pixigpt._endpoint import prepare
 from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._settings import Settings
 from pixigpt._steps import Opened, Outcome, Piece, Read, Send, Step
+from pixigpt._streams.chat_flow import ChatReading, chat_flow
+from pixigpt._streams.chunk import checked_chunk, chunk_of, text_of
 from pixigpt._transport.extensions import ClosedError
 from pixigpt_api.api.pixigpt import create_chat_completion
 from pixigpt_api.models import CreateChatCompletionRequest

@@ -28,14 +28,24 @@ CHAINS = [
 # What a package or module may import of ours, beside itself.
 ALLOWED = {
     "pixigpt._transport": {"pixigpt._checks", "pixigpt._fork"},
-    "pixigpt.middleware": {"pixigpt._checks", "pixigpt._exchange"},
+    "pixigpt.middleware": {
+        "pixigpt._access",
+        "pixigpt._checks",
+        "pixigpt._endpoint",
+        "pixigpt._request_body",
+        "pixigpt._response",
+        "pixigpt._result",
+        "pixigpt._steps",
+        "pixigpt.errors",
+        "pixigpt_api",
+    },  # what a call is made of, not how it runs
     "pixigpt.otel": {
         "pixigpt._checks",
-        "pixigpt._exchange",
-        "pixigpt._observe",
         "pixigpt._settings",
         "pixigpt._version",
         "pixigpt.errors",
+        "pixigpt.middleware._exchange",
+        "pixigpt.middleware._observe",
     },
     "pixigpt._checks": set[str](),
     "pixigpt._fork": set[str](),
@@ -55,6 +65,19 @@ ALLOWED = {
     },  # it calls its upstream as users do
     "pixigpt_api": set[str](),
 }
+# What stands on top of the call: only the clients, what shows them, and one another import these.
+CAPABILITIES = (
+    "pixigpt._ask",
+    "pixigpt._streams",
+    "pixigpt.bulk",
+    "pixigpt.cli",
+    "pixigpt.distributed",
+    "pixigpt.otel",
+    "pixigpt.ray",
+    "pixigpt.testing",
+    "pixigpt.tools",
+)
+ABOVE_THE_CALL = {"pixigpt", "pixigpt.__main__", "pixigpt.async_client", "pixigpt.client"}
 INTERNALS = "pixigpt._transport.internals"
 PRIVATE = re.compile(r"_[A-Za-z]\w*")
 PRIVATE_PATH = re.compile(r"[A-Za-z]\w*(\.\w+)*\._[A-Za-z]\w*(\.\w+)*")
@@ -80,6 +103,10 @@ def nodes(source: str) -> list[ast.AST]:
 
 def is_inside(name: str, package: str) -> bool:
     return f"{name}.".startswith(f"{package}.")
+
+
+def is_capability(name: str) -> bool:
+    return any(is_inside(name, each) for each in CAPABILITIES)
 
 
 def is_ours(name: str) -> bool:
@@ -131,6 +158,9 @@ def misplaced_imports(modules: Sources) -> set[str]:
         for module, targets in graph.items():
             if is_inside(module, owner):
                 found |= {f"{module} imports {each}" for each in targets - allowed if not is_inside(each, owner)}
+    for module in graph.keys() - ABOVE_THE_CALL:
+        if not is_capability(module):
+            found |= {f"{module} imports {each}" for each in graph[module] if is_capability(each)}
     for chain in CHAINS:
         for upper, lower in pairwise(chain):
             if lower not in reachable(upper, graph):
@@ -209,6 +239,9 @@ def test_imports_run_one_way() -> None:
         ("pixigpt._checks", "from pixigpt import errors", "pixigpt._checks imports pixigpt.errors"),
         ("pixigpt.errors", "from pixigpt import _retry", "pixigpt.errors imports pixigpt._retry"),
         ("pixigpt.errors", "def late():\n    from pixigpt import Client", "pixigpt.errors imports pixigpt"),
+        ("pixigpt.middleware._chain", "from pixigpt._settings import Settings", "_chain imports pixigpt._settings"),
+        ("pixigpt._flow", "from pixigpt._streams.sse import Event", "_flow imports pixigpt._streams.sse"),
+        ("pixigpt._settings", "def late():\n    import pixigpt.otel", "_settings imports pixigpt.otel"),
         ("pixigpt._endpoint", "from pixigpt._flow import call_flow", "a cycle: pixigpt._endpoint, pixigpt._flow"),
         ("pixigpt._flow", "import pixigpt.client", "pixigpt.client"),
         ("pixigpt_api.models.run", "from pixigpt import Client", "pixigpt_api.models.run imports pixigpt"),
@@ -247,7 +280,7 @@ def test_a_private_name_of_another_package_is_named(line: str, name: str) -> Non
 
 
 def test_importing_the_package_imports_nothing_that_hardly_any_call_needs() -> None:
-    rare = {"dateutil", "starlette", "jsonschema", "yaml", "pixigpt.middleware", "opentelemetry"}
+    rare = {"dateutil", "starlette", "jsonschema", "yaml", "pixigpt._streams", "pixigpt.middleware", "opentelemetry"}
     code = f"import sys; from pixigpt import AsyncClient, Client; print({rare} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

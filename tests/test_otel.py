@@ -39,9 +39,9 @@ from support.scripted_server import (
 )
 
 from pixigpt import AsyncClient, Client, PixiGPTError
-from pixigpt._observe import AgentInvocation, ToolExecution
 from pixigpt._settings import installed_middleware
 from pixigpt.middleware import Cache, CallRequest, CallResponse
+from pixigpt.middleware._observe import AgentInvocation, ToolExecution
 from pixigpt.otel import OpenTelemetry, PixiGPTInstrumentor
 from pixigpt.otel import _names as names
 from pixigpt.otel._instrumentor import _Installed

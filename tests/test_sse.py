@@ -6,7 +6,7 @@ from httpx_sse import EventSource
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixigpt._sse import Event, SSEParser
+from pixigpt._streams.sse import Event, SSEParser
 
 
 def parsed(*pieces: bytes) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from pixigpt import errors
-from pixigpt._exchange import CallRequest, CallResponse, decoded, payload_of
+from pixigpt.middleware._exchange import CallRequest, CallResponse, decoded, payload_of
 from pixigpt.otel import _names as names
 
 Attributes = dict[str, Any]

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from pixigpt._exchange import CallRequest, CallResponse
-from pixigpt._observe import Operation
 from pixigpt._settings import installed_middleware
+from pixigpt.middleware._exchange import CallRequest, CallResponse
+from pixigpt.middleware._observe import Operation
 from pixigpt.otel._telemetry import OpenTelemetry
 
 _logger = logging.getLogger("pixigpt")

@@ -9,9 +9,9 @@ from opentelemetry.trace import SpanKind, TracerProvider, get_tracer
 
 from pixigpt import errors
 from pixigpt._checks import of_type, optional
-from pixigpt._exchange import CallRequest, CallResponse, within
-from pixigpt._observe import AgentInvocation, Operation, ToolExecution
 from pixigpt._version import __version__
+from pixigpt.middleware._exchange import CallRequest, CallResponse, within
+from pixigpt.middleware._observe import AgentInvocation, Operation, ToolExecution
 from pixigpt.otel import _attributes as attributes
 from pixigpt.otel import _content as content
 from pixigpt.otel import _names as names

@@ -18,7 +18,7 @@ from pixigpt.tools._runner import Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
 
 if TYPE_CHECKING:
-    from pixigpt._async_chat_stream import AsyncChatCompletionStream
+    from pixigpt._streams.async_chat_stream import AsyncChatCompletionStream
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from pixigpt.tools._runner import Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
 
 if TYPE_CHECKING:
-    from pixigpt._chat_stream import ChatCompletionStream
+    from pixigpt._streams.chat_stream import ChatCompletionStream
 
 T = TypeVar("T")
 

@@ -39,7 +39,7 @@ from pixigpt import (
     capture_responses,
     deadline,
 )
-from pixigpt._chunk import text_of
+from pixigpt._streams.chunk import text_of
 
 WORDS = ("Par", "is", ".")
 

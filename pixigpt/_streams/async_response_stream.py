@@ -1,21 +1,23 @@
-# Made from _async_stream.py by `make generate`: edit that file instead.
-"""A response's bytes as they come, for the sync client: `client.stream_call()`."""
+"""A response's bytes as they come, for the async client: `client.stream_call()`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
+
 from pixigpt._endpoint import Call
 from pixigpt._flow import ByteReading, byte_flow
-from pixigpt._open import OpenResponse
 from pixigpt._settings import Settings
-from pixigpt._transport.base import Transport
+from pixigpt._streams.async_open_response import AsyncOpenResponse
+from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport
 
 
-class ResponseStream(OpenResponse[ByteReading]):
+class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
     """The bytes of a response as they come; a context manager, and inside it an iterator.
 
     Nothing is sent before the block is entered, and failures up to the first byte are retried as in any call. Later
@@ -33,32 +35,32 @@ class ResponseStream(OpenResponse[ByteReading]):
 
     Example:
         >>> from pixigpt_api.api.pixigpt import list_assistants
-        >>> with client.stream_call(list_assistants) as stream:
-        ...     body = b"".join(list(stream))
+        >>> async with client.stream_call(list_assistants) as stream:
+        ...     body = b"".join([piece async for piece in stream])
         >>> stream.status_code, body[:1]
         (200, b'{')
     """
 
-    def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[Transport]) -> None:
+    def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[AsyncTransport]) -> None:
         super().__init__(call, byte_flow(call, settings), settings, transport)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
-    def __next__(self) -> bytes:
+    async def __anext__(self) -> bytes:
         stream = self._to_read()
         while not stream.is_over:
             try:
-                outcome = stream.take_first() or self._driver.perform(stream.reading.step())
+                outcome = stream.take_first() or await self._driver.perform(stream.reading.step())
                 piece = stream.reading.piece(outcome)
             except BaseException as error:
-                self._fail(error)
+                await self._fail(error)
                 raise
             if piece:
                 return piece
-        raise StopIteration
+        raise StopAsyncIteration
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    async def save(self, path: str | os.PathLike[str]) -> None:
         """Write the response to a file, which is there only once it is complete.
 
         Until then it is `path` with ".part" after it; on failure that is deleted, and `path` stays as it was.
@@ -73,17 +75,17 @@ class ResponseStream(OpenResponse[ByteReading]):
 
         Example:
             >>> from pixigpt_api.api.pixigpt import list_assistants
-            >>> with client.stream_call(list_assistants) as stream:
-            ...     stream.save("assistants.json")
+            >>> async with client.stream_call(list_assistants) as stream:
+            ...     await stream.save("assistants.json")
         """
         self._to_read().check_unread()
         part = Path(f"{os.fspath(path)}.part")
         try:
-            with part.open("wb") as file:
-                for piece in self:
-                    file.write(piece)
-            part.replace(path)
+            async with await anyio.open_file(part, "wb") as file:
+                async for piece in self:
+                    await file.write(piece)
+            await anyio.to_thread.run_sync(part.replace, path)
         except BaseException:
             with suppress(OSError):
-                part.unlink()
+                part.unlink()  # noqa: ASYNC240  # as fast as it gets, and cancellation must not skip it
             raise

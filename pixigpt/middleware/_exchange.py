@@ -4,10 +4,10 @@
 # The fields that no middleware is to see are read by the functions at the end.
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import MappingProxyType
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -302,6 +302,10 @@ class CallResponse:
             {'id': 'thread_1'}
         """
         return json.loads(self.content) if self.content else None
+
+
+Middleware: TypeAlias = Callable[[CallRequest], Generator[CallRequest, CallResponse, CallResponse]]
+"""A generator function that yields the request to send, is sent its response, and returns the one to use."""
 
 
 def payload_of(request: CallRequest) -> Payload:

@@ -8,15 +8,15 @@ import httpx
 from attrs import define, field
 
 from pixigpt import errors
-from pixigpt._accumulator import ChatCompletionAccumulator
-from pixigpt._chunk import chunk_of, whole_chunk
 from pixigpt._clock import SYSTEM_CLOCK, Clock
 from pixigpt._endpoint import Call
 from pixigpt._flow import Reading, open_flow
 from pixigpt._response import UnexpectedShapeError, decoded
 from pixigpt._settings import Settings
-from pixigpt._sse import Event, SSEParser
 from pixigpt._steps import Flow, Outcome, Piece, Read
+from pixigpt._streams.accumulator import ChatCompletionAccumulator
+from pixigpt._streams.chunk import chunk_of, whole_chunk
+from pixigpt._streams.sse import Event, SSEParser
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 
 _EVENTS = "text/event-stream"

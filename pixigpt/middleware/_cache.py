@@ -1,25 +1,17 @@
-"""Middleware: generator functions around each call of a client; `Cache` is one.
-
-One function serves both clients, since it does no I/O: it yields the request to send, and is sent the response.
-"""
+"""`Cache`: a middleware that keeps responses, and gives them again to the same request."""
 
 import hashlib
 import json
 import time
 from collections.abc import Callable, Generator, MutableMapping, Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
 from attrs import define, field
 
 from pixigpt._checks import of_type, optional, positive_seconds, validator
-from pixigpt._exchange import CallRequest, CallResponse, api_key_of, payload_of
-
-__all__ = ["Cache", "CallRequest", "CallResponse", "Middleware"]
+from pixigpt.middleware._exchange import CallRequest, CallResponse, api_key_of, payload_of
 
 _STREAM_FIELDS = ("stream", "stream_options")
-
-Middleware: TypeAlias = Callable[[CallRequest], Generator[CallRequest, CallResponse, CallResponse]]
-"""A generator function that yields the request to send, is sent its response, and returns the one to use."""
 
 
 def _names(name: str, value: object) -> None:

@@ -1,20 +1,19 @@
-# Made from _async_chat_stream.py by `make generate`: edit that file instead.
-"""A chat completion as it comes, for the sync client: `client.stream_chat_completion()`."""
+"""A chat completion as it comes, for the async client: `client.stream_chat_completion()`."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Self
 
-from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import text_of
 from pixigpt._endpoint import Call
-from pixigpt._open import OpenResponse
 from pixigpt._settings import Settings
-from pixigpt._transport.base import Transport
+from pixigpt._streams.async_open_response import AsyncOpenResponse
+from pixigpt._streams.chat_flow import ChatReading, chat_flow
+from pixigpt._streams.chunk import text_of
+from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 
 
-class ChatCompletionStream(OpenResponse[ChatReading]):
+class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
     """A chat completion as it comes; a context manager, and inside it an iterator of `ChatCompletionChunk`.
 
     Nothing is sent before the block is entered. Entering returns at the first chunk, and failures up to then are
@@ -37,38 +36,40 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
     Example:
         >>> messages = [{"role": "user", "content": "Hello!"}]
-        >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-        ...     for text in stream.text():
+        >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+        ...     async for text in stream.text():
         ...         print(text)
         You
          said:
          Hello!
-        >>> stream.completion().choices[0].message.content
+        >>> (await stream.completion()).choices[0].message.content
         'You said: Hello!'
     """
 
-    def __init__(self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[Transport]) -> None:
+    def __init__(
+        self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[AsyncTransport]
+    ) -> None:
         super().__init__(call, chat_flow(call, settings), settings, transport)
 
-    def __iter__(self) -> Iterator[ChatCompletionChunk]:
+    def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         return self
 
-    def __next__(self) -> ChatCompletionChunk:
+    async def __anext__(self) -> ChatCompletionChunk:
         chat = self._to_read()
         try:
             while (chunk := chat.chunk()) is None:
                 if (step := chat.step()) is None:
                     break
-                chat.take(self._driver.perform(step))
+                chat.take(await self._driver.perform(step))
         except BaseException as error:
-            self._fail(error)
+            await self._fail(error)
             raise
         if chunk is None:
-            self.close()
-            raise StopIteration
+            await self.aclose()
+            raise StopAsyncIteration
         return chunk
 
-    def text(self) -> Iterator[str]:
+    def text(self) -> AsyncIterator[str]:
         """Iterate the first choice's text as it comes, without empty pieces.
 
         Returns:
@@ -76,14 +77,14 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     texts = list(stream.text())
+            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     texts = [text async for text in stream.text()]
             >>> "".join(texts)
             'You said: Hello!'
         """
-        return _Texts(self)
+        return _AsyncTexts(self)
 
-    def completion(self) -> ChatCompletion:
+    async def completion(self) -> ChatCompletion:
         """Read what is left; return the whole completion.
 
         It can be called after the block too, if everything was read in it.
@@ -97,12 +98,12 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = stream.completion()
+            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = await stream.completion()
             >>> answer.choices[0].finish_reason
             'stop'
         """
-        for _ in self:
+        async for _ in self:
             pass
         return self._opened().accumulator.completion()
 
@@ -112,8 +113,8 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     text = next(stream.text())
+            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     text = await anext(stream.text())
             >>> stream.snapshot.choices[0].message.content
             'You'
         """
@@ -125,8 +126,8 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = stream.completion()
+            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = await stream.completion()
             >>> stream.usage == answer.usage
             True
         """
@@ -138,8 +139,8 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = stream.completion()
+            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = await stream.completion()
             >>> stream.is_streamed
             True
         """
@@ -151,25 +152,25 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = stream.completion()
+            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = await stream.completion()
             >>> stream.first_chunk_after < 1.0
             True
         """
         return self._opened().first_chunk_after
 
 
-class _Texts:
+class _AsyncTexts:
     """The first choice's texts. No generator, so that it can be left at any time."""
 
-    def __init__(self, stream: ChatCompletionStream) -> None:
+    def __init__(self, stream: AsyncChatCompletionStream) -> None:
         self._stream = stream
 
-    def __iter__(self) -> Self:
+    def __aiter__(self) -> Self:
         return self
 
-    def __next__(self) -> str:
-        for chunk in self._stream:
+    async def __anext__(self) -> str:
+        async for chunk in self._stream:
             if text := text_of(chunk):
                 return text
-        raise StopIteration
+        raise StopAsyncIteration

@@ -8,11 +8,19 @@ from attrs import define, field
 
 from pixigpt import errors
 from pixigpt._endpoint import Call
-from pixigpt._exchange import CREDENTIALS, CallRequest, CallResponse, Payload, api_key_of, payload_of, scopes_of
 from pixigpt._request_body import JsonBody, RequestBody, merged
 from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._result import Parser
 from pixigpt._steps import Flow, Opened
+from pixigpt.middleware._exchange import (
+    CREDENTIALS,
+    CallRequest,
+    CallResponse,
+    Payload,
+    api_key_of,
+    payload_of,
+    scopes_of,
+)
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -1,23 +1,21 @@
-"""A response's bytes as they come, for the async client: `client.stream_call()`."""
+# Made from _streams/async_response_stream.py by `make generate`: edit that file instead.
+"""A response's bytes as they come, for the sync client: `client.stream_call()`."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import anyio
-import anyio.to_thread
-
-from pixigpt._async_open import AsyncOpenResponse
 from pixigpt._endpoint import Call
 from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
-from pixigpt._transport.base import AsyncTransport
+from pixigpt._streams.open_response import OpenResponse
+from pixigpt._transport.base import Transport
 from pixigpt._transport.shared import SharedTransport
 
 
-class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
+class ResponseStream(OpenResponse[ByteReading]):
     """The bytes of a response as they come; a context manager, and inside it an iterator.
 
     Nothing is sent before the block is entered, and failures up to the first byte are retried as in any call. Later
@@ -35,32 +33,32 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
 
     Example:
         >>> from pixigpt_api.api.pixigpt import list_assistants
-        >>> async with client.stream_call(list_assistants) as stream:
-        ...     body = b"".join([piece async for piece in stream])
+        >>> with client.stream_call(list_assistants) as stream:
+        ...     body = b"".join(list(stream))
         >>> stream.status_code, body[:1]
         (200, b'{')
     """
 
-    def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[AsyncTransport]) -> None:
+    def __init__(self, call: Call[Any], settings: Settings, transport: SharedTransport[Transport]) -> None:
         super().__init__(call, byte_flow(call, settings), settings, transport)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
+    def __iter__(self) -> Iterator[bytes]:
         return self
 
-    async def __anext__(self) -> bytes:
+    def __next__(self) -> bytes:
         stream = self._to_read()
         while not stream.is_over:
             try:
-                outcome = stream.take_first() or await self._driver.perform(stream.reading.step())
+                outcome = stream.take_first() or self._driver.perform(stream.reading.step())
                 piece = stream.reading.piece(outcome)
             except BaseException as error:
-                await self._fail(error)
+                self._fail(error)
                 raise
             if piece:
                 return piece
-        raise StopAsyncIteration
+        raise StopIteration
 
-    async def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the response to a file, which is there only once it is complete.
 
         Until then it is `path` with ".part" after it; on failure that is deleted, and `path` stays as it was.
@@ -75,17 +73,17 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
 
         Example:
             >>> from pixigpt_api.api.pixigpt import list_assistants
-            >>> async with client.stream_call(list_assistants) as stream:
-            ...     await stream.save("assistants.json")
+            >>> with client.stream_call(list_assistants) as stream:
+            ...     stream.save("assistants.json")
         """
         self._to_read().check_unread()
         part = Path(f"{os.fspath(path)}.part")
         try:
-            async with await anyio.open_file(part, "wb") as file:
-                async for piece in self:
-                    await file.write(piece)
-            await anyio.to_thread.run_sync(part.replace, path)
+            with part.open("wb") as file:
+                for piece in self:
+                    file.write(piece)
+            part.replace(path)
         except BaseException:
             with suppress(OSError):
-                part.unlink()  # noqa: ASYNC240  # as fast as it gets, and cancellation must not skip it
+                part.unlink()
             raise

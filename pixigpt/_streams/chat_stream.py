@@ -1,19 +1,20 @@
-"""A chat completion as it comes, for the async client: `client.stream_chat_completion()`."""
+# Made from _streams/async_chat_stream.py by `make generate`: edit that file instead.
+"""A chat completion as it comes, for the sync client: `client.stream_chat_completion()`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Self
 
-from pixigpt._async_open import AsyncOpenResponse
-from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import text_of
 from pixigpt._endpoint import Call
 from pixigpt._settings import Settings
-from pixigpt._transport.base import AsyncTransport
+from pixigpt._streams.chat_flow import ChatReading, chat_flow
+from pixigpt._streams.chunk import text_of
+from pixigpt._streams.open_response import OpenResponse
+from pixigpt._transport.base import Transport
 from pixigpt._transport.shared import SharedTransport
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
 
 
-class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
+class ChatCompletionStream(OpenResponse[ChatReading]):
     """A chat completion as it comes; a context manager, and inside it an iterator of `ChatCompletionChunk`.
 
     Nothing is sent before the block is entered. Entering returns at the first chunk, and failures up to then are
@@ -36,40 +37,38 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
     Example:
         >>> messages = [{"role": "user", "content": "Hello!"}]
-        >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-        ...     async for text in stream.text():
+        >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+        ...     for text in stream.text():
         ...         print(text)
         You
          said:
          Hello!
-        >>> (await stream.completion()).choices[0].message.content
+        >>> stream.completion().choices[0].message.content
         'You said: Hello!'
     """
 
-    def __init__(
-        self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[AsyncTransport]
-    ) -> None:
+    def __init__(self, call: Call[ChatCompletion], settings: Settings, transport: SharedTransport[Transport]) -> None:
         super().__init__(call, chat_flow(call, settings), settings, transport)
 
-    def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
+    def __iter__(self) -> Iterator[ChatCompletionChunk]:
         return self
 
-    async def __anext__(self) -> ChatCompletionChunk:
+    def __next__(self) -> ChatCompletionChunk:
         chat = self._to_read()
         try:
             while (chunk := chat.chunk()) is None:
                 if (step := chat.step()) is None:
                     break
-                chat.take(await self._driver.perform(step))
+                chat.take(self._driver.perform(step))
         except BaseException as error:
-            await self._fail(error)
+            self._fail(error)
             raise
         if chunk is None:
-            await self.aclose()
-            raise StopAsyncIteration
+            self.close()
+            raise StopIteration
         return chunk
 
-    def text(self) -> AsyncIterator[str]:
+    def text(self) -> Iterator[str]:
         """Iterate the first choice's text as it comes, without empty pieces.
 
         Returns:
@@ -77,14 +76,14 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     texts = [text async for text in stream.text()]
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     texts = list(stream.text())
             >>> "".join(texts)
             'You said: Hello!'
         """
-        return _AsyncTexts(self)
+        return _Texts(self)
 
-    async def completion(self) -> ChatCompletion:
+    def completion(self) -> ChatCompletion:
         """Read what is left; return the whole completion.
 
         It can be called after the block too, if everything was read in it.
@@ -98,12 +97,12 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = await stream.completion()
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
             >>> answer.choices[0].finish_reason
             'stop'
         """
-        async for _ in self:
+        for _ in self:
             pass
         return self._opened().accumulator.completion()
 
@@ -113,8 +112,8 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     text = await anext(stream.text())
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     text = next(stream.text())
             >>> stream.snapshot.choices[0].message.content
             'You'
         """
@@ -126,8 +125,8 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = await stream.completion()
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
             >>> stream.usage == answer.usage
             True
         """
@@ -139,8 +138,8 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = await stream.completion()
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
             >>> stream.is_streamed
             True
         """
@@ -152,25 +151,25 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
         Example:
             >>> messages = [{"role": "user", "content": "Hello!"}]
-            >>> async with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
-            ...     answer = await stream.completion()
+            >>> with client.stream_chat_completion(messages, assistant_id=assistant_id) as stream:
+            ...     answer = stream.completion()
             >>> stream.first_chunk_after < 1.0
             True
         """
         return self._opened().first_chunk_after
 
 
-class _AsyncTexts:
+class _Texts:
     """The first choice's texts. No generator, so that it can be left at any time."""
 
-    def __init__(self, stream: AsyncChatCompletionStream) -> None:
+    def __init__(self, stream: ChatCompletionStream) -> None:
         self._stream = stream
 
-    def __aiter__(self) -> Self:
+    def __iter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> str:
-        async for chunk in self._stream:
+    def __next__(self) -> str:
+        for chunk in self._stream:
             if text := text_of(chunk):
                 return text
-        raise StopAsyncIteration
+        raise StopIteration

@@ -12,12 +12,11 @@ from typing import Any, TypeVar, cast
 from attrs import frozen
 
 from pixigpt import errors
-from pixigpt._exchange import CallRequest, CallResponse, payload_of
-from pixigpt._observe import Observer, Operation
-from pixigpt._sender import Attempts, ReadableT, Sender, request_of
 from pixigpt._steps import Flow, Pause
-from pixigpt._stream_sender import StreamSender
-from pixigpt.middleware import Middleware
+from pixigpt.middleware._exchange import CallRequest, CallResponse, Middleware, payload_of
+from pixigpt.middleware._observe import Observer, Operation
+from pixigpt.middleware._sender import Attempts, ReadableT, Sender, request_of
+from pixigpt.middleware._stream_sender import StreamSender
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-# Made from _async_open.py by `make generate`: edit that file instead.
+# Made from _streams/async_open_response.py by `make generate`: edit that file instead.
 """A response that is open inside a block, for the sync client: how it opens and closes, and what is known of it."""
 
 import warnings
