@@ -58,6 +58,8 @@ def block_end() -> float | None:
     return _block_end.get()
 
 
-def earliest(*ends: float | None) -> float | None:
-    """Return the earliest of some ends; None means no end."""
-    return min((end for end in ends if end is not None), default=None)
+def earliest(one: float | None, other: float | None) -> float | None:
+    """Return the earlier of two ends; None means no end."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pixigpt._transport.h11_parser import H11Message
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, encode_head, packets
 from pixigpt._transport.httptools_parser import HttptoolsMessage
-from pixigpt._transport.response import MAX_HEAD
+from pixigpt._transport.plain_head import plain_head
+from pixigpt._transport.response import MAX_HEAD, Head, framing
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -58,6 +61,8 @@ READ: dict[str, tuple[bytes, str, bytes, bool]] = {
     "HTTP/1.0": (OK.replace(b"1.1", b"1.0"), "GET", b"{}", False),
     "bare line feeds": (OK.replace(b"\r\n", b"\n"), "GET", b"{}", True),
     "a folded header": (OK.replace(b"\r\n\r\n", b"\r\nA: b\r\n\tc\r\n\r\n"), "GET", b"{}", True),
+    "the same length in a list": (OK.replace(b": 2", b": 2, 2"), "GET", b"{}", True),
+    "the same length twice": (OK.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\n"), "GET", b"{}", True),
     "surplus": (OK + b"x", "GET", b"{}", False),
     "a surplus line break": (OK + b"\r\n", "GET", b"{}", False),
     "a line break after the last chunk": (CHUNKED + b"2\r\n{}\r\n0\r\n\r\n\r\n", "GET", b"{}", False),
@@ -178,8 +183,6 @@ def test_a_response_that_is_not_http_is_refused(response: bytes) -> None:
 
 # All of these are read by h11 as they were meant; llhttp is the stricter of the two.
 ONLY_H11: dict[str, bytes] = {
-    "the same length in a list": OK.replace(b": 2", b": 2, 2"),
-    "the same length twice": OK.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\n"),
     "a control character in a header": OK.replace(b"OK\r\n", b"OK\r\nA: \x01\r\n"),
     "a chunk's size with a blank after it": CHUNKED + b"2 \r\n{}\r\n0\r\n\r\n",
 }
@@ -193,6 +196,53 @@ def test_what_h11_takes_and_httptools_refuses(parser: str, response: bytes) -> N
     else:
         with pytest.raises(httpx.RemoteProtocolError):
             read(http, response)
+
+
+NAMES = st.sampled_from([b"A", b"Content-Length", b"transfer-encoding", b"Connection"]) | st.from_regex(
+    rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", fullmatch=True
+)
+VALUES = st.sampled_from([b"2", b" 2", b"2, 2", b"3", b"chunked", b"Chunked\t", b"close"]) | st.from_regex(
+    rb"[\t\x20-\x7e\x80-\xff]*", fullmatch=True
+)
+HEADS = st.tuples(
+    st.sampled_from([b"HTTP/1.1 ", b"HTTP/1.0 "]),
+    st.integers(100, 599).filter(lambda status: status != 101).map(b"%d".__mod__),  # 101 is refused before
+    st.from_regex(rb" [\x20-\x7e]+\r\n", fullmatch=True),
+    st.lists(st.tuples(NAMES, VALUES).map(b"%b:%b\r\n".__mod__), max_size=4).map(b"".join),
+    st.just(b"\r\n"),
+).map(b"".join)
+
+
+@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+@given(HEADS)
+def test_a_plain_head_is_what_h11_reads_of_it(lines: bytes) -> None:
+    plain = plain_head(lines)
+    assert plain is not None
+    try:
+        framing(Head(plain.status, plain.headers), plain.version)
+    except httpx.RemoteProtocolError:
+        return
+    message = H11Message(lines)
+    assert (plain.version, plain.status, plain.reason) == (message.version, message.status, message.reason)
+    assert plain.headers == message.headers
+
+
+NOT_PLAIN = [
+    OK.replace(b"\r\n", b"\n"),
+    OK.replace(b"OK\r\n", b"OK\r\nA: b\r\n c\r\n"),
+    OK.replace(b"OK\r\n", b"OK\r\nA : b\r\n"),
+    OK.replace(b"OK\r\n", b"OK\r\nA: b\rc\r\n"),
+    OK.replace(b"OK\r\n", b"OK\r\nA: \0\r\n"),
+    OK.replace(b" OK", b""),
+    OK.replace(b"200", b"999"),
+    OK.replace(b"1.1", b"1.2"),
+]
+
+
+@pytest.mark.parametrize("response", NOT_PLAIN)
+def test_a_head_that_is_not_plain_is_left_to_the_parser(response: bytes) -> None:
+    assert plain_head(OK[:-2]) is not None
+    assert plain_head(response[:-2]) is None
 
 
 CUT = [b"", b"HTTP/1.1 200", OK[:-3], OK[:-1], CHUNKED, CHUNKED + b"2\r\n{}\r\n", CHUNKED + b"0\r\nA: b\r\n"]

@@ -93,7 +93,7 @@ class HTTP11:
             return b""
         piece = self._reader.next()
         assert not isinstance(piece, Head)  # noqa: S101  # there is one head
-        if piece == b"":
+        if piece == b"" or self._reader.has_ended:
             self._is_idle = True
             self._is_spoiled |= not self._reader.is_reusable()
         return piece

@@ -1,7 +1,7 @@
 """Reads the responses on one connection, lazily and without I/O: a parser reads heads and chunks, all else is counted.
 
-The parser is fed one head, and the body only where that is chunked. So the end of a head, and of a body that has a
-length, is known to the byte, and nothing that comes after them is ever parsed.
+The parser is fed one head, where that is not plain or its body is chunked, and such a body. So the end of a head, and
+of a body that has a length, is known to the byte, and nothing that comes after them is ever parsed.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Protocol
 
 import httpx
 
+from pixigpt._transport.plain_head import PlainHead, plain_head
 from pixigpt._transport.response import MAX_HEAD, Framing, Head, cut_off, framing, too_long
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
@@ -67,6 +68,11 @@ class ResponseReader:
             raise cut_off()
         return found
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether all of a body that has a length was read."""
+        return self._framing.length == 0
+
     def is_reusable(self) -> bool:
         """Return whether the response ended with its last byte, and another may follow on the connection."""
         has_end = self._framing.is_chunked or self._framing.length is not None
@@ -77,23 +83,23 @@ class ResponseReader:
             lines, self._data, self._searched = self._data[: end.end()], self._data[end.end() :], 0
             if len(lines) > MAX_HEAD:
                 raise too_long()
-            message = self._parse(lines)
-            if message.status >= 200:
-                return self._begin_body(message)
-            if not 100 <= message.status != 101:
-                raise httpx.RemoteProtocolError(f"the response has the status {message.status}")
+            begun = plain_head(lines) or self._parse(lines)
+            if begun.status >= 200:
+                return self._begin_body(begun, lines)
+            if not 100 <= begun.status != 101:
+                raise httpx.RemoteProtocolError(f"the response has the status {begun.status}")
         self._searched = len(self._data)
         if self._searched > MAX_HEAD:
             raise too_long()
         return None
 
-    def _begin_body(self, message: Message) -> Head:
-        head = Head(message.status, message.headers, message.reason)
-        framed = self._framing = framing(head, message.version)
+    def _begin_body(self, begun: PlainHead | Message, lines: bytes) -> Head:
+        head = Head(begun.status, begun.headers, begun.reason)
+        framed = self._framing = framing(head, begun.version)
         if self._method == "HEAD" or head.status in (204, 304):
             self._framing = Framing(length=0, is_last=framed.is_last)
-        self._chunks = message
         if self._framing.is_chunked:
+            self._chunks = self._parse(lines) if isinstance(begun, PlainHead) else begun
             self._read = self._read_chunks
         else:
             self._read = self._read_to_close if self._framing.length is None else self._read_length
