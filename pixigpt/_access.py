@@ -59,14 +59,16 @@ def checked_url(base_url: object) -> str:
 
 def checked_headers(headers: object) -> dict[str, str]:
     """Return headers by their names in lower case; raise ValueError or TypeError if one is not valid."""
-    if not isinstance(headers, Mapping):
+    if not isinstance(headers, (dict, Mapping)):  # the common one first, as in _arguments
         raise TypeError(f"headers must be a mapping of strings, not {type(headers).__name__}")
+    checked: dict[str, str] = {}
     for name, value in cast("Mapping[object, object]", headers).items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError("headers must be a mapping of strings")
         _check_header_name(name)
         printable_ascii(f"headers: the value of {name!r}", value)
-    return {name.lower(): Secret(value) for name, value in cast("Mapping[str, str]", headers).items()}
+        checked[name.lower()] = Secret(value)
+    return checked
 
 
 @lru_cache(maxsize=256)

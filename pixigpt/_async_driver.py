@@ -1,6 +1,7 @@
 """Drives a flow for the async client, on asyncio and on trio; the counterpart of `_driver`."""
 
 import math
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import suppress
 from inspect import isawaitable
@@ -17,7 +18,7 @@ from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
 from pixigpt._transport.base import AsyncTransport, Received, header_pairs
-from pixigpt._transport.event_loop import current_time, time_limit
+from pixigpt._transport.event_loop import time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
@@ -75,7 +76,7 @@ class CallDriver:
             await anyio.sleep(step.pause)
         end = _end(step.timeout)
         try:
-            with time_limit(end + _GRACE):  # bounds reading and writing as a whole
+            with time_limit(_with_grace(step.timeout)):  # bounds reading and writing as a whole
                 response = await self._transport.get().send(_request(step, end))
                 try:
                     return await _receive(response, self._settings.max_response_bytes, end)
@@ -131,7 +132,7 @@ class StreamDriver:
         if step.pause:  # even sleep(0) gives the processor away
             await anyio.sleep(step.pause)
         end = _end(step.timeout)
-        with anyio.CancelScope(deadline=end + _GRACE):
+        with anyio.move_on_after(_with_grace(step.timeout)):
             request = _request(step, _end(step.left))
             self._response = await self._transport.get().send(request)
             return await self._opened(self._response, end)
@@ -148,7 +149,7 @@ class StreamDriver:
         return Opened(response.status_code, httpx.Headers(header_pairs(response)))
 
     async def _read(self, step: Read) -> Outcome:
-        with time_limit(_end(step.timeout)):
+        with time_limit(step.timeout):
             piece = await self._next_piece(cast("Received", self._response))
             if piece.is_last:
                 await self.aclose()
@@ -189,7 +190,11 @@ async def _aside(step: Step) -> None:
 
 
 def _end(seconds: float | None) -> float:
-    return math.inf if seconds is None else current_time() + seconds
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
+def _with_grace(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds + _GRACE
 
 
 def _request(step: Send, end: float) -> httpx.Request:
@@ -207,16 +212,16 @@ async def _receive(response: Received, max_bytes: int | None, end: float) -> Res
         async for chunk in chunks:
             if not body.add(chunk):
                 break
-            if current_time() > end:
+            if time.monotonic() > end:
                 raise httpx.ReadTimeout("the response was still arriving")
         return body.response()
     with anyio.CancelScope() as reading:
         async for chunk in chunks:
             # To leave the loop here would leave the generators under it open; a cancelled read ends them all.
-            if not body.add(chunk) or anyio.current_time() > end:
+            if not body.add(chunk) or time.monotonic() > end:
                 reading.cancel()
                 if body.is_overrun:
                     break
-    if reading.cancelled_caught and anyio.current_time() > end:
+    if reading.cancelled_caught and time.monotonic() > end:
         raise httpx.ReadTimeout("the response was still arriving")
     return body.response()

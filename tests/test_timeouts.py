@@ -26,7 +26,7 @@ from pixigpt import (
     deadline,
 )
 from pixigpt._transport import resolver
-from pixigpt._transport.event_loop import current_time, time_limit
+from pixigpt._transport.event_loop import time_limit
 from pixigpt.testing import LocalServer
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
@@ -269,9 +269,9 @@ def test_the_timeout_bounds_an_injected_transports_endless_body(backend: str) ->
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_time_limit_ends_its_block_and_no_more(backend: str) -> None:
     async def main() -> None:
-        with time_limit(current_time() + 0.001):
+        with time_limit(0.001):
             await anyio.sleep(60)
-        with time_limit(current_time() + 60):
+        with time_limit(60):
             await checkpoint()
         await checkpoint()
 

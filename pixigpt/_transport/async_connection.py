@@ -1,6 +1,5 @@
 """A direct connection of the async pool: HTTP/1.1 on a channel, which is asyncio's or any other event loop's."""
 
-import math
 from collections.abc import AsyncGenerator
 from typing import Protocol, cast
 
@@ -10,7 +9,7 @@ from anyio.lowlevel import checkpoint
 
 from pixigpt._transport.asyncio_channel import AsyncioChannel
 from pixigpt._transport.event_loop import asyncio_task
-from pixigpt._transport.extensions import request_deadline, timeout_of
+from pixigpt._transport.extensions import time_left, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_async_httpcore_patched
 from pixigpt._transport.response import Head
@@ -64,8 +63,8 @@ class AsyncDirectConnection:
         if not self._is_open:
             await self._open(request)
         if isinstance(request.stream, httpx.ByteStream) and not body.is_chunked:  # which needs no async generator
-            content = b"".join(request.stream)
-            if await self._write(head, body.encode(content)):
+            content = body.encode(b"".join(request.stream))
+            if await self._write(head, content):
                 self._http.end_request(body)
         else:
             await self._send(head, body, cast("httpx.AsyncByteStream", request.stream))
@@ -128,10 +127,9 @@ class AsyncDirectConnection:
 
     async def _open(self, request: httpx.Request) -> None:
         """Open the channel by the end of the time that connecting may take."""
-        timeout, now = timeout_of(request, "connect"), anyio.current_time()
-        end = min(request_deadline(request), math.inf if timeout is None else now + timeout)
+        timeout, left = timeout_of(request, "connect"), time_left(request)
         try:
-            with anyio.fail_after(end - now):
+            with anyio.fail_after(left if timeout is None else min(left, timeout)):
                 await self._channel.open(self._route, self._origin)
         except TimeoutError as cause:
             raise httpx.ConnectTimeout("the time is up") from cause

@@ -1,5 +1,6 @@
 """The async connection pool, on asyncio and on trio, with slots for each event loop; the counterpart of `pool`."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from weakref import WeakKeyDictionary, ref
@@ -13,6 +14,7 @@ from attrs import frozen
 from pixigpt._transport.async_connection import AsyncDirectConnection
 from pixigpt._transport.async_proxied import AsyncProxiedConnection
 from pixigpt._transport.base import AsyncTransport, Received
+from pixigpt._transport.event_loop import asyncio_task
 from pixigpt._transport.extensions import timeout_of
 from pixigpt._transport.internals import set_pool
 from pixigpt._transport.loops import Caller, loop_caller
@@ -49,6 +51,7 @@ class AsyncPool:
         self._options = options
         self._routes = Routes(options)
         self._is_closed = False
+        self.in_last_loop: tuple[asyncio.AbstractEventLoop, _InLoop] | None = None  # a RunVar takes 4 us to look up
 
     async def send(self, request: httpx.Request) -> Incoming:
         """Send a request; closing the response releases its connection."""
@@ -80,6 +83,14 @@ class AsyncPool:
             await in_loop.closer.aclose()
 
     async def _in_this_loop(self) -> _InLoop:
+        task, last = asyncio_task(), self.in_last_loop
+        if task is None:
+            return await self._found_in_loop()
+        if last is None or last[0] is not task.get_loop():
+            last = self.in_last_loop = task.get_loop(), await self._found_in_loop()
+        return last[1]
+
+    async def _found_in_loop(self) -> _InLoop:
         pools = _pools_in_loop()
         in_loop = pools.get(self)
         if in_loop is None:
@@ -144,6 +155,7 @@ async def _close_at_loop_end(
     finally:
         if (still_there := pool()) is not None:
             pools.pop(still_there, None)  # else this generator, which references its loop, would keep it alive
+            still_there.in_last_loop = None
         await _close_all(slots.close())
 
 

@@ -2,11 +2,12 @@
 
 from typing import cast
 
+import anyio
 import httpcore
 import httpx
 
 from pixigpt._transport.async_backend import AsyncBackend
-from pixigpt._transport.extensions import request_deadline
+from pixigpt._transport.extensions import time_left
 from pixigpt._transport.internals import is_reusable
 from pixigpt._transport.proxied import core_head, core_origin, core_request, httpx_errors
 from pixigpt._transport.response import Head
@@ -20,7 +21,7 @@ class AsyncProxiedConnection:
     """One connection of httpcore's. A cancel scope bounds the requests on it; only opening it has its own deadline."""
 
     def __init__(self, route: Route, origin: Origin, request: httpx.Request) -> None:
-        self._backend = AsyncBackend(request_deadline(request), route.handshakes)
+        self._backend = AsyncBackend(anyio.current_time() + time_left(request), route.handshakes)
         self._proxy = route.proxy_name
         self._http = route.opener(_OPENERS, self._backend).create_connection(core_origin(origin))
         self._response: httpcore.Response | None = None

@@ -1,7 +1,6 @@
-"""The event loop that runs: its time, and a time limit for a block, on asyncio at a third of what anyio's costs."""
+"""The event loop that runs: its task, and a time limit for a block, on asyncio at a third of what anyio's costs."""
 
 import asyncio
-import math
 from types import TracebackType
 from typing import Any
 
@@ -16,31 +15,25 @@ def asyncio_task() -> "asyncio.Task[Any] | None":
         return None
 
 
-def current_time() -> float:
-    """Return the event loop's time."""
+def time_limit(seconds: float | None) -> "anyio.CancelScope | _TaskLimit":
+    """Return a context manager that leaves its block when the time is up, without an error; None means no limit."""
     task = asyncio_task()
-    return anyio.current_time() if task is None else task.get_loop().time()
-
-
-def time_limit(end: float) -> "anyio.CancelScope | _TaskLimit":
-    """Return a context manager that leaves its block when the time is up, without an error."""
-    task = asyncio_task()
-    return anyio.CancelScope(deadline=end) if task is None else _TaskLimit(task, end)
+    return anyio.move_on_after(seconds) if task is None else _TaskLimit(task, seconds)
 
 
 class _TaskLimit:
     """Cancels a task once when the time is up, as `asyncio.timeout()` does, which costs twice as much."""
 
-    def __init__(self, task: "asyncio.Task[Any]", end: float) -> None:
+    def __init__(self, task: "asyncio.Task[Any]", seconds: float | None) -> None:
         self._task = task
-        self._end = end
+        self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
         self._is_over = False
 
     def __enter__(self) -> None:
         self._cancelling = self._task.cancelling()
-        if self._end != math.inf:
-            self._timer = self._task.get_loop().call_at(self._end, self._cancel)
+        if self._seconds is not None:
+            self._timer = self._task.get_loop().call_later(self._seconds, self._cancel)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

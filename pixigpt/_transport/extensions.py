@@ -1,6 +1,7 @@
 """What a request and its transport tell each other beside HTTP: timeouts, the deadline, and why nothing can be sent."""
 
 import math
+import time
 from typing import Protocol, runtime_checkable
 
 import httpx
@@ -48,6 +49,11 @@ def timeout_of(request: httpx.Request, what: str) -> float | None:
 
 
 def request_deadline(request: httpx.Request) -> float:
-    """Return when a request's response must be complete, by the monotonic clock, or by the event loop's."""
+    """Return when a request's response must be complete, by the monotonic clock."""
     deadline: float = request.extensions.get(DEADLINE, math.inf)
     return deadline
+
+
+def time_left(request: httpx.Request) -> float:
+    """Return the seconds until a request's deadline."""
+    return request_deadline(request) - time.monotonic()

@@ -5,13 +5,16 @@ respx and OpenTelemetry replace just those methods. So where one is not its pack
 all, as it would with httpx alone; `tests/test_mocks.py` shows it for pytest-httpx and respx.
 """
 
+from collections.abc import Hashable
+from functools import lru_cache
 from types import FunctionType
 
 import httpcore
 import httpx
 
 
-def _is_patched(method: object, package: str) -> bool:
+@lru_cache(maxsize=16)
+def _is_patched(method: Hashable, package: str) -> bool:
     """Return whether a method is not its package's own code; a wrapper may have copied all its names."""
     return type(method) is not FunctionType or method.__globals__["__name__"].partition(".")[0] != package
 
