@@ -65,7 +65,7 @@ def _messages(messages: object, convert: Callable[[dict[str, object]], T]) -> li
 
 def _each(name: str, items: object, convert: Callable[[dict[str, object]], T]) -> list[T]:
     _check_sequence(name, items)
-    return [_one(f"{name}[{index}]", item, convert) for index, item in enumerate(cast("Sequence[object]", items))]
+    return [_one(name, index, item, convert) for index, item in enumerate(cast("Sequence[object]", items))]
 
 
 def _check_sequence(name: str, items: object) -> None:
@@ -73,15 +73,15 @@ def _check_sequence(name: str, items: object) -> None:
         raise TypeError(f"{name} must be a list, not {type(items).__name__}")
 
 
-def _one(name: str, item: object, convert: Callable[[dict[str, object]], T]) -> T:
+def _one(name: str, index: int, item: object, convert: Callable[[dict[str, object]], T]) -> T:
     if not isinstance(item, _MAPPING):
-        raise TypeError(f"{name} must be a dict or an object of pixigpt's, not {type(item).__name__}")
+        raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {type(item).__name__}")
     try:
         return convert(cast("dict[str, object]", _plain(cast("object", item))))
     except KeyError as cause:
-        raise ValueError(f"{name} has no {cause}") from cause
+        raise ValueError(f"{name}[{index}] has no {cause}") from cause
     except (AttributeError, TypeError, ValueError, RecursionError) as cause:
-        raise ValueError(f"{name} is malformed: {cause}") from cause
+        raise ValueError(f"{name}[{index}] is malformed: {cause}") from cause
 
 
 def _plain(value: object) -> object:

@@ -120,7 +120,7 @@ def _cookie(name: str, value: str) -> str:
 
 
 def _check_arguments(plan: "_Plan[Any]", args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
-    given = {**dict(zip(plan.in_path, args, strict=False)), **kwargs}
+    given = {**dict(zip(plan.in_path, args, strict=False)), **kwargs} if args else kwargs
     for name, value in given.items():
         if name in plan.checks and (found := plan.checks[name](value)):
             raise TypeError(found.lstrip(".") if name == "body" and found[0] == "." else f"{name}{found}")
@@ -172,9 +172,11 @@ def _ids_of(cls: Hashable) -> tuple[tuple[str, str], ...]:
 
 
 def _check_id(name: str, value: object) -> None:
-    if isinstance(value, str) and not value.strip():
+    if not isinstance(value, str):
+        return  # what else may be wrong with it was found before
+    if not value.strip():
         raise ValueError(f"{name} must not be empty")
-    if isinstance(value, str) and len(value) > _LONGEST_ID:
+    if len(value) > _LONGEST_ID:
         raise ValueError(f"{name} is too long to be an id: {len(value):,} characters")
     if value in (".", ".."):
         raise ValueError(f"{name} must not be {value!r}, which a URL treats as a relative path segment")

@@ -51,7 +51,7 @@ def _compiled(hint: Hashable, *, is_json: bool) -> _Check:
     if origin is list:
         return _list_of(arguments[0], is_json=is_json)
     if origin is dict:
-        return _Check(_NOTHING, _values_of(_compiled(arguments[1], is_json=is_json)))
+        return _mapping_of(arguments[1], is_json=is_json)
     if origin in (types.UnionType, typing.Union):
         # None first, so that what is told of a mismatch is told of the other type
         return _any_of(
@@ -88,7 +88,7 @@ def _list_of(hint: Hashable, *, is_json: bool) -> _Check:
         if not isinstance(value, list):
             return f" is {type(value).__name__}, not list"
         items = cast("list[object]", value)
-        if set(map(type, items)) <= check.at_once:
+        if check.at_once and set(map(type, items)) <= check.at_once:
             return None
         for index, item in enumerate(items):
             if numbered:
@@ -98,6 +98,10 @@ def _list_of(hint: Hashable, *, is_json: bool) -> _Check:
         return None
 
     return _Check(_NOTHING, find)
+
+
+def _mapping_of(hint: Hashable, *, is_json: bool) -> _Check:
+    return _instance_of(dict) if hint is Any else _Check(_NOTHING, _values_of(_compiled(hint, is_json=is_json)))
 
 
 def _values_of(check: _Check) -> _Find:
@@ -134,7 +138,7 @@ def _argument(cls: type[Any]) -> _Check:
 
 def _object_of(cls: type) -> _Find:
     def find(value: object) -> str | None:
-        if not isinstance(value, cls):
+        if type(value) is not cls and not isinstance(value, cls):
             return f" is {type(value).__name__}, not {cls.__name__}"
         for name, attribute, check in _attributes(cls):
             item = getattr(value, attribute)
@@ -223,15 +227,11 @@ def _json_object_of(cls: type) -> _Find:
             item = fields.get(name)
             if type(item) in at_once or (item is None and _is_filled(cls, fields, name, is_required=is_required)):
                 continue
-            if found := f".{name} is missing" if name not in fields else _prefixed(name, find_field(item)):
-                return found
+            if found := find_field(item) if name in fields else " is missing":
+                return f".{name}{found}"
         return check_rest(fields) if check_rest else None
 
     return find
-
-
-def _prefixed(name: str, found: str | None) -> str | None:
-    return f".{name}{found}" if found else None
 
 
 def _is_filled(cls: type, fields: dict[str, Any], name: str, *, is_required: bool) -> bool:

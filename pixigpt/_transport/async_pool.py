@@ -127,16 +127,16 @@ async def _release(slots: AsyncSlots, lease: AsyncLease) -> None:
                 await _close_all([connection])
         finally:
             surplus = slots.release(lease, keep=keep)
-    await _close_all(surplus)
+    if surplus:
+        await _close_all(surplus)
 
 
 async def _close_all(connections: list[AsyncConnection]) -> None:
     """Close all the connections, though asyncio may cancel the closing task even inside a shield."""
-    if connections:
-        with anyio.CancelScope(shield=True):
-            async with AsyncExitStack() as stack:
-                for connection in connections:
-                    stack.push_async_callback(connection.aclose)
+    with anyio.CancelScope(shield=True):
+        async with AsyncExitStack() as stack:
+            for connection in connections:
+                stack.push_async_callback(connection.aclose)
 
 
 async def _close_at_loop_end(

@@ -4,7 +4,7 @@ from typing import cast
 
 import httpx
 
-from pixigpt._transport.extensions import request_deadline, timeout_of
+from pixigpt._transport.extensions import request_deadline
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_httpcore_patched
 from pixigpt._transport.response import Head
@@ -26,11 +26,13 @@ class DirectConnection:
     def send(self, request: httpx.Request) -> Head:
         """Send a request by its deadline; return the head of its response."""
         self._channel.end = request_deadline(request)
-        self._timeouts = timeout_of(request, "read"), timeout_of(request, "write")
+        timeouts = request.extensions["timeout"]
+        self._timeouts = timeouts["read"], timeouts["write"]
         head, body = self._http.start(request)
         if not self._channel.is_open:
-            self._channel.open(self._route, self._origin, timeout_of(request, "connect"))
-        self._send(head, body, cast("httpx.SyncByteStream", request.stream))
+            self._channel.open(self._route, self._origin, timeouts["connect"])
+        if self._send(head, body, cast("httpx.SyncByteStream", request.stream)):
+            self._channel.receive(self._timeouts[0])
         while (response := self._http.head()) is None:
             self._channel.receive(self._timeouts[0])
         return response
@@ -62,22 +64,22 @@ class DirectConnection:
         """End what another thread does with it: shut down its socket, and let nothing more begin."""
         self._channel.abort()
 
-    def _send(self, head: bytes, body: BodyEncoder, stream: httpx.SyncByteStream) -> None:
-        """Send a request; stop when the server responds, or hangs up, before it has read everything."""
+    def _send(self, head: bytes, body: BodyEncoder, stream: httpx.SyncByteStream) -> bool:
+        """Send a request; return False if the server has responded, or hung up, before it has read everything."""
         unsent = head
         for piece in stream:
             if not self._write(unsent, body.encode(piece)):
-                return
+                return False
             unsent = b""
         unsent += self._http.end_request(body)
-        if unsent:
-            self._write(unsent, b"")
+        return not unsent or self._write(unsent, b"")
 
     def _write(self, head: bytes, piece: bytes) -> bool:
         """Write a piece; return False if the rest of the request is not wanted."""
         for packet in packets(head, piece):
             if not head and self._channel.has_responded():
                 return False
-            self._channel.write(packet, self._timeouts[1])
+            if not self._channel.write(packet, self._timeouts[1]):
+                return False
             head = b""
         return True

@@ -2,7 +2,7 @@
 
 import h11
 
-from pixigpt._transport.response import MAX_HEAD
+from pixigpt._transport.response import MAX_HEAD, Head
 
 _REQUEST = h11.Request(method="GET", target="/", headers=[("host", "")])
 _INFORMATIONAL = (b"HTTP/1.1 1", b"HTTP/1.0 1")
@@ -22,10 +22,8 @@ class H11Message:
         self._h11.receive_data(head)
         event = self._h11.next_event()
         assert isinstance(event, h11.Response | h11.InformationalResponse)  # noqa: S101  # the head is complete
-        self.status = event.status_code
-        self.version = event.http_version.decode("ascii")
-        self.headers = event.headers.raw_items()
-        self.reason = bytes(event.reason)
+        version = event.http_version.decode("ascii")
+        self.head = Head(event.status_code, event.headers.raw_items(), bytes(event.reason), version)
         self.is_complete = False
         self.has_surplus = False
         self._failure: h11.RemoteProtocolError | None = None

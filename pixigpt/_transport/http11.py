@@ -14,7 +14,7 @@ from attrs import define
 
 from pixigpt._transport.h11_parser import H11_ERRORS, H11Message
 from pixigpt._transport.httptools_parser import HttptoolsMessage, httptools_errors, is_installed
-from pixigpt._transport.request import HeaderLines, header_lines, illegal
+from pixigpt._transport.request import HeaderLines, checked_headers, header_lines
 from pixigpt._transport.response import Head
 from pixigpt._transport.response_reader import ResponseReader
 
@@ -53,9 +53,12 @@ class HTTP11:
 
     def start(self, request: httpx.Request) -> "tuple[bytes, BodyEncoder]":
         """Begin a request; return its head, and what encodes its body."""
-        lines = header_lines(request)
-        head = encode_head(request.method, request.url.raw_path, lines)
-        body = BodyEncoder.of(lines)
+        checked = checked_headers(request)
+        headers = header_lines(request) if checked is None else checked.items()
+        head = encode_head(request.method, request.url.raw_path, headers)
+        if checked is None:
+            check_head(head, headers)
+        body = BodyEncoder.of(headers)
         self._reader.start(request.method)
         self._is_idle = self._is_sent = False
         self._head = None
@@ -104,16 +107,20 @@ class HTTP11:
 
 
 def encode_head(method: str, target: bytes, headers: HeaderLines) -> bytes:
-    """Return a request's head; raise an httpx error that is not retryable if a header would break out of its line.
+    """Return a request's head."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode("ascii"), target, lines.encode("latin-1"))
+
+
+def check_head(head: bytes, headers: HeaderLines) -> None:
+    """Raise an httpx error that is not retryable if a header breaks out of its line.
 
     The head is checked as a whole: where each line is a header and there are as many lines as headers, none has brought
-    a line of its own. One match costs less than one for each header.
+    a line of its own. One match costs less than one for each header, but cannot see a colon in a name.
     """
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode("ascii"), target, lines.encode("latin-1"))
-    if head.count(b"\n") != len(headers) + 2 or not _REQUEST_HEAD.fullmatch(head):
-        raise illegal()
-    return head
+    is_whole = head.count(b"\n") == len(headers) + 2 and not any(":" in name for name, _ in headers)
+    if not (is_whole and _REQUEST_HEAD.fullmatch(head)):
+        raise httpx.LocalProtocolError("the request's method, target or headers hold illegal characters")
 
 
 @define

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import httpx
 
-from pixigpt._transport.response import MAX_HEAD, too_long
+from pixigpt._transport.response import MAX_HEAD, Head, too_long
 
 _LINE_END = re.compile(rb"\r?\n")
 _FOLD = re.compile(rb"[ \t]*\r\n[ \t]+")
@@ -24,9 +24,7 @@ class HttptoolsMessage:
     def __init__(self, head: bytes) -> None:
         import httptools  # an extra
 
-        self.status = 0
-        self.reason = b""
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.head = Head(0, [])
         self.is_complete = False
         self.has_surplus = False
         self._pieces: list[bytes] = []
@@ -35,8 +33,8 @@ class HttptoolsMessage:
         self._tail = b""
         self._llhttp = httptools.HttpResponseParser(self)
         self._llhttp.feed_data(_normalized(head))
-        self.status = self._llhttp.get_status_code()
-        self.version = self._llhttp.get_http_version()
+        self.head.status = self._llhttp.get_status_code()
+        self.head.version = self._llhttp.get_http_version()
 
     def feed_chunks(self, data: bytes) -> bytes:
         """Return what the chunks in some data hold.
@@ -65,12 +63,12 @@ class HttptoolsMessage:
 
     def on_status(self, status: bytes) -> None:
         """Keep the reason phrase."""
-        self.reason += status
+        self.head.reason += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; trailers are dropped."""
         if not self._is_head_read:
-            self.headers.append((name, value))
+            self.head.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Take what follows for trailers."""

@@ -6,9 +6,7 @@ splits take 4 us, and nothing is plain that h11 would refuse, or read in another
 
 import re
 
-from attrs import define
-
-from pixigpt._transport.response import RawHeaders
+from pixigpt._transport.response import Head, RawHeaders
 
 _PLAIN = re.compile(
     rb"HTTP/(1\.[01]) ([1-5]\d\d) ([\x20-\x7e]+)\r\n"
@@ -16,17 +14,7 @@ _PLAIN = re.compile(
 )
 
 
-@define
-class PlainHead:
-    """A response's status line and headers."""
-
-    version: str
-    status: int
-    reason: bytes
-    headers: RawHeaders
-
-
-def plain_head(lines: bytes) -> PlainHead | None:
+def plain_head(lines: bytes) -> Head | None:
     """Return a head; None if it is not plain."""
     found = _PLAIN.fullmatch(lines)
     if found is None:
@@ -36,4 +24,4 @@ def plain_head(lines: bytes) -> PlainHead | None:
     for line in fields.split(b"\r\n")[:-1]:
         name, _, value = line.partition(b":")
         headers.append((name, value.strip(b" \t")))
-    return PlainHead(version.decode("ascii"), int(status), reason, headers)
+    return Head(int(status), headers, reason, version.decode("ascii"))

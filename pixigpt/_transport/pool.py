@@ -111,7 +111,8 @@ def _release(slots: SyncSlots, lease: SyncLease, abort: Abort | None) -> None:
                 connection.close()
         finally:
             surplus = slots.release(lease, keep=keep)
-    _close_all(surplus)
+    if surplus:
+        _close_all(surplus)
 
 
 def _close_all(connections: list[Connection]) -> None:

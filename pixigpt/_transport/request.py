@@ -39,17 +39,11 @@ class LazyRequest(httpx.Request):
         return None if "headers" in self.__dict__ else self._given
 
 
+def checked_headers(request: httpx.Request) -> Mapping[str, str] | None:
+    """Return a request's headers if they are those that the settings have checked, and no others."""
+    return request.given_headers if isinstance(request, LazyRequest) else None
+
+
 def header_lines(request: httpx.Request) -> HeaderLines:
-    """Return a request's headers as they are to be sent; raise an httpx error if one's name is not a name."""
-    given = request.given_headers if isinstance(request, LazyRequest) else None
-    if given is not None:
-        return given.items()
-    lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-    if any(":" in name for name, _ in lines):  # which the check of the whole head cannot see
-        raise illegal()
-    return lines
-
-
-def illegal() -> httpx.LocalProtocolError:
-    """Return the error of a request that is no HTTP; it is not retryable."""
-    return httpx.LocalProtocolError("the request's method, target or headers hold illegal characters")
+    """Return a request's headers as they are to be sent."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]

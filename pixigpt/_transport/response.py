@@ -17,6 +17,7 @@ class Head:
     status: int
     headers: RawHeaders
     reason: bytes = b""
+    version: str = "1.1"
 
 
 @define
@@ -62,11 +63,11 @@ class Framing:
     is_last: bool = False  # the server closes the connection after it
 
 
-def framing(head: Head, version: str) -> Framing:
+def framing(head: Head) -> Framing:
     """Return the framing that a head says; raise an httpx error if it can be read in two ways, or is not HTTP/1."""
-    if version not in ("1.0", "1.1"):
-        raise httpx.RemoteProtocolError(f"the response is HTTP/{version}")
-    framed = Framing(is_last=version == "1.0")
+    if head.version not in ("1.0", "1.1"):
+        raise httpx.RemoteProtocolError(f"the response is HTTP/{head.version}")
+    framed = Framing(is_last=head.version == "1.0")
     for name, value in head.headers:
         match name.lower():
             case b"content-length":

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import httpx
 
-from pixigpt._transport.plain_head import PlainHead, plain_head
+from pixigpt._transport.plain_head import plain_head
 from pixigpt._transport.response import MAX_HEAD, Framing, Head, cut_off, framing, too_long
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
@@ -19,10 +19,7 @@ _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 class Message(Protocol):
     """One response, parsed from its head; then its body, if that is chunked."""
 
-    status: int
-    version: str
-    headers: list[tuple[bytes, bytes]]
-    reason: bytes
+    head: Head
     is_complete: bool
     has_surplus: bool  # something has come after its end
 
@@ -83,27 +80,26 @@ class ResponseReader:
             lines, self._data, self._searched = self._data[: end.end()], self._data[end.end() :], 0
             if len(lines) > MAX_HEAD:
                 raise too_long()
-            begun = plain_head(lines) or self._parse(lines)
-            if begun.status >= 200:
-                return self._begin_body(begun, lines)
-            if not 100 <= begun.status != 101:
-                raise httpx.RemoteProtocolError(f"the response has the status {begun.status}")
+            head = plain_head(lines) or self._parse(lines).head
+            if head.status >= 200:
+                self._begin_body(head, lines)
+                return head
+            if not 100 <= head.status != 101:
+                raise httpx.RemoteProtocolError(f"the response has the status {head.status}")
         self._searched = len(self._data)
         if self._searched > MAX_HEAD:
             raise too_long()
         return None
 
-    def _begin_body(self, begun: PlainHead | Message, lines: bytes) -> Head:
-        head = Head(begun.status, begun.headers, begun.reason)
-        framed = self._framing = framing(head, begun.version)
+    def _begin_body(self, head: Head, lines: bytes) -> None:
+        framed = self._framing = framing(head)
         if self._method == "HEAD" or head.status in (204, 304):
             self._framing = Framing(length=0, is_last=framed.is_last)
         if self._framing.is_chunked:
-            self._chunks = self._parse(lines) if isinstance(begun, PlainHead) else begun
+            self._chunks = self._parse(lines)
             self._read = self._read_chunks
         else:
             self._read = self._read_to_close if self._framing.length is None else self._read_length
-        return head
 
     def _read_length(self) -> bytes | None:
         left = self._framing.length

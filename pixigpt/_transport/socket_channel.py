@@ -53,8 +53,8 @@ class SocketChannel:
         except OSError as cause:
             raise httpx.ConnectError(str(cause)) from cause
 
-    def write(self, packet: bytes | memoryview, timeout: float | None) -> None:
-        """Write all of it, unless a response arrives first; where the other end has hung up, it may have said why."""
+    def write(self, packet: bytes | memoryview, timeout: float | None) -> bool:
+        """Write all of it; return False if a response came first, or the other end, which may have said why, hung up."""
         unsent = packet
         while unsent:
             left = self._time_left(timeout, httpx.WriteTimeout)
@@ -64,10 +64,11 @@ class SocketChannel:
                 if not self._ready.to_read_or_write(left):
                     raise httpx.WriteTimeout("the request was still being sent") from cause
                 if self.has_responded():
-                    return
+                    return False
             except OSError:
                 self._http.cut_short()
-                return
+                return False
+        return True
 
     def receive(self, timeout: float | None) -> None:
         """Wait until something has arrived."""

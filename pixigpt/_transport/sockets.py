@@ -1,6 +1,5 @@
 """What every connection asks of a socket: keep-alive probes, and whether there is something to read."""
 
-import math
 import select
 import socket
 from contextlib import suppress
@@ -55,8 +54,9 @@ class Readiness:
             self._poll.modify(self._socket, select.POLLIN)
 
 
-def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else min(math.ceil(seconds * 1000), _LONGEST_POLL)
+def _milliseconds(seconds: float | None) -> float | None:
+    """Return what `poll()` takes, and rounds up."""
+    return None if seconds is None else min(seconds * 1000, _LONGEST_POLL)
 
 
 def hang_up(fileno: int) -> None:
