@@ -54,7 +54,7 @@ class SocketChannel:
             raise httpx.ConnectError(str(cause)) from cause
 
     def write(self, packet: bytes | memoryview, timeout: float | None) -> bool:
-        """Write all of it; return False if a response came first, or the other end, which may have said why, hung up."""
+        """Write all of it; return False if a response came first, or the other end hung up, maybe after it said why."""
         unsent = packet
         while unsent:
             left = self._time_left(timeout, httpx.WriteTimeout)
