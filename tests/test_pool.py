@@ -46,7 +46,7 @@ from pixigpt._transport.backend import Deadline, Stream
 from pixigpt._transport.options import PoolOptions
 from pixigpt._transport.shared import open_async_pool
 from pixigpt._transport.slots import Lease
-from pixigpt._transport.sockets import is_readable
+from pixigpt._transport.sockets import Readiness, is_readable
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
@@ -419,12 +419,17 @@ def test_a_silent_peer_is_probed(against: Against, portal: BlockingPortal | None
     assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
 
 
-def test_an_idle_connection_that_can_be_read_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_poll", [True, False], ids=["poll", "as on Windows"])
+def test_a_socket_is_ready_once_it_can_be_read_or_written(monkeypatch: pytest.MonkeyPatch, has_poll: bool) -> None:
+    if not has_poll:
+        monkeypatch.delattr("select.poll")
     here, there = socket.socketpair()
-    assert not is_readable(here)
+    ready = Readiness(here)
+    assert not ready.to_read(0)
+    assert ready.to_read_or_write(0)
+    assert not ready.to_read(0.001)
     there.close()
-    assert is_readable(here)
-    monkeypatch.delattr("select.poll")  # as on Windows
+    assert ready.to_read(None)
     assert is_readable(here)
     here.close()
     assert is_readable(here)

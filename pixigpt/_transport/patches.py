@@ -5,7 +5,6 @@ respx and OpenTelemetry replace just those methods. So where one is not its pack
 all, as it would with httpx alone; `tests/test_mocks.py` shows it for pytest-httpx and respx.
 """
 
-from collections.abc import Hashable
 from functools import lru_cache
 from types import FunctionType
 
@@ -13,10 +12,15 @@ import httpcore
 import httpx
 
 
-@lru_cache(maxsize=16)
-def _is_patched(method: Hashable, package: str) -> bool:
+def _is_patched(method: object, package: str) -> bool:
     """Return whether a method is not its package's own code; a wrapper may have copied all its names."""
-    return type(method) is not FunctionType or method.__globals__["__name__"].partition(".")[0] != package
+    return type(method) is not FunctionType or _package_of(method) != package
+
+
+@lru_cache(maxsize=16)
+def _package_of(function: FunctionType) -> str:
+    name: str = function.__globals__["__name__"]
+    return name.partition(".")[0]
 
 
 def is_httpx_patched() -> bool:
