@@ -17,7 +17,7 @@ from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
-from pixigpt._transport.base import AsyncTransport, Received, header_pairs
+from pixigpt._transport.base import AsyncTransport, Received, raw_headers
 from pixigpt._transport.event_loop import time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
@@ -146,7 +146,7 @@ class StreamDriver:
                 await self.aclose()
         self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
-        return Opened(response.status_code, httpx.Headers(header_pairs(response)))
+        return Opened(response.status_code, httpx.Headers(raw_headers(response)))
 
     async def _read(self, step: Read) -> Outcome:
         with time_limit(step.timeout):

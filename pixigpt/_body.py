@@ -6,7 +6,7 @@ from typing import Protocol, TypeGuard
 import httpx
 
 from pixigpt._response import Response
-from pixigpt._transport.base import Received, header_pairs
+from pixigpt._transport.base import Received, raw_headers
 from pixigpt._transport.response import RawHeaders
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -77,7 +77,7 @@ class Body:
 
     def __init__(self, response: Received, max_bytes: int | None) -> None:
         self._status_code = response.status_code
-        self._headers = header_pairs(response)
+        self._headers = raw_headers(response)
         self._max_bytes = max_bytes
         self._pieces: list[bytes] = []
         self._taken = 0

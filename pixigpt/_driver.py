@@ -14,7 +14,7 @@ from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
-from pixigpt._transport.base import Received, Transport, header_pairs
+from pixigpt._transport.base import Received, Transport, raw_headers
 from pixigpt._transport.extensions import DEADLINE, Boundable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
@@ -115,7 +115,7 @@ class StreamDriver:
                 self.close()
         self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = iter(cast("httpx.SyncByteStream", response.stream))
-        return Opened(response.status_code, httpx.Headers(header_pairs(response)))
+        return Opened(response.status_code, httpx.Headers(raw_headers(response)))
 
     def _read(self, step: Read) -> Piece:
         response = cast("Received", self._response)

@@ -289,24 +289,24 @@ def test_a_head_is_sent_as_it_is() -> None:
 
 
 def test_a_body_in_pieces_is_framed_as_its_headers_say() -> None:
-    chunked = BodyEncoder.of([("Transfer-Encoding", "chunked")])
+    chunked = BodyEncoder.of({"transfer-encoding": "chunked"})
     assert [chunked.encode(piece) for piece in (b"ab", b"", b"c" * 16)] == [
         b"2\r\nab\r\n",
         b"",
         b"10\r\n" + b"c" * 16 + b"\r\n",
     ]
     assert chunked.end() == b"0\r\n\r\n"
-    sized = BodyEncoder.of([("content-length", "3")])
+    sized = BodyEncoder.of({"content-length": "3"})
     assert (sized.encode(b"ab"), sized.encode(b"c"), sized.end()) == (b"ab", b"c", b"")
 
 
 def test_a_body_is_held_to_its_length() -> None:
     with pytest.raises(httpx.LocalProtocolError, match="longer"):
-        BodyEncoder.of([("content-length", "1")]).encode(b"ab")
+        BodyEncoder.of({"content-length": "1"}).encode(b"ab")
     with pytest.raises(httpx.LocalProtocolError, match="longer"):
-        BodyEncoder.of([]).encode(b"a")
+        BodyEncoder.of({}).encode(b"a")
     with pytest.raises(httpx.LocalProtocolError, match="shorter"):
-        BodyEncoder.of([("content-length", "1")]).end()
+        BodyEncoder.of({"content-length": "1"}).end()
 
 
 def test_a_small_body_goes_with_its_head_and_a_large_one_is_not_copied() -> None:

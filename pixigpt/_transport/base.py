@@ -7,7 +7,7 @@ from pixigpt._transport.response import Incoming, RawHeaders
 Received = Incoming | httpx.Response
 
 
-def header_pairs(response: Received) -> RawHeaders:
+def raw_headers(response: Received) -> RawHeaders:
     """Return a response's headers as they have come."""
     return response.headers.raw if isinstance(response, httpx.Response) else response.head.headers
 

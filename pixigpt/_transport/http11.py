@@ -7,14 +7,14 @@ packet of a hundred thousand tiny chunks cannot hold up an event loop.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 from attrs import define
 
 from pixigpt._transport.h11_parser import H11_ERRORS, H11Message
 from pixigpt._transport.httptools_parser import HttptoolsMessage, httptools_errors, is_installed
-from pixigpt._transport.request import HeaderLines, checked_headers, header_lines
+from pixigpt._transport.request import HeaderPairs, checked_headers, header_pairs
 from pixigpt._transport.response import Head
 from pixigpt._transport.response_reader import ResponseReader
 
@@ -54,11 +54,14 @@ class HTTP11:
     def start(self, request: httpx.Request) -> "tuple[bytes, BodyEncoder]":
         """Begin a request; return its head, and what encodes its body."""
         checked = checked_headers(request)
-        headers = header_lines(request) if checked is None else checked.items()
-        head = encode_head(request.method, request.url.raw_path, headers)
         if checked is None:
+            headers = header_pairs(request)
+            head = encode_head(request.method, request.url.raw_path, headers)
             check_head(head, headers)
-        body = BodyEncoder.of(headers)
+            checked = {name.lower(): value for name, value in headers}
+        else:
+            head = encode_head(request.method, request.url.raw_path, checked.items())
+        body = BodyEncoder.of(checked)
         self._reader.start(request.method)
         self._is_idle = self._is_sent = False
         self._head = None
@@ -106,13 +109,13 @@ class HTTP11:
         return self._is_idle and self._is_sent and not self._is_spoiled
 
 
-def encode_head(method: str, target: bytes, headers: HeaderLines) -> bytes:
+def encode_head(method: str, target: bytes, headers: HeaderPairs) -> bytes:
     """Return a request's head."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode("ascii"), target, lines.encode("latin-1"))
+    lines = "\r\n".join(map(": ".join, headers)).encode("latin-1")
+    return b"%b %b HTTP/1.1\r\n%b\r\n\r\n" % (method.encode("ascii"), target, lines)
 
 
-def check_head(head: bytes, headers: HeaderLines) -> None:
+def check_head(head: bytes, headers: HeaderPairs) -> None:
     """Raise an httpx error that is not retryable if a header breaks out of its line.
 
     The head is checked as a whole: where each line is a header and there are as many lines as headers, none has brought
@@ -132,20 +135,10 @@ class BodyEncoder:
     _left: int = 0
 
     @classmethod
-    def of(cls, headers: HeaderLines) -> "BodyEncoder":
-        """Return the encoder that a request's headers ask for."""
-        body = cls()
-        for name, value in headers:
-            match name.lower():
-                case "content-length":
-                    body._left = int(value)
-                case "transfer-encoding":
-                    body.is_chunked = True
-                case "connection":
-                    body.is_last = "close" in value.lower()
-                case _:
-                    pass
-        return body
+    def of(cls, headers: Mapping[str, str]) -> "BodyEncoder":
+        """Return the encoder that a request's headers, by their names in lower case, ask for."""
+        is_last = "connection" in headers and "close" in headers["connection"].lower()
+        return cls("transfer-encoding" in headers, is_last, int(headers.get("content-length", 0)))
 
     def encode(self, piece: bytes) -> bytes:
         """Return a piece of the body as it is sent."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-HeaderLines = Collection[tuple[str, str]]
+HeaderPairs = Collection[tuple[str, str]]
 
 
 class LazyRequest(httpx.Request):
@@ -44,6 +44,6 @@ def checked_headers(request: httpx.Request) -> Mapping[str, str] | None:
     return request.given_headers if isinstance(request, LazyRequest) else None
 
 
-def header_lines(request: httpx.Request) -> HeaderLines:
+def header_pairs(request: httpx.Request) -> HeaderPairs:
     """Return a request's headers as they are to be sent."""
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
