@@ -23,6 +23,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _LONGEST_CLOSE = 1.0
+# A bad argument, or the user's own: the iterator raises it, since what leaves a task of the run's would end the loop.
+_FAILURES = (Exception, SystemExit, KeyboardInterrupt)
 
 
 class _Bell:
@@ -93,7 +95,7 @@ class _Crew(Generic[T]):
                     self.has_work.ring()
                 while not engine.has_room:
                     await self.has_room.wait()
-        except Exception as failure:  # noqa: BLE001  # the user's own; the iterator raises it
+        except _FAILURES as failure:
             self._break(failure)
 
     async def _work(self, work: Work[T] | float | None) -> None:
@@ -102,7 +104,7 @@ class _Crew(Generic[T]):
         while isinstance(work, Work):
             try:
                 await self._perform(work)
-            except Exception as failure:  # noqa: BLE001  # a bad argument, or the user's own; the iterator raises it
+            except _FAILURES as failure:
                 self.plan.engine.in_flight -= 1
                 self._break(failure)
             self.has_item.ring()
@@ -115,7 +117,7 @@ class _Crew(Generic[T]):
         self.has_work.ring()
         self.has_item.ring()
 
-    def _break(self, failure: Exception) -> None:
+    def _break(self, failure: BaseException) -> None:
         self.plan.engine.break_(failure)
         self.has_work.ring()
 
