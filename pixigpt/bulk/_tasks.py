@@ -1,5 +1,6 @@
 """Drives a bulk run for the async client, on asyncio and on trio; the counterpart of `_threads`."""
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextvars import Context, copy_context
@@ -145,7 +146,22 @@ class _FromSync(AsyncIterator[object]):
         raise StopAsyncIteration
 
 
-class AsyncItems(AsyncIterator[R], Generic[T, R]):
+class _AsyncClosing(AsyncIterator[R]):
+    """An iterator that is closed at the end of a block."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @abstractmethod
+    async def aclose(self) -> None: ...
+
+
+class AsyncItems(_AsyncClosing[R], Generic[T, R]):
     """The items of a bulk run as they end; an async iterator, to be closed when it is left early.
 
     An `async for` loop that is left drops it, which cancels the calls in flight soon after. To have it done when the
@@ -164,17 +180,6 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
         self._plan = plan
         self._background: Background | None = None
         self._is_over = False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def __anext__(self) -> R:
         if self._is_over:
@@ -238,7 +243,7 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
 AsyncBatchItems = AsyncItems[ChatCompletion, BatchItem]
 
 
-class AsyncVectors(AsyncIterator[list[float]]):
+class AsyncVectors(_AsyncClosing[list[float]]):
     """The vectors of `map_embeddings`, one for each text, in the texts' order; closed as `AsyncItems` are.
 
     Example:
@@ -249,17 +254,6 @@ class AsyncVectors(AsyncIterator[list[float]]):
     def __init__(self, batches: AsyncItems[Any, list[list[float]]]) -> None:
         self._batches = batches
         self._ready: deque[list[float]] = deque()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def __anext__(self) -> list[float]:
         while not self._ready:
