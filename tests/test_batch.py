@@ -361,6 +361,7 @@ def test_an_input_that_cannot_be_read_twice_or_at_all_is_refused(client: Client)
         client.run_batch("lines.jsonl", "lines.jsonl")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no flock, as the guide says")
 def test_a_second_batch_on_one_output_is_refused(client: Client) -> None:
     write_lines("in.jsonl", *prompts("a"))
     with (
