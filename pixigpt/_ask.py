@@ -1,7 +1,7 @@
 """`ask`: a question on a thread and its answer, as one flow of four calls that end together."""
 
 from collections.abc import Callable
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from attrs import define, evolve, frozen
 
@@ -22,6 +22,7 @@ from pixigpt_api.models import (
     Media,
     Run,
     Source,
+    Thread,
     ThreadMessage,
 )
 
@@ -159,8 +160,13 @@ class _Ask:
     def _steps(self) -> Flow[Reply]:
         question = self.question
         if self.thread_id is None:
-            self.thread_id = (yield from self._call(prepare(create_thread, body=CreateThreadRequest()), "thread")).id
-        yield from self._call(question.message_call(self.thread_id), "message")
+            opening = prepare(create_thread, body=CreateThreadRequest())
+            thread = yield from self._call(opening, "thread")
+            message = self._next(question.message_call, thread.id, opening, thread)
+            self.thread_id = thread.id
+        else:
+            message = question.message_call(self.thread_id)
+        yield from self._call(message, "message")
         agent = AgentInvocation(question.assistant_id, self.thread_id, self.settings.base_url, question.content)
         with self.settings.observe(agent):
             reply = yield from self._answer(self.thread_id)
@@ -169,12 +175,13 @@ class _Ask:
 
     def _answer(self, thread_id: str) -> Flow[Reply]:
         question = self.question
-        run = yield from self._call(question.run_call(thread_id), "run")
-        poll = prepare(get_run, thread_id, run.id)
+        start = question.run_call(thread_id)
+        run = yield from self._call(start, "run")
+        poll = self._next(lambda run_id: prepare(get_run, thread_id, run_id), run.id, start, run)
         wait = (question.timeout, question.poll_interval, question.on_update)
         run = yield from wait_flow(poll, self.settings, *wait, self.clock, started=self.started)
         if run.message is None:
-            raise self._without_message(poll, run)
+            raise self._unusable("the completed run has no message", poll, run)
         return Reply.of(thread_id, run, run.message)
 
     def _call(self, call: Call[T], name: str) -> Flow[T]:
@@ -191,11 +198,19 @@ class _Ask:
             text = f"the run was not started, and the timeout of {question.timeout:g} s is over"
             raise _stamped_like(cause, errors.RunTimeoutError(text)) from cause
 
-    def _without_message(self, poll: Call[Run], run: Run) -> errors.PixiGPTError:
-        shown = self.settings.redact_key(run.to_json())
-        error = errors.APIResponseError("the completed run has no message", status_code=200, excerpt=shown[:300])
-        url = self.settings.redact_key(str(self.settings.url(poll.path, poll.params)))
-        return errors.stamp(error, poll.method, poll.path, url, 1, self.clock.monotonic() - self.started)
+    def _next(self, make: Callable[[str], Call[T]], given: str, call: Call[Any], result: Thread | Run) -> Call[T]:
+        """Return the call that an id makes; raise APIResponseError if the server gave one that fits no path."""
+        try:
+            return make(given)
+        except ValueError as cause:
+            reason = f"the response has an unusable id: {cause}"
+        raise self._unusable(reason, call, result)  # not from its cause, which holds the id
+
+    def _unusable(self, reason: str, call: Call[Any], result: Thread | Run) -> errors.PixiGPTError:
+        shown = self.settings.redact_key(result.to_json())
+        error = errors.APIResponseError(self.settings.redact_key(reason), status_code=200, excerpt=shown[:300])
+        url = self.settings.redact_key(str(self.settings.url(call.path, call.params)))
+        return errors.stamp(error, call.method, call.path, url, 1, self.clock.monotonic() - self.started)
 
 
 def _stamped_like(other: errors.PixiGPTError, error: errors.RunTimeoutError) -> errors.RunTimeoutError:

@@ -12,7 +12,7 @@ import anyio.to_thread
 import httpx
 
 from pixigpt._body import Body, complete_response, is_read
-from pixigpt._failure import FAILURES, outcome_of
+from pixigpt._failure import FAILURES, closed_meanwhile, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
@@ -150,7 +150,10 @@ class StreamDriver:
 
     async def _read(self, step: Read) -> Outcome:
         with time_limit(step.timeout):
-            piece = await self._next_piece(cast("Received", self._response))
+            response = cast("Received", self._response)
+            piece = await self._next_piece(response)
+            if self._response is not response:  # another task has closed it, which the end that has come may tell
+                return closed_meanwhile()
             if piece.is_last:
                 await self.aclose()
             return piece

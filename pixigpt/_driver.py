@@ -1,6 +1,7 @@
 """Drives a flow for the sync client: sleeps, sends, reads, and hands back the outcome."""
 
 import math
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar, cast
@@ -9,11 +10,12 @@ import httpx
 
 from pixigpt._body import Body, complete_response, is_read
 from pixigpt._checks import not_awaitable
-from pixigpt._failure import FAILURES, outcome_of
+from pixigpt._failure import FAILURES, closed_meanwhile, outcome_of
 from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
+from pixigpt._transport.abort import Abort, AbortedError, current_abort
 from pixigpt._transport.base import Received, Transport, raw_headers
 from pixigpt._transport.extensions import DEADLINE, Boundable, timeouts
 from pixigpt._transport.shared import SharedTransport
@@ -84,35 +86,57 @@ class StreamDriver:
         self._response: Received | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._body: Body | None = None
+        self._is_busy = False
+        self._is_closed = False
+        self._abort = Abort()
+        self._releasing = threading.Lock()
 
     def perform(self, step: Step) -> Outcome:
         """Perform a step; return its outcome."""
+        self._is_busy = True
         try:
-            return self._read(step) if isinstance(step, Read) else self._open(cast("Send", step))
-        except FAILURES as failure:
-            self.close()
-            return outcome_of(failure, self._settings)
+            outcome = None if self._is_closed else self._perform(step)
+        finally:
+            self._is_busy = False
+        if outcome is not None and not self._is_closed:
+            return outcome
+        self._release()  # another thread has closed it: the end that has come may be of its making
+        return closed_meanwhile()
 
     def close(self) -> None:
-        """Give the connection back, or close it if the response is not read to its end."""
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
+        """Give the connection back, or close it if the response is not read to its end.
+
+        A thread that performs a step meanwhile is woken, and does it itself: were its socket closed under it, it would
+        not wake, and might then read from another connection whose socket has got the same number. No step waits for a
+        lock: who closes tells it before looking whether a step is performed, who performs one the other way around.
+        """
+        self._is_closed = True
+        if self._is_busy:
+            self._abort.set()
+        else:
+            self._release()
 
     @property
     def is_open(self) -> bool:
         """Whether there is a response to close."""
         return self._response is not None
 
+    def _perform(self, step: Step) -> Outcome:
+        try:
+            return self._read(step) if isinstance(step, Read) else self._open(cast("Send", step))
+        except FAILURES as failure:
+            self._release()
+            return outcome_of(failure, self._settings)
+
     def _open(self, step: Send) -> Response | Opened:
-        self.close()  # what a failed attempt has left
-        response, end = _send(step, self._transport, step.left)
+        self._release()  # what a failed attempt has left
+        response, end = self._sent(step)
         self._response = response
         if not 200 <= response.status_code <= 299:
             try:
                 return _receive(response, self._settings.max_response_bytes, end)
             finally:
-                self.close()
+                self._release()
         self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = iter(cast("httpx.SyncByteStream", response.stream))
         return Opened(response.status_code, httpx.Headers(raw_headers(response)))
@@ -123,7 +147,7 @@ class StreamDriver:
             _bound(response.stream, step.timeout)
         piece = self._next_piece(response)
         if piece.is_last:
-            self.close()
+            self._release()
         return piece
 
     def _next_piece(self, response: Received) -> Piece:
@@ -134,6 +158,21 @@ class StreamDriver:
         if chunk is not None and self._body.add(chunk):
             return Piece(self._body.piece())
         return Piece(self._body.piece(), is_last=True, defect=self._body.defect(is_over=True))
+
+    def _sent(self, step: Send) -> tuple[Received, float]:
+        token = current_abort.set(self._abort)
+        try:
+            return _send(step, self._transport, step.left)
+        except AbortedError as cause:
+            raise closed_meanwhile() from cause
+        finally:
+            current_abort.reset(token)
+
+    def _release(self) -> None:
+        with self._releasing:
+            response, self._response = self._response, None
+        if response is not None:
+            response.close()
 
 
 def _bound(stream: object, seconds: float | None) -> None:

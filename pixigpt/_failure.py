@@ -28,6 +28,11 @@ def outcome_of(failure: Exception, settings: Settings) -> Outcome:
     return httpx.NetworkError(str(failure))  # an OSError
 
 
+def closed_meanwhile() -> httpx.LocalProtocolError:
+    """Return the failure, which is never retried, of who uses a stream that somebody else has closed."""
+    return httpx.LocalProtocolError("the stream is closed")
+
+
 def status_error(response: Response, settings: Settings, now: float) -> errors.APIError:
     """Return the error for a response outside 2xx."""
     body = _decoded(response, settings)

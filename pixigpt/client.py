@@ -1163,7 +1163,7 @@ class Client(SyncHints):
             RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
             RunTimeoutError: The `timeout` ran out.
             DeadlineExceededError: `total_timeout`, which bounds all of it, or a `deadline()` block ran out.
-            APIResponseError: The completed run has no message.
+            APIResponseError: The completed run has no message, or the server gave an id that fits no path.
             PixiGPTError: A call failed, and so did its retries. Every error has the `thread_id`.
             ValueError, TypeError: An argument is bad; nothing was sent.
 

@@ -156,6 +156,36 @@ def test_a_completed_run_without_a_message_is_an_error(against: Against) -> None
     assert (error.thread_id, error.method, error.path) == ("thread_1", "GET", "/threads/thread_1/runs/run_1")
 
 
+UNUSABLE = ["", " ", ".", "..", "x" * 1001, "\ud800"]
+
+
+@pytest.mark.parametrize("given", UNUSABLE)
+def test_a_thread_whose_id_is_unusable_is_the_servers_error(against: Against, given: str) -> None:
+    client, server = against(replies := Replies(ok(json_of({**THREAD, "id": given}))))
+    error = fails_with(APIResponseError, lambda: client.ask("a", "Hi"))
+    assert "the response has an unusable id: " in error.message
+    assert (error.thread_id, error.method, error.path, error.attempts) == (None, "POST", "/threads", 1)
+    assert error.url == f"{server.base_url}/threads"
+    assert len(replies.requests) == 1
+
+
+@pytest.mark.parametrize("given", UNUSABLE)
+def test_a_run_whose_id_is_unusable_is_the_servers_error(against: Against, given: str) -> None:
+    client, _ = against(Replies(*[ok(json_of(each)) for each in (THREAD, MESSAGE, {**RUN, "id": given})]))
+    error = fails_with(APIResponseError, lambda: client.ask("a", "Hi"))
+    assert isinstance(error, APIResponseError)
+    assert "the response has an unusable id: " in error.message
+    assert (error.thread_id, error.method, error.path) == ("thread_1", "POST", "/threads/thread_1/runs")
+    assert error.excerpt.startswith('{"id":')
+
+
+def test_a_slash_in_an_id_stays_in_its_segment(against: Against) -> None:
+    thread, run = {**THREAD, "id": "a/../b"}, {**RUN, "id": "c?d", "message": ASSISTANT_MESSAGE}
+    client, _ = against(replies := Replies(*[ok(json_of(each)) for each in (thread, MESSAGE, run, run)]))
+    assert client.ask("a", "Hi").thread_id == "a/../b"
+    assert replies.requests[-1].startswith(b"GET /v1/threads/a%2F..%2Fb/runs/c%3Fd HTTP/1.1")
+
+
 def test_a_run_that_does_not_end_in_time_is_in_the_error(against: Against) -> None:
     run = {**RUN, "status": "in_progress", "message": None}
     client, _ = against(Replies(*[ok(json_of(each)) for each in (THREAD, MESSAGE, run)]))

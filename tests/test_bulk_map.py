@@ -182,6 +182,35 @@ def test_what_the_input_raises_is_raised_by_the_loop(client: Client) -> None:
         list(client.map_chat_completions(prompts()))
 
 
+@pytest.mark.parametrize("place", ["input", "middleware"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_ends_the_program_leaves_by_the_loop(server: LocalServer, backend: str, place: str) -> None:
+    ended: list[object] = []
+
+    def may_exit(call: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
+        if place == "middleware":
+            raise SystemExit(3)
+        return (yield call)
+
+    def requests() -> Iterator[str]:
+        yield "one"
+        if place == "input":
+            raise SystemExit(3)
+
+    async def use() -> None:
+        async with AsyncClient(server.api_key, server.base_url, middleware=[may_exit]) as client:
+            try:
+                async with client.map_chat_completions(requests(), concurrency=3) as items:
+                    ended.extend([item.text async for item in items])
+            except SystemExit as error:
+                ended.append(error.code)
+                raise
+
+    with pytest.raises(SystemExit):
+        anyio.run(use, backend=backend)
+    assert ended == [3]
+
+
 def test_the_input_is_read_as_the_items_are_taken(client: Client) -> None:
     read: list[int] = []
 

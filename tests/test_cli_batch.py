@@ -39,7 +39,9 @@ def test_answers_go_to_the_file_and_a_second_run_goes_on(cli: Run, prompts: Path
     assert answers(output) == {f"p{number}": f"You said: Prompt {number}" for number in range(5)}
     assert cli("batch", str(prompts), "-o", str(output)).errors.startswith("0 done, 0 failed, 5 skipped")
     assert cli("batch", str(prompts), "-o", str(output), "--quiet").errors == ""
-    assert cli("batch", str(prompts), "-o", str(output), "--no-resume").code == 1
+    refused = cli("batch", str(prompts), "-o", str(output), "--no-resume")
+    hint = "leave out --no-resume to go on where it ends, delete it, or name another file"
+    assert (refused.code, refused.errors) == (1, f"Error: {output} exists: {hint}\n")
 
 
 def test_the_summary_as_json(cli: Run, prompts: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from support.waiting import eventually
 import pixigpt
 from pixigpt.testing import LocalServer
 
+HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 COMMAND = [sys.executable, "-W", "error", "-m", "pixigpt"]
 
 
@@ -96,6 +97,34 @@ def test_an_interrupt_ends_with_130(environment: dict[str, str], server: LocalSe
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=10) == (b"", b"")
     assert process.returncode == 130
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no terminal to open elsewhere")
+def test_a_termination_shows_the_cursor_again_and_ends_with_143(
+    environment: dict[str, str], server: LocalServer
+) -> None:
+    server.delay(5, "/chat/completions")
+    terminal, end = os.openpty()
+    seen = b""
+    with subprocess.Popen([*COMMAND, "ask", "Hi"], env=environment, stdout=subprocess.PIPE, stderr=end) as process:
+        os.close(end)
+        while HIDE_CURSOR not in seen and (more := read(terminal)):
+            seen += more
+        assert eventually(lambda: bool(server.requests))
+        process.send_signal(signal.SIGTERM)
+        while more := read(terminal):
+            seen += more
+    os.close(terminal)
+    assert SHOW_CURSOR in seen.partition(HIDE_CURSOR)[2]
+    assert process.returncode == 143
+
+
+def read(terminal: int) -> bytes:
+    """Return what is written next; nothing once the other end is closed, which Linux tells by an error."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 def test_an_answer_that_the_encoding_lacks_is_printed(environment: dict[str, str], server: LocalServer) -> None:

@@ -16,7 +16,7 @@ from pixigpt import ChunkDelta, Client, ConflictError, NotFoundError, RunFailedE
 from pixigpt.testing import LocalServer
 from pixigpt.testing.__main__ import main
 from pixigpt.testing._rule import Rule
-from pixigpt.testing._store import Store
+from pixigpt.testing._store import Replay, Store
 
 
 def connected(server: LocalServer) -> Client:
@@ -241,3 +241,13 @@ def test_an_error_of_the_server_itself_in_a_stream_is_kept(monkeypatch: pytest.M
             stream.completion()
         assert caught.value.mid_stream
         assert [repr(error) for error in server.errors] == ["LookupError('not today')"]
+
+
+def test_of_many_keys_the_oldest_are_forgotten_those_of_large_responses_first() -> None:
+    store = Store(1)
+    store.open()
+    for number in range(20_001):
+        body = b"x" * (3_000 if number in (10, 19_999) else 10)
+        store.keep_replay(f"key {number}", Replay(b"", 200, None, body))
+    kept = [number for number in range(20_001) if store.replay(f"key {number}")]
+    assert kept == [number for number in range(1, 20_001) if number != 10]

@@ -1,16 +1,16 @@
 """For a stream, what a middleware does after its `yield` is done once, however the stream ends."""
 
 import json
-import socket
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any
 
 import anyio
 import pytest
-from support.clients import Against
-from support.events import DONE, HEAD, HELLO, USAGE, chunk, event, sends_events, whole
-from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, read_request, reply, sends, silent
+from support.clients import Against, cancel_a_stream
+from support.events import DONE, FIRST, HELLO, USAGE, chunk, event, pauses, sends_events, whole
+from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, reply, sends, silent
+from support.tools import completion
 from support.waiting import eventually
 
 from pixigpt import (
@@ -27,17 +27,6 @@ from pixigpt.middleware import Cache, CallRequest, CallResponse
 from pixigpt_api.api.pixigpt import list_threads
 
 Steps = Generator[CallRequest, CallResponse, CallResponse]
-
-# Some servers tell the usage so far with each chunk.
-FIRST = event({"id": "c1", "model": "m", "choices": [{"index": 0, "delta": {"content": "Par"}}], "usage": USAGE})
-COMPLETION = {
-    "id": "c",
-    "object": "chat.completion",
-    "created": 1,
-    "model": "m",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi."}, "finish_reason": "stop"}],
-    "usage": USAGE,
-}
 
 
 class Watcher:
@@ -108,17 +97,11 @@ def raises(stream: Any) -> None:
         raise BoomError
 
 
-def pauses(connection: socket.socket) -> None:
-    read_request(connection)
-    connection.sendall(HEAD + FIRST)
-    silent(connection)
-
-
 WHOLE = sends(whole("Par", "is."))
 ENDS: list[tuple[Callable[[Any], None], Script, bool, str]] = [
     (reads_all, WHOLE, True, "Paris."),
     (takes_the_completion, WHOLE, True, "Paris."),
-    (reads_all, sends(ok(json.dumps(COMPLETION).encode())), True, "Hi."),
+    (reads_all, sends(ok(json.dumps(completion("Hi.")).encode())), True, "Hi."),
     (breaks, pauses, False, "Par"),
     (closes, pauses, False, "Par"),
     (raises, pauses, False, "Par"),
@@ -206,17 +189,7 @@ def test_a_stream_that_is_dropped_ends_its_middleware(against: Against) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_task_that_is_cancelled_ends_the_middleware(backend: str) -> None:
-    watcher = Watcher()
-
-    async def use(base_url: str) -> None:
-        async with AsyncClient("sk-test", base_url, timeout=None, middleware=[watcher]) as client:
-            with anyio.move_on_after(0.2):
-                async with client.stream_chat_completion(HELLO) as stream:
-                    async for _ in stream:
-                        pass
-
-    with ScriptedServer(pauses) as server:
-        anyio.run(use, server.base_url, backend=backend)
+    cancel_a_stream(backend, watcher := Watcher())
     assert watcher.only_response().usage == Usage.from_dict(USAGE)
 
 
@@ -329,7 +302,7 @@ def test_an_error_may_be_another_pixigpt_error(against: Against) -> None:
 
 def canned(request: CallRequest) -> Steps:
     if request.operation == "create_chat_completion":
-        return CallResponse(200, content=json.dumps(COMPLETION).encode())
+        return CallResponse(200, content=json.dumps(completion("Hi.")).encode())
     if request.operation == "list_threads":
         return CallResponse(200, content=b"[1]")
     return (yield request)

@@ -23,15 +23,14 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
-from support.clients import FAST, Against
-from support.events import DONE, HEAD, HELLO, USAGE, chunk, event, sends_events, streamed, whole
+from support.clients import FAST, Against, cancel_a_stream
+from support.events import DONE, FIRST, HELLO, USAGE, chunk, event, pauses, sends_events, streamed, whole
 from support.scripted_server import (
     Replies,
     Script,
     ScriptedServer,
     header,
     ok,
-    read_request,
     reply,
     resets,
     sends,
@@ -81,7 +80,6 @@ COMPLETION: dict[str, Any] = {
     },
 }
 CHAT = ok(json.dumps(COMPLETION).encode())
-FIRST = event({"id": "c1", "model": "pixi-1", "choices": [{"index": 0, "delta": {"content": "Par"}}], "usage": USAGE})
 
 
 class Telemetry:
@@ -294,12 +292,6 @@ def test_with_content_an_error_has_its_text_but_never_the_key(against: Against, 
 # Streams.
 
 
-def pauses(connection: Any) -> None:
-    read_request(connection)
-    connection.sendall(HEAD + FIRST)
-    silent(connection)
-
-
 class BoomError(Exception):
     pass
 
@@ -368,15 +360,7 @@ def check_stream_span(telemetry: Telemetry, error: str | None) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancelled_stream_ends_its_span_once(telemetry: Telemetry, backend: str) -> None:
-    async def use(base_url: str) -> None:
-        async with AsyncClient("sk-test", base_url, timeout=None, middleware=[telemetry.middleware()]) as client:
-            with anyio.move_on_after(0.2):
-                async with client.stream_chat_completion(HELLO) as stream:
-                    async for _ in stream:
-                        pass
-
-    with ScriptedServer(pauses) as server:
-        anyio.run(use, server.base_url, backend=backend)
+    cancel_a_stream(backend, telemetry.middleware())
     check_stream_span(telemetry, None)
 
 

@@ -21,6 +21,7 @@ import pydantic
 import pytest
 from support.clients import Connect
 from support.tools import QUESTION, completion, violations
+from support.waiting import eventually
 
 from pixigpt import (
     AsyncClient,
@@ -475,21 +476,62 @@ def test_what_a_callback_raises_leaves_as_it_is(run: Run, server: LocalServer, n
     assert isinstance(caught.value.__cause__, OSError)
 
 
-@pytest.mark.parametrize("concurrency", [1, 2])
-def test_a_tool_that_ends_the_program_ends_it(server: LocalServer, concurrency: int) -> None:
+def wait_in_thread() -> None:
+    time.sleep(0.05)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_tool_that_ends_the_program_ends_it(server: LocalServer, concurrency: int, kind: type[BaseException]) -> None:
     def leave() -> None:
-        raise SystemExit(3)
+        raise kind
+
+    server.reply(tool_calls=[("leave", {}), ("wait_in_thread", {})])
+    with Client(server.api_key, server.base_url) as client, pytest.raises(kind):
+        client.run_tools(QUESTION, [leave, wait_in_thread], assistant_id=server.assistant_id, concurrency=concurrency)
+
+
+@pytest.mark.parametrize("where", ["thread", "task", "callback"])
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_tool_among_others_that_ends_the_program_leaves_nothing(
+    backend: str, kind: type[BaseException], where: str
+) -> None:
+    ended: list[str] = []
+    before = set(threading.enumerate())
+
+    def leave() -> None:
+        raise kind
+
+    def leave_callback(_: ToolCallRecord) -> None:
+        raise kind
+
+    async def leave_task() -> None:
+        raise kind
+
+    async def wait() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append("task")
 
     async def main() -> None:
-        async with AsyncClient(server.api_key, server.base_url) as client:
-            await client.run_tools(QUESTION, [leave], assistant_id=server.assistant_id)
+        last = {"thread": "leave", "task": "leave_task", "callback": "wait_in_thread"}[where]
+        answer = completion(calls=[(name, name, "{}") for name in ("wait", "wait_in_thread", last)])
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+        on_call = leave_callback if where == "callback" else None
+        async with AsyncClient("sk-test", transport=transport) as client:
+            try:
+                tools = [wait, wait_in_thread, leave, leave_task]
+                await client.run_tools(QUESTION, tools, concurrency=3, on_call=on_call)
+            finally:
+                ended.append("run")
 
-    server.reply(tool_calls=[("leave", {}), ("leave", {})], times=3)
-    with Client(server.api_key, server.base_url) as client, pytest.raises(SystemExit):
-        client.run_tools(QUESTION, [leave], assistant_id=server.assistant_id, concurrency=concurrency)
-    for backend in ("asyncio", "trio"):
-        with pytest.raises(SystemExit):
-            anyio.run(main, backend=backend)
+    with pytest.raises(kind):
+        anyio.run(main, backend=backend)
+    assert ended == ["task", "run"]
+    if backend == "asyncio":  # trio's threads end by themselves, after a while, and keep no program from ending
+        assert eventually(lambda: set(threading.enumerate()) <= before)
 
 
 async def later(city: str) -> str:

@@ -111,7 +111,7 @@ def test_an_answer_that_never_fits_is_an_error(client: Client, server: LocalServ
     error = caught.value
     assert error.failures == ["Expected `str`, got `int` - at `$.name`", "unknown field - at `$.size`"]
     assert str(error).startswith(
-        "POST /chat/completions: the answer does not fit City: unknown field - at `$.size` (2 "
+        "POST /chat/completions: the answer is not of the type City: unknown field - at `$.size` (2 "
     )
     assert error.completion is not None
     assert error.completion.choices[0].message.content == '{"name": "Paris", "size": 1}'
@@ -183,6 +183,23 @@ def test_what_is_no_answer(response_type: Any, content: str | None, calls: list[
         parse(response_type, completion(content, calls), max_repairs=0)
     [failure] = caught.value.failures
     assert failure.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("response_type", "name"),
+    [
+        (City, "City"),
+        (int | bool, "int | bool"),
+        (list[int], "list[int]"),
+        (Literal["a", "b"], "typing.Literal['a', 'b']"),
+        (Literal["x" * 200], f"typing.Literal['{'x' * 84}..."),
+        (None, "None"),
+    ],
+)
+def test_an_error_names_the_type_also_where_that_has_no_name(response_type: Any, name: str) -> None:
+    with pytest.raises(ParseFailedError) as caught:
+        parse(response_type, completion("It is so."), max_repairs=0)
+    assert caught.value.message.startswith(f"the answer is not of the type {name}: it neither calls")
 
 
 @pytest.mark.parametrize("text", ['["' + '\\"' * 100_000, '{"a' * 50_000, "[" * 100_000, "[]" * 50_000, "{x}" * 30_000])

@@ -78,7 +78,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     async def aclose(self) -> None:
-        """Close the response, as leaving the block does.
+        """Close the response, as leaving the block does. A read that is under way elsewhere ends with a RuntimeError.
 
         Example:
             >>> await stream.aclose()

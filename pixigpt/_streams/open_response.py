@@ -79,7 +79,7 @@ class OpenResponse(Generic[ReadableT]):
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     def close(self) -> None:
-        """Close the response, as leaving the block does.
+        """Close the response, as leaving the block does. A read that is under way elsewhere ends with a RuntimeError.
 
         Example:
             >>> stream.close()

@@ -23,8 +23,7 @@ class Checkpoint:
     def __init__(self, path: str | os.PathLike[str], fingerprint: str, *, resume: bool) -> None:
         self._path = Path(path)
         self._fingerprint = fingerprint
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | (0 if resume else os.O_EXCL)
-        self._file = os.open(self._path, flags, 0o666)
+        self._file = _opened(self._path, resume=resume)
         try:
             _lock(self._file, self._path)
             self._is_new = os.fstat(self._file).st_size == 0
@@ -117,6 +116,15 @@ class Checkpoint:
                 return begin + found + 1
             end = begin
         return 0
+
+
+def _opened(path: Path, *, resume: bool) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | (0 if resume else os.O_EXCL)
+    try:
+        return os.open(path, flags, 0o666)
+    except FileExistsError as cause:
+        hint = "the output exists; with resume=True the batch goes on where that ends"
+        raise FileExistsError(cause.errno, hint, str(path)) from cause
 
 
 def _lock(file: int, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Drives a bulk run for the async client, on asyncio and on trio; the counterpart of `_threads`."""
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextvars import Context, copy_context
@@ -23,6 +24,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _LONGEST_CLOSE = 1.0
+# A bad argument, or the user's own: the iterator raises it, since what leaves a task of the run's would end the loop.
+_FAILURES = (Exception, SystemExit, KeyboardInterrupt)
 
 
 class _Bell:
@@ -93,7 +96,7 @@ class _Crew(Generic[T]):
                     self.has_work.ring()
                 while not engine.has_room:
                     await self.has_room.wait()
-        except Exception as failure:  # noqa: BLE001  # the user's own; the iterator raises it
+        except _FAILURES as failure:
             self._break(failure)
 
     async def _work(self, work: Work[T] | float | None) -> None:
@@ -102,7 +105,7 @@ class _Crew(Generic[T]):
         while isinstance(work, Work):
             try:
                 await self._perform(work)
-            except Exception as failure:  # noqa: BLE001  # a bad argument, or the user's own; the iterator raises it
+            except _FAILURES as failure:
                 self.plan.engine.in_flight -= 1
                 self._break(failure)
             self.has_item.ring()
@@ -115,7 +118,7 @@ class _Crew(Generic[T]):
         self.has_work.ring()
         self.has_item.ring()
 
-    def _break(self, failure: Exception) -> None:
+    def _break(self, failure: BaseException) -> None:
         self.plan.engine.break_(failure)
         self.has_work.ring()
 
@@ -143,7 +146,22 @@ class _FromSync(AsyncIterator[object]):
         raise StopAsyncIteration
 
 
-class AsyncItems(AsyncIterator[R], Generic[T, R]):
+class _AsyncClosing(AsyncIterator[R]):
+    """An iterator that is closed at the end of a block."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @abstractmethod
+    async def aclose(self) -> None: ...
+
+
+class AsyncItems(_AsyncClosing[R], Generic[T, R]):
     """The items of a bulk run as they end; an async iterator, to be closed when it is left early.
 
     An `async for` loop that is left drops it, which cancels the calls in flight soon after. To have it done when the
@@ -162,17 +180,6 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
         self._plan = plan
         self._background: Background | None = None
         self._is_over = False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def __anext__(self) -> R:
         if self._is_over:
@@ -236,7 +243,7 @@ class AsyncItems(AsyncIterator[R], Generic[T, R]):
 AsyncBatchItems = AsyncItems[ChatCompletion, BatchItem]
 
 
-class AsyncVectors(AsyncIterator[list[float]]):
+class AsyncVectors(_AsyncClosing[list[float]]):
     """The vectors of `map_embeddings`, one for each text, in the texts' order; closed as `AsyncItems` are.
 
     Example:
@@ -247,17 +254,6 @@ class AsyncVectors(AsyncIterator[list[float]]):
     def __init__(self, batches: AsyncItems[Any, list[list[float]]]) -> None:
         self._batches = batches
         self._ready: deque[list[float]] = deque()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def __anext__(self) -> list[float]:
         while not self._ready:

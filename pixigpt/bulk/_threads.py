@@ -2,6 +2,7 @@
 
 import threading
 import time
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextvars import Context, copy_context
@@ -127,7 +128,22 @@ class _Crew(Generic[T]):
             self.has_item.notify()
 
 
-class Items(Iterator[R], Generic[T, R]):
+class _Closing(Iterator[R]):
+    """An iterator that is closed at the end of a block."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Items(_Closing[R], Generic[T, R]):
     """The items of a bulk run as they end; an iterator, to be closed when it is left early.
 
     A `for` loop that is left drops it, which closes it too. Closing shuts the sockets of the calls in flight.
@@ -145,17 +161,6 @@ class Items(Iterator[R], Generic[T, R]):
         self._plan = plan
         self._source = enumerate(requests)
         self._is_over = False
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __next__(self) -> R:
         if self._is_over:
@@ -232,7 +237,7 @@ class Items(Iterator[R], Generic[T, R]):
 BatchItems = Items[ChatCompletion, BatchItem]
 
 
-class Vectors(Iterator[list[float]]):
+class Vectors(_Closing[list[float]]):
     """The vectors of `map_embeddings`, one for each text, in the texts' order; closed as `Items` are.
 
     Example:
@@ -243,17 +248,6 @@ class Vectors(Iterator[list[float]]):
     def __init__(self, batches: Items[Any, list[list[float]]]) -> None:
         self._batches = batches
         self._ready: deque[list[float]] = deque()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __next__(self) -> list[float]:
         while not self._ready:

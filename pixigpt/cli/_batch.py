@@ -57,6 +57,9 @@ def batch(source: str, output: str, assistant: str | None, system: str | None, *
             )
     except RuntimeError as cause:  # another process writes to the output
         raise click.ClickException(str(cause)) from cause
+    except FileExistsError as cause:
+        text = f"{output} exists: leave out --no-resume to go on where it ends, delete it, or name another file"
+        raise click.ClickException(text) from cause
     _print_summary(summary)
     if summary.is_interrupted or summary.failed:
         raise click.exceptions.Exit(INTERRUPTED if summary.is_interrupted else SOME_FAILED)

@@ -47,7 +47,10 @@ INSERT INTO counters VALUES (0, 0);
 """
 _KINDS: Mapping[type, str] = {Thread: "thread", ThreadMessage: "message", Run: "run", Assistant: "assistant"}
 _FILE = "pixigpt.sqlite"
-_MAX_KEYS = 1_000  # a response may hold many vectors
+# How many keys are kept: the calls of a minute and more, but fewer of large responses, such as those of many vectors.
+_MAX_KEYS = 20_000
+_MAX_LARGE = 1_000
+_LARGE = 2_000  # bytes
 _OPEN = ("queued", "in_progress")
 
 _Stored = TypeVar("_Stored", Thread, ThreadMessage, Run, Assistant)
@@ -206,7 +209,7 @@ class Store:
         return None if row is None else Replay(*row)
 
     def keep_replay(self, key: str, replay: Replay) -> None:
-        """Keep the response of an Idempotency-Key, and forget the oldest one if there are many."""
+        """Keep the response of an Idempotency-Key; forget the oldest one if there are many, a large one sooner."""
         with self.transaction():
             self._run(
                 "INSERT INTO replays (key, asked, status, media_type, body) VALUES (?, ?, ?, ?, ?)"
@@ -217,7 +220,9 @@ class Store:
                 replay.media_type,
                 replay.body,
             )
-            self._run("DELETE FROM replays WHERE number <= (SELECT max(number) FROM replays) - ?", _MAX_KEYS)
+            newest = self._one("SELECT max(number) FROM replays")
+            self._run("DELETE FROM replays WHERE number <= ?", newest - _MAX_KEYS)
+            self._run("DELETE FROM replays WHERE number = ? AND length(body) > ?", newest - _MAX_LARGE, _LARGE)
 
     def _number(self, kind: type[_Stored], thing_id: str, where: str, given: list[str | None]) -> int:
         sql = f"SELECT number FROM objects WHERE kind = ? AND {where} AND id = ?"  # noqa: S608 - constants

@@ -44,10 +44,17 @@ class ToolDriver:
         try:
             async with anyio.create_task_group() as group:
                 for _ in range(most):
-                    group.start_soon(self._work, todo, most)
-        except BaseExceptionGroup as group:  # the tools' own exceptions are in the calls: this is the callback's
-            raise group.exceptions[0] from group.exceptions[0].__cause__
+                    group.start_soon(self._work_as_task, todo, most)
+        except BaseExceptionGroup as group:  # a callback's exceptions, and exits: the tools' own ones are in the calls
+            failure = _first(group)
+            raise failure from failure.__cause__
         _check_all_over(calls)
+
+    async def _work_as_task(self, todo: Iterator[PendingCall], most: int) -> None:
+        try:
+            await self._work(todo, most)
+        except (SystemExit, KeyboardInterrupt) as reason:
+            raise _Exit(reason) from reason
 
     async def _work(self, todo: Iterator[PendingCall], most: int) -> None:
         """Run one call after the other, of those that several workers share."""
@@ -56,6 +63,23 @@ class ToolDriver:
             await call.run_async(in_thread)
             if self.options.on_call is not None:
                 await called("on_call", self.options.on_call, call.record())
+
+
+class _Exit(Exception):  # noqa: N818  # no error: what ends the program, in a form that a task group waits for
+    """A call or a callback has raised SystemExit or KeyboardInterrupt.
+
+    asyncio lets these two leave the event loop at once, whichever task raises them. The task that waits for this one
+    would then only be cancelled, and anyio's threads never be told to end: they would keep Python from ending.
+    """
+
+    def __init__(self, reason: BaseException) -> None:
+        self.reason = reason
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what ends the program, else the first exception."""
+    exits = (error.reason for error in group.exceptions if isinstance(error, _Exit))
+    return next(exits, group.exceptions[0])
 
 
 def _check_all_over(calls: list[PendingCall]) -> None:

@@ -80,6 +80,11 @@ class Target(Generic[T]):
         return cls(name, schema, response_type, schema_of(wrapper), wrapper)
 
     @property
+    def type_name(self) -> str:
+        """The type, as a person writes it."""
+        return self._hint.__name__ if isinstance(self._hint, type) else errors.excerpt(str(self._hint), 100)
+
+    @property
     def tool(self) -> Tool:
         """The one tool that is sent."""
         parameters = {key: value for key, value in self._parameters.items() if key not in ("title", "description")}
@@ -189,7 +194,7 @@ class ParseLoop(Generic[T]):
                 f"This does not fit: {problem}. Call the function {self.target.name}, or reply with JSON that fits it."
             )
         if len(self.failures) > self.max_repairs:
-            text = f"the answer does not fit {self.target.name}: {problem}"
+            text = f"the answer is not of the type {self.target.type_name}: {problem}"
             raise self.conversation.stamped(
                 errors.ParseFailedError(text, received.completion, self.conversation.messages, self.failures)
             )

@@ -13,12 +13,13 @@ import anyio
 import sniffio
 import trio
 
-from pixigpt import AsyncClient, Client, RetryPolicy
+from pixigpt import AsyncClient, ChatCompletionStream, Client, PixiGPTError, RetryPolicy
 from scripts.soak.tally import Tally
 from scripts.soak.traffic import Ask, Done, Life, Traffic
 
 ClientT = TypeVar("ClientT", Client, AsyncClient)
 
+STREAM = "stream_chat_completion"
 PATIENT = RetryPolicy(max_retries=6, backoff=0.02, retry_rate_limits=True, budget=None)
 
 
@@ -107,11 +108,24 @@ class Tasks:
 
     async def _make(self, ask: Ask) -> Done | None:
         random = self._traffic.random
-        method = getattr(in_some_manner(self._client, random), ask.method)
+        client = in_some_manner(self._client, random)
         done = None
         with self._tally.watched(some_deadline(random)):
-            done = Done(await method(*ask.arguments))
+            is_stream = ask.method == STREAM
+            done = Done(await (self._read(client, ask) if is_stream else getattr(client, ask.method)(*ask.arguments)))
         return done  # noqa: RET504  # None where watched() has swallowed a failure
+
+    async def _read(self, client: AsyncClient, ask: Ask) -> str:
+        texts: list[str] = []
+        async with client.stream_chat_completion(*ask.arguments) as stream:
+            async for text in stream.text():
+                texts.append(text)
+                if len(texts) == ask.most_texts:
+                    self._tally.count("streams left early")
+                    break
+            else:
+                self._tally.count("streams read whole")
+        return "".join(texts)
 
 
 class Threads:
@@ -148,8 +162,39 @@ class Threads:
 
     def _make(self, ask: Ask) -> Done | None:
         random = self._traffic.random
-        method = getattr(in_some_manner(self._client, random), ask.method)
+        client = in_some_manner(self._client, random)
         done = None
         with self._tally.watched(some_deadline(random)):
-            done = Done(method(*ask.arguments))
+            is_stream = ask.method == STREAM
+            done = Done(self._streamed(client, ask) if is_stream else getattr(client, ask.method)(*ask.arguments))
         return done  # noqa: RET504  # None where watched() has swallowed a failure
+
+    def _streamed(self, client: Client, ask: Ask) -> str | None:
+        """Read a stream, perhaps until another thread closes it."""
+        stream = client.stream_chat_completion(*ask.arguments)
+        if self._traffic.random.random() >= 0.2:
+            return self._read(stream, ask.most_texts)
+        closing = threading.Timer(moment(self._traffic.random), stream.close)
+        closing.start()
+        try:
+            return self._read(stream, ask.most_texts)
+        except RuntimeError as error:
+            if isinstance(error, PixiGPTError) or "closed before" not in str(error):
+                raise
+            self._tally.count("streams closed by another thread")
+            return None
+        finally:
+            closing.cancel()
+            closing.join()
+
+    def _read(self, stream: ChatCompletionStream, most_texts: int | None) -> str:
+        texts: list[str] = []
+        with stream:
+            for text in stream.text():
+                texts.append(text)
+                if len(texts) == most_texts:
+                    self._tally.count("streams left early")
+                    break
+            else:
+                self._tally.count("streams read whole")
+        return "".join(texts)

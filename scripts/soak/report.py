@@ -10,7 +10,18 @@ from pathlib import Path
 
 from scripts.soak.tally import MUST_BE_ZERO, Tally
 
-COUNTS = ("calls", "results", "cancelled", "retries", "threads audited", "messages audited")
+COUNTS = (
+    "calls",
+    "results",
+    "cancelled",
+    "retries",
+    "times the retry budget was spent",
+    "streams read whole",
+    "streams left early",
+    "streams closed by another thread",
+    "threads audited",
+    "messages audited",
+)
 MOST_GROWTH_MIB = 10
 
 

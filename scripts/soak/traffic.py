@@ -14,10 +14,11 @@ BIG = 200_000  # characters: more than one write, one read and one relayed piece
 
 @dataclass(frozen=True)
 class Ask:
-    """A call to make: a method of either client, and its arguments."""
+    """A call to make: a method of either client, and its arguments; and how many texts of a stream to read."""
 
     method: str
-    arguments: tuple[object, ...] = ()
+    arguments: tuple[Any, ...] = ()
+    most_texts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class _Thread:
     def __init__(self, traffic: Traffic, thread_id: str) -> None:
         self.id = thread_id
         self.acts: tuple[list[Callable[[], Life]], list[int]] = (
-            [self.say, self.say_much, self.read, self.ask, self.run, self.get],
-            [8, 3, 3, 5, 2, 1],
+            [self.say, self.say_much, self.read, self.ask, self.stream, self.run, self.get],
+            [8, 3, 3, 4, 4, 2, 1],
         )
         self._traffic = traffic
         self._sent: set[str] = set()
@@ -94,12 +95,21 @@ class _Thread:
         self._expect(limit < 10_000 or self._kept.issubset(said), f"{self._kept - set(said)} is not in a list")
 
     def ask(self) -> Life:
-        text = self._traffic.text()
-        text += "x" * self._traffic.random.choice((0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, BIG))
-        done = yield Ask("create_chat_completion", ([{"role": "system", "content": "Be brief."}, user(text)],))
+        text = self._text_of_some_size()
+        done = yield Ask("create_chat_completion", (conversation(text),))
         if done:
             answer = done.value.choices[0].message.content
             self._expect(answer == f"You said: {text}", f"{answer[:50]} in answer to {text[:50]}")
+
+    def stream(self) -> Life:
+        """Read a stream to its end, or leave it before; what was read until another thread closed it is None."""
+        text = f"{self._text_of_some_size()} and some more words"
+        most = self._traffic.random.choice((None, None, None, 1, 3))
+        done = yield Ask("stream_chat_completion", (conversation(text),), most)
+        if done and done.value is not None:
+            answer, wanted = done.value, f"You said: {text}"
+            is_so = answer == wanted if most is None else wanted.startswith(answer)
+            self._expect(is_so, f"{answer[:50]} streamed in answer to {text[:50]}")
 
     def run(self) -> Life:
         self._traffic.ledger.note(self.id, "run")
@@ -125,6 +135,9 @@ class _Thread:
             still_there = yield Ask("get_thread", (self.id,))
             self._expect(still_there is None, "a deleted thread")
 
+    def _text_of_some_size(self) -> str:
+        return self._traffic.text() + "x" * self._traffic.random.choice((*[0] * 15, BIG))
+
     def _new_texts(self, count: int) -> list[str]:
         texts = [self._traffic.text() for _ in range(count)]
         self._sent.update(texts)
@@ -141,9 +154,9 @@ class _Thread:
         self._traffic.tally.expect(is_so, f"{self.id}: {told}")
 
 
-def user(text: str) -> dict[str, str]:
-    """Return a message of a user's."""
-    return {"role": "user", "content": text}
+def conversation(text: str) -> list[dict[str, str]]:
+    """Return a conversation in which a user says a text."""
+    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
 
 
 def text_of(message: Any) -> str:  # noqa: ANN401  # a ThreadMessage that came by way of Done

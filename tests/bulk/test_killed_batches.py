@@ -6,15 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.executions import executions
 
 from pixigpt import Client
-from pixigpt.testing import LocalServer, ReceivedRequest
+from pixigpt.testing import LocalServer
 
 PROGRAM = Path(__file__).with_name("program.py")
 
@@ -23,11 +23,6 @@ PROGRAM = Path(__file__).with_name("program.py")
 def server() -> Iterator[LocalServer]:
     with LocalServer() as server:
         yield server
-
-
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def variant(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 class Process:
@@ -58,18 +53,6 @@ def ids(folder: Path) -> list[str]:
     lines = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()[1:]]
     assert all(line["response"]["choices"][0]["message"]["content"].startswith("You said: say ") for line in lines)
     return [line["id"] for line in lines]
-
-
-def executions(server: LocalServer) -> Counter[str]:
-    """Return a count, which grows, of how often the server does what each key asks for; replays do not count."""
-    found: Counter[str] = Counter()
-
-    def note(request: ReceivedRequest) -> bool:
-        found[request.headers["idempotency-key"]] += 1
-        return False
-
-    server.reply("never", when=note)
-    return found
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -5,7 +5,6 @@ import pickle
 import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +12,10 @@ import dask.dataframe
 import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
+from support.executions import executions
 
 from pixigpt.distributed import ChatMapper
-from pixigpt.testing import LocalServer, ReceivedRequest
+from pixigpt.testing import LocalServer
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +40,6 @@ def cluster(session_server: LocalServer) -> Iterator[Client]:  # noqa: ARG001  #
 def frame(rows: int, partitions: int) -> Any:
     prompts = pd.DataFrame({"id": range(rows), "text": [f"say {number % 10}" for number in range(rows)]})
     return dask.dataframe.from_pandas(prompts, npartitions=partitions)
-
-
-def executions(server: LocalServer) -> Counter[str]:
-    """Return a count, which grows, of how often the server does what each key asks for; replays do not count."""
-    found: Counter[str] = Counter()
-
-    def note(request: ReceivedRequest) -> bool:
-        found[request.headers["idempotency-key"]] += 1
-        return False
-
-    server.reply("never", when=note)
-    return found
 
 
 @pytest.mark.usefixtures("cluster")

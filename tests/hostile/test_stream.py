@@ -9,9 +9,22 @@ import warnings
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
-from support.clients import Against, Connect
-from support.scripted_server import EMPTY, Replies, Script, ok, read_request, reply, reset_on_close, sends
+from support.clients import FAST, Against, Connect
+from support.pools import slots_of, usage
+from support.scripted_server import (
+    EMPTY,
+    Replies,
+    Script,
+    ScriptedServer,
+    ok,
+    read_request,
+    reply,
+    reset_on_close,
+    sends,
+    silent,
+)
 from support.waiting import eventually
 
 from pixigpt import (
@@ -153,15 +166,75 @@ def drips(connection: socket.socket) -> None:
         time.sleep(0.03)
 
 
-def test_a_read_during_which_the_stream_is_closed_does_not_blame_the_server(against: Against) -> None:
-    client, server = against(waits, timeout=0.4)
+def waits_unbounded(connection: socket.socket) -> None:
+    """Send half of a body that the connection's end ends, and wait."""
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n0123456789")
+    connection.recv(1)
+
+
+@pytest.mark.parametrize("script", [waits, waits_unbounded])
+def test_a_read_during_which_the_stream_is_closed_ends_at_once(against: Against, script: Script) -> None:
+    client, server = against(script, timeout=5)
     with client.stream_call(list_threads) as stream:
         closing = threading.Timer(0.1, stream.close)
         closing.start()
+        started = time.monotonic()
         with pytest.raises(RuntimeError, match="closed before all of it was read"):
             list(stream)
         closing.join()
+    assert time.monotonic() - started < 4
     assert eventually(lambda: server.open == 0)
+
+
+def waits_after_the_head(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.sendall(HEAD)
+    connection.recv(1)
+
+
+@pytest.mark.parametrize("script", [silent, waits_after_the_head])
+def test_a_stream_that_another_thread_closes_before_it_is_open_ends_at_once(script: Script) -> None:
+    with (
+        ScriptedServer(script) as server,
+        Client("sk-test", server.base_url, timeout=5, retry=FAST) as client,
+    ):
+        stream = client.stream_call(list_threads)
+        closing = threading.Timer(0.1, stream.close)
+        closing.start()
+        started = time.monotonic()
+        with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
+            pytest.fail("it must not be entered")
+        assert time.monotonic() - started < 4
+        closing.join()
+        assert eventually(lambda: server.open == 0)
+        assert server.connections == 1  # it is not retried
+
+
+def test_a_stream_that_another_thread_closes_while_it_waits_for_a_connection_is_not_sent() -> None:
+    failures: list[BaseException] = []
+
+    def enter() -> None:
+        try:
+            waiting.__enter__()
+        except RuntimeError as failure:
+            failures.append(failure)
+
+    replies = Replies(ok(EMPTY))
+    with (
+        ScriptedServer(replies) as server,
+        Client("sk-test", server.base_url, limits=httpx.Limits(max_connections=1)) as client,
+    ):
+        waiting = client.stream_call(list_threads)
+        thread = threading.Thread(target=enter)
+        with client.stream_call(list_threads):
+            thread.start()
+            assert eventually(lambda: usage(slots_of(client)) == (1, 0, 1))
+            waiting.close()
+        thread.join()
+        assert "closed before all of it was read" in str(failures)
+        assert len(replies.requests) == 1
+        assert client.list_threads() == []
 
 
 def test_silence_is_a_timeout_but_slowness_is_not(against: Against) -> None:
@@ -172,12 +245,6 @@ def test_silence_is_a_timeout_but_slowness_is_not(against: Against) -> None:
     client, _ = against(drips, timeout=0.3)
     with client.stream_call(list_threads) as stream:
         assert b"".join(stream) == b"x" * 20
-
-
-def silent(connection: socket.socket) -> None:
-    """Read a request, and wait."""
-    read_request(connection)
-    connection.recv(1)
 
 
 def test_silence_before_the_headers_is_a_timeout_too(against: Against) -> None:
@@ -195,8 +262,6 @@ def test_the_deadline_bounds_it_all_the_users_own_pauses_too(against: Against) -
 
 
 def test_a_pause_beyond_the_deadline_is_seen_at_the_next_read() -> None:
-    from support.scripted_server import ScriptedServer
-
     with (
         ScriptedServer(Replies(reply(200, LARGE))) as server,
         Client("sk-test", server.base_url) as client,
@@ -251,8 +316,6 @@ def test_what_is_half_read_is_not_saved_as_all(against: Against, tmp_path: Path)
 
 
 def test_a_stream_that_is_dropped_while_open_warns_and_closes() -> None:
-    from support.scripted_server import ScriptedServer
-
     with ScriptedServer(waits) as server, Client("sk-test", server.base_url) as client:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -263,8 +326,6 @@ def test_a_stream_that_is_dropped_while_open_warns_and_closes() -> None:
 
 
 def test_an_async_stream_that_is_dropped_while_open_warns() -> None:
-    from support.scripted_server import ScriptedServer
-
     async def use(base_url: str) -> None:
         async with AsyncClient("sk-test", base_url) as client:
             with warnings.catch_warnings(record=True) as caught:
@@ -284,8 +345,6 @@ def test_an_async_stream_that_is_dropped_while_open_warns() -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_task_that_is_cancelled_in_a_stream_leaves_nothing_open(backend: str) -> None:
-    from support.scripted_server import ScriptedServer
-
     async def use(base_url: str) -> None:
         async with AsyncClient("sk-test", base_url, timeout=None) as client:
             with anyio.move_on_after(0.2) as scope:

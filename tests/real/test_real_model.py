@@ -10,7 +10,7 @@ import pytest
 from model_server import API_KEY, SLOTS, serving
 from support.clients import Connect
 from support.tools import completion
-from tiny_model import CONTEXT, THINK_FIRST, WIDTH
+from tiny_model import CONTEXT, HELLO, NOW, THINK_FIRST, WIDTH
 
 from pixigpt import (
     APIError,
@@ -29,16 +29,6 @@ from pixigpt_api.api.pixigpt import create_chat_completion, list_threads
 from pixigpt_api.models import CreateChatCompletionRequest, Message
 
 pytest_plugins = ["model_fixtures"]
-
-HELLO = [{"role": "user", "content": "Hello."}]
-NOW = {
-    "type": "function",
-    "function": {
-        "name": "now",
-        "description": "The time.",
-        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
-    },
-}
 
 
 # ---- chat ----

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from model_server import API_KEY
-from tiny_model import CONTEXT, THINK_FIRST, WIDTH
+from tiny_model import CONTEXT, HELLO, NOW, THINK_FIRST, WIDTH
 
 from pixigpt import BadRequestError, Client, RunFailedError, ServerError
 from pixigpt.testing import LocalServer
@@ -12,15 +12,6 @@ from pixigpt.testing import LocalServer
 pytest_plugins = ["model_fixtures"]
 
 QUESTION = [{"role": "user", "content": THINK_FIRST}]
-HELLO = [{"role": "user", "content": "Hello."}]
-NOW = {
-    "type": "function",
-    "function": {
-        "name": "now",
-        "description": "The time.",
-        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
-    },
-}
 
 
 @pytest.fixture

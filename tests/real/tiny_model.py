@@ -23,6 +23,17 @@ REPLIES = {
 START, END = "<|im_start|>", "<|im_end|>"
 THINK_FIRST = "Think first."
 
+# What is asked of it, and the tool that it calls.
+HELLO = [{"role": "user", "content": "Hello."}]
+NOW = {
+    "type": "function",
+    "function": {
+        "name": "now",
+        "description": "The time.",
+        "parameters": {"type": "object", "properties": {}, "additionalProperties": False},
+    },
+}
+
 # The form of a tool call is one that llama.cpp finds in the template by itself.
 TEMPLATE = """\
 {%- if tools %}<|im_start|>system

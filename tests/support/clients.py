@@ -4,9 +4,12 @@ import inspect
 from functools import partial
 from typing import Any, Protocol
 
+import anyio
 from anyio.from_thread import BlockingPortal
 
 from pixigpt import AsyncClient, Client, RetryPolicy
+from pixigpt.middleware import Middleware
+from support.events import HELLO, pauses
 from support.scripted_server import Script, ScriptedServer
 
 FAST = RetryPolicy(backoff=0.001)
@@ -90,3 +93,17 @@ class InPortal:
 
     def __repr__(self) -> str:
         return repr(self.client)
+
+
+def cancel_a_stream(backend: str, middleware: Middleware) -> None:
+    """Read a stream inside a middleware, in a task that is cancelled after the first event."""
+
+    async def read(base_url: str) -> None:
+        async with AsyncClient("sk-test", base_url, timeout=None, middleware=[middleware]) as client:
+            with anyio.move_on_after(0.2):
+                async with client.stream_chat_completion(HELLO) as stream:
+                    async for _ in stream:
+                        pass
+
+    with ScriptedServer(pauses) as server:
+        anyio.run(read, server.base_url, backend=backend)

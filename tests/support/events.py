@@ -1,9 +1,10 @@
 """Server-sent events of a chat completion, as a server sends them."""
 
 import json
+import socket
 from typing import Any
 
-from support.scripted_server import Script, sends
+from support.scripted_server import Script, read_request, sends, silent
 
 HELLO = [{"role": "user", "content": "Hello!"}]
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
@@ -23,6 +24,10 @@ def chunk(content: str | None = None, finish_reason: str | None = None, **delta:
     if content is not None:
         delta["content"] = content
     return event({"id": "c1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]})
+
+
+# Some servers tell the usage so far with each chunk.
+FIRST = event({"id": "c1", "model": "pixi-1", "choices": [{"index": 0, "delta": {"content": "Par"}}], "usage": USAGE})
 
 
 def streamed(*events: bytes) -> bytes:
@@ -48,3 +53,10 @@ def _whole_events(*words: str) -> list[bytes]:
 def sends_events(*events: bytes, pause: float = 0.0) -> Script:
     """Read a request, send some events with a pause after each, and close."""
     return sends(HEAD, *events, pause=pause)
+
+
+def pauses(connection: socket.socket) -> None:
+    """Read a request, send the first event, and nothing more until the client gives up."""
+    read_request(connection)
+    connection.sendall(HEAD + FIRST)
+    silent(connection)
