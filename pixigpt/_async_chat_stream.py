@@ -57,6 +57,7 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
     async def __anext__(self) -> ChatCompletionChunk:
         chat = self._to_read()
+        self._start_read()
         try:
             while (chunk := chat.chunk()) is None:
                 if (step := chat.step()) is None:
@@ -65,6 +66,8 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
         except BaseException as error:
             await self._fail(error)
             raise
+        finally:
+            self._reader.release()
         if chunk is None:
             await self.aclose()
             raise StopAsyncIteration

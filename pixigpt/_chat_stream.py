@@ -58,6 +58,7 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
     def __next__(self) -> ChatCompletionChunk:
         chat = self._to_read()
+        self._start_read()
         try:
             while (chunk := chat.chunk()) is None:
                 if (step := chat.step()) is None:
@@ -66,6 +67,8 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._reader.release()
         if chunk is None:
             self.close()
             raise StopIteration

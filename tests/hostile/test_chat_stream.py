@@ -732,3 +732,22 @@ def test_other_threads_stream_while_one_waits() -> None:
         assert not waiting.done()
         over.set()
         waiting.result()
+
+
+def test_a_second_reader_is_refused_and_the_first_reads_on(against: Against) -> None:
+    over = threading.Event()
+
+    def holds(connection: socket.socket) -> None:
+        sends_events(chunk("a"))(connection)
+        over.wait(5)
+        connection.sendall(chunk("b", "stop") + DONE)
+
+    client, _ = against(holds)
+    with client.stream_chat_completion(HELLO) as stream, ThreadPoolExecutor(1) as threads:
+        assert text_of(next(stream)) == "a"
+        waiting = threads.submit(texts, stream)
+        time.sleep(0.2)
+        with pytest.raises(RuntimeError, match="another task or thread is reading the stream"):
+            next(stream)
+        over.set()
+        assert waiting.result() == ["b"]
