@@ -7,7 +7,7 @@ import httpx
 
 from pixigpt._async_open import AsyncOpenResponse
 from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import text_of
+from pixigpt._chunk import before_half, text_of
 from pixigpt._endpoint import Call
 from pixigpt._settings import Settings
 from pixigpt._transport.shared import SharedTransport
@@ -169,6 +169,7 @@ class _AsyncTexts:
 
     def __init__(self, stream: AsyncChatCompletionStream) -> None:
         self._stream = stream
+        self._half = ""  # of a surrogate pair, whose other half the next chunk has
 
     def __aiter__(self) -> Self:
         return self
@@ -176,5 +177,10 @@ class _AsyncTexts:
     async def __anext__(self) -> str:
         async for chunk in self._stream:
             if text := text_of(chunk):
-                return text
+                text, self._half = before_half(self._half + text)
+                if text:
+                    return text
+        if self._half:
+            half, self._half = self._half, ""
+            return half
         raise StopAsyncIteration

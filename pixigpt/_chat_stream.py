@@ -7,7 +7,7 @@ from typing import Self
 import httpx
 
 from pixigpt._chat_flow import ChatReading, chat_flow
-from pixigpt._chunk import text_of
+from pixigpt._chunk import before_half, text_of
 from pixigpt._endpoint import Call
 from pixigpt._open import OpenResponse
 from pixigpt._settings import Settings
@@ -170,6 +170,7 @@ class _Texts:
 
     def __init__(self, stream: ChatCompletionStream) -> None:
         self._stream = stream
+        self._half = ""  # of a surrogate pair, whose other half the next chunk has
 
     def __iter__(self) -> Self:
         return self
@@ -177,5 +178,10 @@ class _Texts:
     def __next__(self) -> str:
         for chunk in self._stream:
             if text := text_of(chunk):
-                return text
+                text, self._half = before_half(self._half + text)
+                if text:
+                    return text
+        if self._half:
+            half, self._half = self._half, ""
+            return half
         raise StopIteration

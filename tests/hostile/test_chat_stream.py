@@ -66,6 +66,17 @@ def test_words_come_and_their_connection_is_used_again(against: Against) -> None
     assert server.connections == 1
 
 
+def test_a_character_that_is_cut_between_chunks_comes_whole(against: Against) -> None:
+    halves = [
+        b'data: {"choices": [{"delta": {"content": "%b"}}]}\n\n' % half
+        for half in (b"a\\ud83d", b"\\ude42", b"\\ud83d")
+    ]
+    client, _ = against(Replies(streamed(*halves, DONE)))
+    with client.stream_chat_completion(HELLO) as stream:
+        assert texts(stream) == ["a", "\U0001f642", "\ud83d"]
+    assert stream.completion().choices[0].message.content == "a\U0001f642\ud83d"
+
+
 def test_what_is_sent(against: Against) -> None:
     replies = Replies(whole("a"))
     client, _ = against(replies)
