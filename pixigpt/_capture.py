@@ -7,6 +7,8 @@ from contextvars import ContextVar
 import httpx
 from attrs import frozen
 
+from pixigpt._block import block_value
+
 _captures: ContextVar[tuple[list["CapturedResponse"], ...]] = ContextVar("pixigpt_captures", default=())
 
 
@@ -58,11 +60,8 @@ def capture_responses() -> Generator[list[CapturedResponse], None, None]:
         (200, 1, '/threads')
     """
     responses: list[CapturedResponse] = []
-    token = _captures.set((*_captures.get(), responses))
-    try:
+    with block_value(_captures, (*_captures.get(), responses)):
         yield responses
-    finally:
-        _captures.reset(token)
 
 
 def is_capturing() -> bool:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 from attrs import frozen
 
+from pixigpt._block import block_value
 from pixigpt._checks import optional, positive_seconds
 
 _block_end: ContextVar[float | None] = ContextVar("pixigpt_deadline", default=None)
@@ -46,11 +47,8 @@ def deadline(seconds: float | None) -> Generator[None, None, None]:
     """
     optional(positive_seconds)("seconds", seconds)
     end = None if seconds is None else time.monotonic() + seconds
-    token = _block_end.set(earliest(end, _block_end.get()))
-    try:
+    with block_value(_block_end, earliest(end, _block_end.get())):
         yield
-    finally:
-        _block_end.reset(token)
 
 
 def block_end() -> float | None:

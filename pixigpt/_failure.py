@@ -39,6 +39,9 @@ def status_error(response: Response, settings: Settings, now: float) -> errors.A
     error = errors.api_error(response.status_code, _headers(response, settings), body)
     if isinstance(error, errors.NotFoundError) and not (isinstance(body, dict) and "error" in body):
         error.message += _doubt(settings)
+    if response.status_code < 400 and (location := error.headers.get("location")):
+        where = errors.excerpt(location)
+        error.message += f"; it leads to {where}, and is not followed: is base_url={settings.base_url!r} right?"
     return _with_retry_after(error, response.headers, now)
 
 

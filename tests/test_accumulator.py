@@ -32,6 +32,13 @@ def call(arguments: str | None = None, name: str | None = None, **fields: Any) -
     return {**fields, "function": {"name": name, "arguments": arguments}}
 
 
+def test_halves_of_a_surrogate_pair_are_a_character_again() -> None:
+    content = merged(*deltas({"content": "a\ud83d"}, {"content": "\ude42\ud83d"}, *[{"content": "é"}] * 2000))
+    assert content.choices[0].message.content == "a\U0001f642\ud83d" + "é" * 2000
+    content = merged(*deltas(*[{"content": "\ud83d"}, {"content": "\ude42"}] * 500))
+    assert content.choices[0].message.content == "\U0001f642" * 500
+
+
 def made(id_: str, name: str, arguments: str) -> dict[str, Any]:
     return {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
 

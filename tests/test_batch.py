@@ -188,9 +188,10 @@ def test_parquet_rows_are_prompts_or_conversations(client: Client) -> None:
     parquet.write_table(table.slice(0, 3), "in.parquet", row_group_size=2)
     client.run_batch("in.parquet", "out.jsonl")
     assert answers() == {"0": "You said: p0", "1": "You said: p1", "2": "You said: p2"}
-    parquet.write_table(pyarrow.table({"messages": [CONVERSATION], "key": [5]}), "in.parquet")
+    asked = {"messages": [CONVERSATION, None], "prompt": [None, "p"], "temperature": [None, 0.5], "key": [5, 6]}
+    parquet.write_table(pyarrow.table(asked), "in.parquet")
     client.run_batch("in.parquet", "chats.jsonl", id_column="key")
-    assert answers("chats.jsonl") == {"5": "You said: Hi"}
+    assert answers("chats.jsonl") == {"5": "You said: Hi", "6": "You said: p"}
 
 
 def test_without_pyarrow_a_parquet_file_says_what_to_install(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,6 +229,8 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("in.jsonl", '{"id": "a", "prompt": "x"}\n', {"prompt_column": "text"}, "line 1: it has no 'text'"),
     ("in.jsonl", '{"id": "a", "text": 5}\n', {"prompt_column": "text"}, "line 1: 'text' must be a text"),
     ("in.jsonl", '{"id": "a", "text": "x"}\n', {"template": "{word}"}, "line 1: template: there is no column 'word'"),
+    ("in.jsonl", '{"id": "a", "text": null}\n', {"prompt_column": "text"}, "line 1: its 'text' is null"),
+    ("in.jsonl", '{"id": "a", "text": null}\n', {"template": "{text}"}, "line 1: template: the column 'text' is null"),
     ("in.jsonl", '{"body": {}}\n', {}, "line 1: it has no 'custom_id'"),
     ("in.jsonl", '{"custom_id": "a", "body": []}\n', {}, "line 1: a line with a custom_id has"),
     ("in.jsonl", '{"custom_id": "a", "url": "/v1/embeddings", "body": {}}\n', {}, "line 1: only POST /v1/chat"),

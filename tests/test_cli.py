@@ -168,6 +168,7 @@ def test_the_timeout_bounds_the_whole_command(cli: Run, server: LocalServer, thr
         ["rerank", "x", "no-such-file"],
         ["rerank", "x", "-"],
         ["embed"],
+        ["call", "list_threads", "-o", "-"],
         ["completion", "tcsh"],
     ],
 )

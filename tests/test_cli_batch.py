@@ -89,6 +89,7 @@ def test_some_failures_end_with_6_and_are_repeated(
         (["IN", "-o", "OUT", "--price", "1"], 2),
         (["IN", "-o", "OUT", "--price", "a,b"], 2),
         (["IN", "-o", "OUT", "-j", "0"], 2),
+        (["IN", "-o", "-"], 2),
         (["IN", "-o", "OUT", "--rpm", "0"], 2),
         (["BAD", "-o", "OUT"], 2),
         (["IN", "-o", "no/such/folder/OUT"], 1),

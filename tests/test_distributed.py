@@ -65,6 +65,7 @@ def test_errors_are_rows(server: LocalServer) -> None:
     answers = ChatMapper(prompt_column="text", concurrency=1)(pd.DataFrame({"text": prompts, 0: prompts}))
     errors = list(answers["error"])
     assert errors[0].startswith("BadRequestError: ")
+    assert errors[1] == "ValueError: its 'text' is null"
     assert [str(error).partition(":")[0] for error in errors[1:7]] == [
         "ValueError",
         "TypeError",

@@ -35,13 +35,22 @@ def test_replies_are_given_one_by_one_and_then_the_rule_again(client: Client, se
     assert [each.finish_reason for each in choices] == ["stop", "length", "length", "stop"]
 
 
-@pytest.mark.parametrize("usage", [{"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}, Usage(1, 2, 3)])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+        {"prompt_tokens": 1, "completion_tokens": 2},
+        Usage(1, 2, 3),
+    ],
+)
 def test_a_reply_counts_its_tokens_unless_told(client: Client, server: LocalServer, usage: Any) -> None:
     server.reply("One two three.")
     server.reply("One two three.", usage=usage)
-    for completion_tokens in (3, 2):
+    server.reply("One two three.", usage={})
+    for completion_tokens in (3, 2, 0):
         answer = client.create_chat_completion(HELLO, assistant_id=server.assistant_id)
         assert answer.usage.completion_tokens == completion_tokens
+        assert answer.usage.total_tokens == answer.usage.prompt_tokens + completion_tokens
 
 
 def test_a_reply_may_call_functions_which_a_run_leaves_to_a_chat(client: Client, server: LocalServer) -> None:
@@ -114,6 +123,8 @@ def test_a_request_that_is_refused_uses_up_no_reply(client: Client, server: Loca
         (lambda server: server.reply(tool_calls=[("now", 5)]), "tool_calls must be pairs"),
         (lambda server: server.reply(tool_calls=[("now", {}, 1)]), "tool_calls must be pairs"),
         (lambda server: server.reply(tool_calls=("now", {})), "tool_calls must be pairs"),
+        (lambda server: server.reply("x", usage=5), "usage must be a Mapping, not int"),
+        (lambda server: server.reply("x", usage={"prompt_tokens": "5"}), "usage: prompt_tokens must be"),
         (lambda server: server.fail(status=200), "status must be an HTTP status from 300 to 599, not 200"),
         (lambda _: LocalServer(max_stored=-1), "max_stored must be at least 0"),
         (lambda _: LocalServer(run_seconds=float("nan")), "run_seconds must be finite"),

@@ -1,11 +1,12 @@
 """Timeouts, total_timeout and deadline() end a call when they say, whatever the server does with the time."""
 
 import asyncio
+import contextvars
 import itertools
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from pixigpt import (
     Client,
     DeadlineExceededError,
     RunTimeoutError,
+    capture_responses,
     deadline,
 )
 from pixigpt._transport import resolver
@@ -129,6 +131,27 @@ def test_a_deadline_binds_both_clients(server: LocalServer) -> None:
         with pytest.raises(DeadlineExceededError):
             client.list_threads()
         anyio.run(use)
+
+
+def test_a_block_in_a_generator_may_end_in_another_context() -> None:
+    def items() -> Generator[int, None, None]:  # as a web framework draws those of a response: each in a context
+        with deadline(30), capture_responses():
+            yield 1
+
+    assert [contextvars.copy_context().run(next, drawn, None) for drawn in [items()] * 2] == [1, None]
+
+
+def test_a_block_in_an_async_generator_may_end_in_another_task() -> None:
+    async def items() -> AsyncGenerator[int, None]:
+        with deadline(30), capture_responses():
+            yield 1
+
+    async def use() -> None:
+        drawn = items()
+        await anext(drawn)
+        await asyncio.create_task(drawn.aclose())  # as an event loop closes one that was dropped
+
+    asyncio.run(use())
 
 
 def test_threads_keep_their_deadlines_apart(server: LocalServer) -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from attrs import define, field
 
 from pixigpt._leniency import arguments_text
+from pixigpt._streams.chunk import paired
 from pixigpt_api.models import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -35,13 +36,13 @@ class _Text:
     def add(self, part: str) -> None:
         self._parts.append(part)
         if len(self._parts) == _MAX_PARTS:
-            self._blocks.append("".join(self._parts))
+            self._blocks.append(paired("".join(self._parts)))
             self._parts.clear()
 
     def joined(self) -> str | None:
         """Return the text; None if there never was a part."""
         if self._parts or len(self._blocks) > 1:
-            self._blocks = ["".join((*self._blocks, *self._parts))]
+            self._blocks = [paired("".join((*self._blocks, *self._parts)))]
             self._parts.clear()
         return self._blocks[0] if self._blocks else None
 

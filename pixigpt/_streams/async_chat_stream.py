@@ -7,7 +7,7 @@ from pixigpt._endpoint import Call
 from pixigpt._settings import Settings
 from pixigpt._streams.async_open_response import AsyncOpenResponse
 from pixigpt._streams.chat_flow import ChatReading, chat_flow
-from pixigpt._streams.chunk import text_of
+from pixigpt._streams.chunk import before_half, text_of
 from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, Usage
@@ -56,6 +56,7 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
 
     async def __anext__(self) -> ChatCompletionChunk:
         chat = self._to_read()
+        self._start_read()
         try:
             while (chunk := chat.chunk()) is None:
                 if (step := chat.step()) is None:
@@ -64,6 +65,8 @@ class AsyncChatCompletionStream(AsyncOpenResponse[ChatReading]):
         except BaseException as error:
             await self._fail(error)
             raise
+        finally:
+            self._reader.release()
         if chunk is None:
             await self.aclose()
             raise StopAsyncIteration
@@ -165,6 +168,7 @@ class _AsyncTexts:
 
     def __init__(self, stream: AsyncChatCompletionStream) -> None:
         self._stream = stream
+        self._half = ""  # of a surrogate pair, whose other half the next chunk has
 
     def __aiter__(self) -> Self:
         return self
@@ -172,5 +176,10 @@ class _AsyncTexts:
     async def __anext__(self) -> str:
         async for chunk in self._stream:
             if text := text_of(chunk):
-                return text
+                text, self._half = before_half(self._half + text)
+                if text:
+                    return text
+        if self._half:
+            half, self._half = self._half, ""
+            return half
         raise StopAsyncIteration

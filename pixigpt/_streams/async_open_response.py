@@ -1,5 +1,6 @@
 """A response that is open inside a block, for the async client: how it opens and closes, and what is known of it."""
 
+import threading
 import warnings
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -47,6 +48,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
         self._is_closed = False
         self._readable: ReadableT | None = None
         self._failure: PixiGPTError | None = None
+        self._reader = threading.Lock()  # held by who reads: a second reader of the socket would wait for nothing
         check_sendable(call, settings)
 
     def __repr__(self) -> str:
@@ -123,6 +125,11 @@ class AsyncOpenResponse(Generic[ReadableT]):
         if self._is_closed and not readable.is_over:
             raise RuntimeError(_CLOSED)
         return readable
+
+    def _start_read(self) -> None:
+        """Become the one reader, until `_reader` is released; raise RuntimeError if there is one."""
+        if not self._reader.acquire(blocking=False):
+            raise RuntimeError("another task or thread is reading the stream: one at a time can")
 
     def _tell_end(self) -> None:
         """Tell the middleware around the response, if there is any, that it has ended."""

@@ -7,7 +7,7 @@ from typing import Self
 from pixigpt._endpoint import Call
 from pixigpt._settings import Settings
 from pixigpt._streams.chat_flow import ChatReading, chat_flow
-from pixigpt._streams.chunk import text_of
+from pixigpt._streams.chunk import before_half, text_of
 from pixigpt._streams.open_response import OpenResponse
 from pixigpt._transport.base import Transport
 from pixigpt._transport.shared import SharedTransport
@@ -55,6 +55,7 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
 
     def __next__(self) -> ChatCompletionChunk:
         chat = self._to_read()
+        self._start_read()
         try:
             while (chunk := chat.chunk()) is None:
                 if (step := chat.step()) is None:
@@ -63,6 +64,8 @@ class ChatCompletionStream(OpenResponse[ChatReading]):
         except BaseException as error:
             self._fail(error)
             raise
+        finally:
+            self._reader.release()
         if chunk is None:
             self.close()
             raise StopIteration
@@ -164,6 +167,7 @@ class _Texts:
 
     def __init__(self, stream: ChatCompletionStream) -> None:
         self._stream = stream
+        self._half = ""  # of a surrogate pair, whose other half the next chunk has
 
     def __iter__(self) -> Self:
         return self
@@ -171,5 +175,10 @@ class _Texts:
     def __next__(self) -> str:
         for chunk in self._stream:
             if text := text_of(chunk):
-                return text
+                text, self._half = before_half(self._half + text)
+                if text:
+                    return text
+        if self._half:
+            half, self._half = self._half, ""
+            return half
         raise StopIteration

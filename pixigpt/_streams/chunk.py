@@ -1,5 +1,6 @@
 """A chunk of a streamed chat completion: from decoded JSON, or from a whole completion that was not streamed."""
 
+import re
 from typing import Any, TypeVar, cast
 
 from pixigpt._result import check
@@ -7,6 +8,9 @@ from pixigpt._shape import plain_fields
 from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, ChunkChoice, ChunkDelta
 
 T = TypeVar("T")
+
+_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
+_FIRST_HALVES = ("\ud800", "\udbff")
 
 
 def chunk_of(value: object) -> ChatCompletionChunk:
@@ -28,6 +32,23 @@ def text_of(chunk: ChatCompletionChunk) -> str:
         if choice.delta is not None and choice.delta.content and (place if choice.index is None else choice.index) == 0
     ]
     return "".join(texts)
+
+
+def paired(text: str) -> str:
+    """Return a text with a character in place of each surrogate pair.
+
+    A server that cuts its text by UTF-16 units sends an emoji in two chunks, half a pair in the JSON of each. Together
+    they are no character to Python, and cannot be printed or sent again.
+    """
+    if text.isascii():
+        return text
+    return _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
+
+
+def before_half(text: str) -> tuple[str, str]:
+    """Return a text up to the half of a surrogate pair that it may end with, and that half."""
+    first, last = _FIRST_HALVES
+    return (paired(text[:-1]), text[-1]) if first <= text[-1] <= last else (paired(text), "")
 
 
 def whole_chunk(completion: ChatCompletion) -> ChatCompletionChunk:

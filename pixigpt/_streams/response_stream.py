@@ -47,15 +47,17 @@ class ResponseStream(OpenResponse[ByteReading]):
 
     def __next__(self) -> bytes:
         stream = self._to_read()
-        while not stream.is_over:
-            try:
+        self._start_read()
+        try:
+            while not stream.is_over:
                 outcome = stream.take_first() or self._driver.perform(stream.reading.step())
-                piece = stream.reading.piece(outcome)
-            except BaseException as error:
-                self._fail(error)
-                raise
-            if piece:
-                return piece
+                if piece := stream.reading.piece(outcome):
+                    return piece
+        except BaseException as error:
+            self._fail(error)
+            raise
+        finally:
+            self._reader.release()
         raise StopIteration
 
     def save(self, path: str | os.PathLike[str]) -> None:

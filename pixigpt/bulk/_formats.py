@@ -89,12 +89,8 @@ def _parquet(path: Path) -> Iterator[Row]:
     with parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=_BATCH_OF_ROWS):
             for fields in batch.to_pylist():
-                yield Row(f"row {number}", _present(fields))
+                yield Row(f"row {number}", fields)
                 number += 1
-
-
-def _present(fields: Mapping[str, object]) -> Mapping[str, object]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {

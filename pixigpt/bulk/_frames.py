@@ -9,10 +9,10 @@ Frame = Any  # neither pandas nor numpy is always there
 
 
 def frame_rows(batch: Frame) -> Iterator[Mapping[str, object]]:
-    """Yield each row of a batch, with what is missing left out."""
+    """Yield each row of a batch, with None for what is missing."""
     names = list(batch)
     for values in zip(*(batch[name] for name in names), strict=True):
-        yield {str(name): value for name, value in zip(names, values, strict=True) if not _is_missing(value)}
+        yield {str(name): None if _is_missing(value) else value for name, value in zip(names, values, strict=True)}
 
 
 def with_columns(batch: Frame, columns: Mapping[str, list[Any]], numbers: Collection[str]) -> Frame:

@@ -49,8 +49,10 @@ class PromptReader:
             raise ValueError(f"{row.place}: {cause}") from cause
 
     def _read(self, index: int, fields: Mapping[str, object]) -> Prompt:
-        if self.prompt_column or self.template or (self.is_numbered and "messages" not in fields):
+        if self.prompt_column or self.template or (self.is_numbered and fields.get("messages") is None):
             return Prompt(self._id(index, fields), chat_arguments(self.options, self.prompt(fields)), {})
+        if self.is_numbered:  # every row has every column, so that one without an argument has a null
+            fields = {key: value for key, value in fields.items() if value is not None}
         if fields.keys() & {"custom_id", "body"}:
             return self._line(fields)
         name = self.id_column or "id"
@@ -76,6 +78,8 @@ class PromptReader:
         if name not in fields:
             raise ValueError(f"it has no {name!r}; its columns are {', '.join(map(repr, fields))}")
         prompt = fields[name]
+        if prompt is None:
+            raise ValueError(f"its {name!r} is null")
         if not isinstance(prompt, str):
             raise TypeError(f"{name!r} must be a text, not {type(prompt).__name__}")
         return prompt

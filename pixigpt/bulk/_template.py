@@ -29,9 +29,12 @@ class Template:
             raise ValueError(f"template: there is no column {min(missing)!r}, only {', '.join(map(repr, there))}")
 
     def fill(self, row: Mapping[str, object]) -> str:
-        """Return the prompt of a row; raise ValueError if it lacks a column."""
+        """Return the prompt of a row; raise ValueError if it lacks a column, or a value in one."""
         self.check(row)
-        return Formatter().vformat(self.text, (), {name: row[name] for name in self.columns})
+        values = {name: row[name] for name in self.columns}
+        if nulls := [name for name, value in values.items() if value is None]:
+            raise ValueError(f"template: the column {min(nulls)!r} is null")
+        return Formatter().vformat(self.text, (), values)
 
     def _columns(self) -> Iterable[str]:
         of_type(str)("template", self.text)

@@ -10,6 +10,7 @@ import click
 from pixigpt.cli._ask import assistant_option, settings_for, system_option
 from pixigpt.cli._client import open_client
 from pixigpt.cli._errors import INTERRUPTED, SOME_FAILED
+from pixigpt.cli._files import file_name
 from pixigpt.cli._globals import GlobalCommand, given_options
 from pixigpt.cli._output import console, note, print_document, wants_json
 
@@ -31,7 +32,14 @@ def _two_prices(ctx: click.Context, param: click.Parameter, value: str | None) -
 
 @click.command(cls=GlobalCommand)
 @click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False))
-@click.option("-o", "--output", metavar="OUT", required=True, help="Write the answers to this file, as JSON lines.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    required=True,
+    callback=file_name,
+    help="Write the answers to this file, as JSON lines.",
+)
 @click.option("--template", metavar="TEXT", help="The prompt, with {COLUMN} for what stands in a column.")
 @click.option("--column", "prompt_column", metavar="NAME", help="The column that holds the prompt.")
 @click.option("--id-column", metavar="NAME", help="The column that holds an id.  [default: the row's number]")

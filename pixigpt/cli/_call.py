@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from pixigpt.cli._client import open_client
+from pixigpt.cli._files import file_name
 from pixigpt.cli._globals import GlobalCommand, given_options
 from pixigpt.cli._output import on_terminal, print_document, print_documents, print_line
 from pixigpt.cli._values import to_document
@@ -38,7 +39,14 @@ class CallCommand(GlobalCommand):
 @click.argument("operation", shell_complete=_complete_operation)
 @click.argument("arguments", metavar="[NAME=VALUE]...", nargs=-1)
 @click.option("--body", metavar="BODY|@FILE|-", help="The request's body: itself, a file's content, or stdin's.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the response to a file.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    callback=file_name,
+    help="Write the response to a file.",
+)
 def call(operation: str, arguments: tuple[str, ...], body: str | None, output: str | None) -> None:
     """Call any operation of the API, and print the response as JSON.
 

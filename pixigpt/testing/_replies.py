@@ -29,6 +29,18 @@ def _tool_calls(name: str, value: object) -> None:
             raise TypeError(f'{name} must be pairs such as ("get_weather", {{"city": "Paris"}}), not {call!r}')
 
 
+def counted(usage: Mapping[str, object] | None) -> Usage | None:
+    """Return the tokens to report, if they are given: a count that is missing is 0, a missing total is the sum."""
+    if usage is None:
+        return None
+    _checks.of_type(Mapping)("usage", usage)
+    counts = {"prompt_tokens": 0, "completion_tokens": 0, **usage}
+    for name in ("prompt_tokens", "completion_tokens"):
+        _checks.non_negative_int(f"usage: {name}", counts[name])
+    total = cast("int", counts["prompt_tokens"]) + cast("int", counts["completion_tokens"])
+    return Usage.from_dict({"total_tokens": total, **counts})
+
+
 @define
 class PlannedReply:
     """What to say, how often, and to which requests.

@@ -18,7 +18,7 @@ from pixigpt.testing._contract import paths
 from pixigpt.testing._endpoints import BASE_PATH, Backend
 from pixigpt.testing._faults import Fault
 from pixigpt.testing._paths import checked_pattern
-from pixigpt.testing._replies import PlannedReply, ToolCallLike
+from pixigpt.testing._replies import PlannedReply, ToolCallLike, counted
 from pixigpt.testing._requests import ReceivedRequest
 from pixigpt.testing._rule import Rule
 from pixigpt.testing._store import FIRST_ASSISTANT, Store
@@ -229,7 +229,8 @@ class LocalServer:
                 A run calls no functions, so that it leaves such a reply to a chat completion.
             reasoning: The chain of thought; without it there is none.
             finish_reason: Why the model stopped; else "tool_calls" or "stop". A run has none.
-            usage: The tokens to report, else they are counted. A run reports none.
+            usage: The tokens to report, else they are counted; of a mapping, what is missing is 0, and a missing total
+                is the sum. A run reports none.
             body: The whole body of the HTTP response: anything that JSON can hold, or bytes to send as they are, for a
                 request that asks for a stream as its events.
             status: The HTTP status; with another one than 200 and without `body`, an error whose message is `content`.
@@ -245,9 +246,9 @@ class LocalServer:
             >>> client.create_chat_completion(question, assistant_id=server.assistant_id).choices[0].message.content
             'It is sunny.'
         """
-        counted = Usage.from_dict(usage) if isinstance(usage, Mapping) else usage
+        tokens = counted(usage)
         planned = PlannedReply(
-            content, tool_calls or (), reasoning, finish_reason, counted, body, status=status, times=times, when=when
+            content, tool_calls or (), reasoning, finish_reason, tokens, body, status=status, times=times, when=when
         )
         self._backend.replies.add(planned)
 

@@ -66,6 +66,17 @@ def test_words_come_and_their_connection_is_used_again(against: Against) -> None
     assert server.connections == 1
 
 
+def test_a_character_that_is_cut_between_chunks_comes_whole(against: Against) -> None:
+    halves = [
+        b'data: {"choices": [{"delta": {"content": "%b"}}]}\n\n' % half
+        for half in (b"a\\ud83d", b"\\ude42", b"\\ud83d")
+    ]
+    client, _ = against(Replies(streamed(*halves, DONE)))
+    with client.stream_chat_completion(HELLO) as stream:
+        assert texts(stream) == ["a", "\U0001f642", "\ud83d"]
+    assert stream.completion().choices[0].message.content == "a\U0001f642\ud83d"
+
+
 def test_what_is_sent(against: Against) -> None:
     replies = Replies(whole("a"))
     client, _ = against(replies)
@@ -732,3 +743,22 @@ def test_other_threads_stream_while_one_waits() -> None:
         assert not waiting.done()
         over.set()
         waiting.result()
+
+
+def test_a_second_reader_is_refused_and_the_first_reads_on(against: Against) -> None:
+    over = threading.Event()
+
+    def holds(connection: socket.socket) -> None:
+        sends_events(chunk("a"))(connection)
+        over.wait(5)
+        connection.sendall(chunk("b", "stop") + DONE)
+
+    client, _ = against(holds)
+    with client.stream_chat_completion(HELLO) as stream, ThreadPoolExecutor(1) as threads:
+        assert text_of(next(stream)) == "a"
+        waiting = threads.submit(texts, stream)
+        time.sleep(0.2)
+        with pytest.raises(RuntimeError, match="another task or thread is reading the stream"):
+            next(stream)
+        over.set()
+        assert waiting.result() == ["b"]

@@ -230,11 +230,15 @@ def test_what_this_version_does_not_know_is_kept(
 def test_a_redirect_is_not_followed_with_the_key(against: Against, status: int, method: str) -> None:
     _, other = against(responds(EMPTY))
     replies = Replies(reply(status, b"", b"Location: %s/threads" % other.base_url.encode()))
-    client, _ = against(replies)
+    client, server = against(replies)
     with pytest.raises(APIError) as caught:
         client.list_threads() if method == "GET" else client.create_thread()
     assert caught.value.status_code == status
     assert (len(replies.requests), other.connections) == (1, 0)
+    assert (
+        f"; it leads to {other.base_url}/threads, and is not followed: is base_url='{server.base_url}' right?"
+        in str(caught.value)
+    )
 
 
 @pytest.mark.parametrize(

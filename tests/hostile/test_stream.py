@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -235,6 +236,25 @@ def test_a_stream_that_another_thread_closes_while_it_waits_for_a_connection_is_
         assert "closed before all of it was read" in str(failures)
         assert len(replies.requests) == 1
         assert client.list_threads() == []
+
+
+def test_a_second_reader_is_refused_and_the_first_reads_on(against: Against) -> None:
+    over = threading.Event()
+
+    def holds(connection: socket.socket) -> None:
+        sends(HEAD, b"0123456789")(connection)
+        over.wait(5)
+        connection.sendall(b"0123456789")
+
+    client, _ = against(holds)
+    with client.stream_call(list_threads) as stream, ThreadPoolExecutor(1) as threads:
+        assert next(stream) == b"0123456789"
+        waiting = threads.submit(b"".join, stream)
+        time.sleep(0.2)
+        with pytest.raises(RuntimeError, match="another task or thread is reading the stream"):
+            next(stream)
+        over.set()
+        assert waiting.result() == b"0123456789"
 
 
 def test_silence_is_a_timeout_but_slowness_is_not(against: Against) -> None:
