@@ -166,31 +166,29 @@ __all__ = [
 # Where the names are that many programs never need: importing them costs time.
 _ON_FIRST_USE = {
     "AsyncChatCompletionStream": "pixigpt._streams.async_chat_stream",
+    "AsyncClient": "pixigpt.async_client",
     "AsyncResponseStream": "pixigpt._streams.async_response_stream",
+    "CapturedResponse": "pixigpt._capture",
     "ChatCompletionAccumulator": "pixigpt._streams.accumulator",
     "ChatCompletionStream": "pixigpt._streams.chat_stream",
+    "Client": "pixigpt.client",
     "Reply": "pixigpt._ask",
     "ResponseStream": "pixigpt._streams.response_stream",
+    "capture_responses": "pixigpt._capture",
+    "deadline": "pixigpt._clock",
 }
 
 
 # Where all the others are, one of these. `import pixigpt` loads none of it: a command line and a test runner, which
 # import the package for a part of it, start in a fifth of the time.
-_CORE = (
-    "pixigpt.errors",
-    "pixigpt._arguments",
-    "pixigpt._capture",
-    "pixigpt._clock",
-    "pixigpt._retry",
-    "pixigpt.client",
-    "pixigpt.async_client",
-    "pixigpt_api.models",
-)
+_CORE = ("pixigpt.errors", "pixigpt._arguments", "pixigpt._retry", "pixigpt_api.models")
+
+_PUBLIC_MODULES = ("async_client", "client", "errors")
 
 
 def __getattr__(name: str) -> object:
     """Import a name, or a public module, on its first use."""
-    if f"{__name__}.{name}" in _CORE and not name.startswith("_"):
+    if name in _PUBLIC_MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,12 +11,10 @@ import httpx
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
 from pixigpt._checks import of_type
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
-from pixigpt._flow import call_flow, wait_flow
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, AsyncHints, explain
 from pixigpt._leniency import with_documents
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Flow
 from pixigpt._transport.extensions import timeouts
 from pixigpt._transport.injected import given_async_transport
 from pixigpt._transport.options import PoolOptions
@@ -81,6 +79,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from pixigpt._ask import Reply
+    from pixigpt._steps import Flow
     from pixigpt._streams.async_chat_stream import AsyncChatCompletionStream
     from pixigpt._streams.async_response_stream import AsyncResponseStream
     from pixigpt.bulk._items import ChatOptions, RequestLike
@@ -258,6 +257,9 @@ class AsyncClient(AsyncHints):
             >>> (await client.call(get_assistant, assistant_id)).name
             'Pixi'
         """
+        # On first use, as in `_drive`.
+        from pixigpt._flow import call_flow
+
         return await self._drive(call_flow(prepare(endpoint, *args, **kwargs), self._settings))
 
     def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "AsyncResponseStream":
@@ -319,6 +321,9 @@ class AsyncClient(AsyncHints):
             'list'
         """
         settings = self._settings if headers is None else self._settings.with_options({"headers": headers})
+        # On first use, as in `_drive`.
+        from pixigpt._flow import call_flow
+
         return await self._drive(call_flow(prepare_request(method, path, json, params), settings))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
@@ -608,6 +613,9 @@ class AsyncClient(AsyncHints):
             >>> run.message.content[0].text.value
             'You said: Hi.'
         """
+        # On first use, as in `_drive`.
+        from pixigpt._flow import wait_flow
+
         call = prepare(get_run, thread_id, run_id)
         return await self._drive(wait_flow(call, self._settings, timeout, poll_interval, on_update))
 
@@ -1362,7 +1370,7 @@ class AsyncClient(AsyncHints):
         plan = batch.plan(speed, self._settings.total_timeout)
         return await run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
 
-    async def _drive(self, flow: Flow[T]) -> T:
+    async def _drive(self, flow: "Flow[T]") -> T:
         from pixigpt._async_driver import CallDriver, drive  # on first use: anyio is slow to import
 
         return await drive(flow, CallDriver(self._transport, self._settings).perform)

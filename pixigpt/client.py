@@ -12,12 +12,10 @@ import httpx
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
 from pixigpt._checks import of_type
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
-from pixigpt._flow import call_flow, wait_flow
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, SyncHints, explain
 from pixigpt._leniency import with_documents
 from pixigpt._retry import RetryPolicy
 from pixigpt._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_TIMEOUT, Options, Settings
-from pixigpt._steps import Flow
 from pixigpt._transport.extensions import timeouts
 from pixigpt._transport.injected import given_transport
 from pixigpt._transport.options import PoolOptions
@@ -82,6 +80,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from pixigpt._ask import Reply
+    from pixigpt._steps import Flow
     from pixigpt._streams.chat_stream import ChatCompletionStream
     from pixigpt._streams.response_stream import ResponseStream
     from pixigpt.bulk._items import ChatOptions, RequestLike
@@ -259,6 +258,9 @@ class Client(SyncHints):
             >>> client.call(get_assistant, assistant_id).name
             'Pixi'
         """
+        # On first use, as in `_drive`.
+        from pixigpt._flow import call_flow
+
         return self._drive(call_flow(prepare(endpoint, *args, **kwargs), self._settings))
 
     def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "ResponseStream":
@@ -320,6 +322,9 @@ class Client(SyncHints):
             'list'
         """
         settings = self._settings if headers is None else self._settings.with_options({"headers": headers})
+        # On first use, as in `_drive`.
+        from pixigpt._flow import call_flow
+
         return self._drive(call_flow(prepare_request(method, path, json, params), settings))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
@@ -609,6 +614,9 @@ class Client(SyncHints):
             >>> run.message.content[0].text.value
             'You said: Hi.'
         """
+        # On first use, as in `_drive`.
+        from pixigpt._flow import wait_flow
+
         call = prepare(get_run, thread_id, run_id)
         return self._drive(wait_flow(call, self._settings, timeout, poll_interval, on_update))
 
@@ -1363,7 +1371,7 @@ class Client(SyncHints):
         plan = batch.plan(speed, self._settings.total_timeout)
         return run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
 
-    def _drive(self, flow: Flow[T]) -> T:
+    def _drive(self, flow: "Flow[T]") -> T:
         from pixigpt._driver import CallDriver, drive  # as late as in the async client
 
         return drive(flow, CallDriver(self._transport, self._settings).perform)
