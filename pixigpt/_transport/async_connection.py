@@ -1,14 +1,14 @@
 """A direct connection of the async pool: HTTP/1.1 on a channel, which is asyncio's or any other event loop's."""
 
+import math
 from collections.abc import AsyncGenerator
 from typing import Protocol, cast
 
-import anyio
 import httpx
 from anyio.lowlevel import checkpoint
 
 from pixigpt._transport.asyncio_channel import AsyncioChannel
-from pixigpt._transport.event_loop import asyncio_task
+from pixigpt._transport.event_loop import asyncio_task, time_limit
 from pixigpt._transport.extensions import time_left, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_async_httpcore_patched
@@ -127,12 +127,15 @@ class AsyncDirectConnection:
 
     async def _open(self, request: httpx.Request) -> None:
         """Open the channel by the end of the time that connecting may take."""
-        timeout, left = timeout_of(request, "connect"), time_left(request)
+        timeout = timeout_of(request, "connect")
+        left = min(time_left(request), math.inf if timeout is None else timeout)
         try:
-            with anyio.fail_after(left if timeout is None else min(left, timeout)):
+            with time_limit(None if left == math.inf else left):
                 await self._channel.open(self._route, self._origin)
+                self._is_open = True
         except TimeoutError as cause:
-            raise httpx.ConnectTimeout("the time is up") from cause
+            raise httpx.ConnectTimeout(str(cause)) from cause
         except (OSError, UnicodeError) as cause:
             raise httpx.ConnectError(text_of(cause)) from cause
-        self._is_open = True
+        if not self._is_open:
+            raise httpx.ConnectTimeout("the time is up")

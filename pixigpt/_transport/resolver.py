@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from itertools import zip_longest
 from queue import Empty, SimpleQueue
 
@@ -30,6 +31,7 @@ async def resolve_async(host: str, port: int) -> list[str]:
     return _alternating(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
+@lru_cache(maxsize=64)  # asked for each connection
 def is_address(host: str) -> bool:
     """Return whether a host is an IP address."""
     with suppress(ValueError):
