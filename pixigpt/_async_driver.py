@@ -203,7 +203,7 @@ def _with_grace(seconds: float | None) -> float | None:
 def _request(step: Send, end: float) -> httpx.Request:
     """Build the request; scopes bound reading and writing, so that the transport need not."""
     seconds = {**timeouts(step.timeout), "read": None, "write": None}
-    return step.request(_UploadStream, **{"timeout": seconds, DEADLINE: end})
+    return step.request(_UploadStream, {"timeout": seconds, DEADLINE: end})
 
 
 async def _receive(response: Received, max_bytes: int | None, end: float) -> Response:

@@ -195,7 +195,7 @@ def _send(step: Send, transport: _Transport, seconds: float | None) -> tuple[Rec
     if step.pause:  # even sleep(0) gives the processor away
         time.sleep(step.pause)
     end = math.inf if seconds is None else time.monotonic() + seconds
-    request = step.request(_UploadStream, **{"timeout": timeouts(step.timeout), DEADLINE: end})
+    request = step.request(_UploadStream, {"timeout": timeouts(step.timeout), DEADLINE: end})
     return transport.get().send(request), end
 
 

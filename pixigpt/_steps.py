@@ -5,7 +5,7 @@ with `is_streamed`, whose outcome is an Opened if the status is a 2xx, and then 
 """
 
 from collections.abc import Callable, Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from attrs import define, field, frozen
@@ -36,7 +36,7 @@ class Send:
     is_streamed: bool = False
     left: float | None = None
 
-    def request(self, stream: Callable[[Upload], _Stream], **extensions: object) -> httpx.Request:
+    def request(self, stream: Callable[[Upload], _Stream], extensions: dict[str, Any]) -> httpx.Request:
         """Build the request, with a stream for a body in pieces, and the extensions that its transport reads."""
         body = httpx.ByteStream(self.content) if isinstance(self.content, bytes) else stream(self.content)
         return LazyRequest(self.method, self.url, self._headers(), body, extensions)

@@ -7,7 +7,7 @@ packet of a hundred thousand tiny chunks cannot hold up an event loop.
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx
 from attrs import define
@@ -158,9 +158,10 @@ class BodyEncoder:
         return b""
 
 
-def packets(head: bytes, body: bytes) -> Iterator[bytes | memoryview]:
-    """Yield a head with as much of a body as goes with it, then the rest of the body in slices that are not copied."""
-    yield head + body[:PACKET_SIZE]
+def packets(head: bytes, body: bytes) -> Sequence[bytes | memoryview]:
+    """Return a head with as much of a body as goes with it, then the rest of the body in slices that are not copied."""
+    first = head + body[:PACKET_SIZE]
+    if len(body) <= PACKET_SIZE:
+        return (first,)
     view = memoryview(body)
-    for start in range(PACKET_SIZE, len(body), PACKET_SIZE):
-        yield view[start : start + PACKET_SIZE]
+    return [first, *(view[start : start + PACKET_SIZE] for start in range(PACKET_SIZE, len(body), PACKET_SIZE))]
