@@ -163,7 +163,7 @@ __all__ = [
     "is_rate_limit_error",
 ]
 
-# Where the names are that many programs never need: importing them costs time.
+# Where the names are that are loaded by themselves: importing what a program never needs costs time.
 _ON_FIRST_USE = {
     "AsyncChatCompletionStream": "pixigpt._streams.async_chat_stream",
     "AsyncClient": "pixigpt.async_client",

@@ -9,7 +9,7 @@ from typing import cast
 
 import httpx
 
-from pixigpt._checks import port, printable_ascii
+from pixigpt._checks import MAPPING, port, printable_ascii
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING_HEADERS = ("content-length", "host", "transfer-encoding")
@@ -59,7 +59,7 @@ def checked_url(base_url: object) -> str:
 
 def checked_headers(headers: object) -> dict[str, str]:
     """Return headers by their names in lower case; raise ValueError or TypeError if one is not valid."""
-    if not isinstance(headers, (dict, Mapping)):  # the common one first, as in _arguments
+    if not isinstance(headers, MAPPING):
         raise TypeError(f"headers must be a mapping of strings, not {type(headers).__name__}")
     checked: dict[str, str] = {}
     for name, value in cast("Mapping[object, object]", headers).items():

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, cast
 
+from pixigpt._checks import MAPPING
 from pixigpt._leniency import PARTS
 from pixigpt_api.models import CreateMessageRequest, Message, ThreadMessage, Tool
 from pixigpt_api.types import Model
@@ -15,9 +16,7 @@ MessageLike: TypeAlias = Message | ThreadMessage | Mapping[str, object]
 ToolLike: TypeAlias = Tool | Mapping[str, object]
 """A tool as the methods take it: a dict in OpenAI's form, or a `Tool`."""
 
-# The common one first, for a look-up in an abstract class takes five times as long.
-_MAPPING = (dict, Mapping)
-_SEQUENCE = (list, Sequence)
+_SEQUENCE = (list, Sequence)  # the common one first, as in MAPPING
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -74,7 +73,7 @@ def _check_sequence(name: str, items: object) -> None:
 
 
 def _one(name: str, index: int, item: object, convert: Callable[[dict[str, object]], T]) -> T:
-    if not isinstance(item, _MAPPING):
+    if not isinstance(item, MAPPING):
         raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {type(item).__name__}")
     try:
         return convert(cast("dict[str, object]", _plain(cast("object", item))))
@@ -90,7 +89,7 @@ def _plain(value: object) -> object:
         return value
     if type(value) is not dict and isinstance(value, Model):
         return _fields_of(value)
-    if isinstance(value, _MAPPING):
+    if isinstance(value, MAPPING):
         return {key: _plain(item) for key, item in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("Sequence[object]", value)]

@@ -17,7 +17,7 @@ from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
-from pixigpt._transport.base import AsyncTransport, Received, raw_headers
+from pixigpt._transport.base import AsyncTransport, Received
 from pixigpt._transport.event_loop import time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
@@ -139,14 +139,14 @@ class StreamDriver:
         return httpx.ReadTimeout("no response in time")
 
     async def _opened(self, response: Received, end: float) -> Response | Opened:
-        if not 200 <= response.status_code <= 299:
+        if not response.is_success:
             try:
                 return await _receive(response, self._settings.max_response_bytes, end)
             finally:
                 await self.aclose()
         self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
-        return Opened(response.status_code, httpx.Headers(raw_headers(response)))
+        return Opened(response.status_code, response.headers)
 
     async def _read(self, step: Read) -> Outcome:
         with time_limit(step.timeout):

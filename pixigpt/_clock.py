@@ -56,8 +56,8 @@ def block_end() -> float | None:
     return _block_end.get()
 
 
-def earliest(one: float | None, other: float | None) -> float | None:
+def earliest(first: float | None, second: float | None) -> float | None:
     """Return the earlier of two ends; None means no end."""
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)
+    if first is None:
+        return second
+    return first if second is None else min(first, second)

@@ -16,7 +16,7 @@ from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
 from pixigpt._transport.abort import Abort, AbortedError, current_abort
-from pixigpt._transport.base import Received, Transport, raw_headers
+from pixigpt._transport.base import Received, Transport
 from pixigpt._transport.extensions import DEADLINE, Boundable, timeouts
 from pixigpt._transport.shared import SharedTransport
 
@@ -132,14 +132,14 @@ class StreamDriver:
         self._release()  # what a failed attempt has left
         response, end = self._sent(step)
         self._response = response
-        if not 200 <= response.status_code <= 299:
+        if not response.is_success:
             try:
                 return _receive(response, self._settings.max_response_bytes, end)
             finally:
                 self._release()
         self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = iter(cast("httpx.SyncByteStream", response.stream))
-        return Opened(response.status_code, httpx.Headers(raw_headers(response)))
+        return Opened(response.status_code, response.headers)
 
     def _read(self, step: Read) -> Piece:
         response = cast("Received", self._response)

@@ -10,7 +10,6 @@ from pixigpt_api.models import ChatCompletion, ChatCompletionChunk, ChunkChoice,
 T = TypeVar("T")
 
 _PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
-_FIRST_HALVES = ("\ud800", "\udbff")
 
 
 def chunk_of(value: object) -> ChatCompletionChunk:
@@ -47,8 +46,8 @@ def paired(text: str) -> str:
 
 def before_half(text: str) -> tuple[str, str]:
     """Return a text up to the half of a surrogate pair that it may end with, and that half."""
-    first, last = _FIRST_HALVES
-    return (paired(text[:-1]), text[-1]) if first <= text[-1] <= last else (paired(text), "")
+    is_half = "\ud800" <= text[-1] <= "\udbff"
+    return (paired(text[:-1]), text[-1]) if is_half else (paired(text), "")
 
 
 def whole_chunk(completion: ChatCompletion) -> ChatCompletionChunk:

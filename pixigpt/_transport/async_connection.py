@@ -118,8 +118,7 @@ class AsyncDirectConnection:
         for packet in packets(head, piece):
             if not head:
                 await checkpoint()  # a socket that takes everything at once would keep the loop from reading
-                if not self._channel.poll() or self._http.head() is not None:
-                    self._http.cut_short()
+                if self._http.has_responded(is_alive=self._channel.poll()):
                     return False
             await self._channel.write(packet, self._timeouts[1])
             head = b""

@@ -4,7 +4,7 @@ from typing import cast
 
 import httpx
 
-from pixigpt._transport.extensions import request_deadline
+from pixigpt._transport.extensions import request_deadline, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_httpcore_patched
 from pixigpt._transport.response import Head
@@ -26,11 +26,10 @@ class DirectConnection:
     def send(self, request: httpx.Request) -> Head:
         """Send a request by its deadline; return the head of its response."""
         self._channel.end = request_deadline(request)
-        timeouts = request.extensions["timeout"]
-        self._timeouts = timeouts["read"], timeouts["write"]
+        self._timeouts = timeout_of(request, "read"), timeout_of(request, "write")
         head, body = self._http.start(request)
         if not self._channel.is_open:
-            self._channel.open(self._route, self._origin, timeouts["connect"])
+            self._channel.open(self._route, self._origin, timeout_of(request, "connect"))
         if self._send(head, body, cast("httpx.SyncByteStream", request.stream)):
             self._channel.receive(self._timeouts[0])
         while (response := self._http.head()) is None:
@@ -77,7 +76,7 @@ class DirectConnection:
     def _write(self, head: bytes, piece: bytes) -> bool:
         """Write a piece; return False if the rest of the request is not wanted."""
         for packet in packets(head, piece):
-            if not head and self._channel.has_responded():
+            if not head and self._http.has_responded(is_alive=self._channel.poll()):
                 return False
             if not self._channel.write(packet, self._timeouts[1]):
                 return False

@@ -54,13 +54,11 @@ class HTTP11:
     def start(self, request: httpx.Request) -> "tuple[bytes, BodyEncoder]":
         """Begin a request; return its head, and what encodes its body."""
         checked = checked_headers(request)
+        headers = header_pairs(request) if checked is None else checked.items()
+        head = encode_head(request.method, request.url.raw_path, headers)
         if checked is None:
-            headers = header_pairs(request)
-            head = encode_head(request.method, request.url.raw_path, headers)
             check_head(head, headers)
             checked = {name.lower(): value for name, value in headers}
-        else:
-            head = encode_head(request.method, request.url.raw_path, checked.items())
         body = BodyEncoder.of(checked)
         self._reader.start(request.method)
         self._is_idle = self._is_sent = False
@@ -92,6 +90,13 @@ class HTTP11:
             assert not isinstance(head, bytes)  # noqa: S101  # the head comes first
             self._head = head
         return self._head
+
+    def has_responded(self, *, is_alive: bool) -> bool:
+        """Return whether no more of a request is wanted: the server has responded before its end, or has hung up."""
+        if is_alive and self.head() is None:
+            return False
+        self.cut_short()
+        return True
 
     def piece(self) -> bytes | None:
         """Return the next piece of the body; b"" at its end; None while more must arrive."""

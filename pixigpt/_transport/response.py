@@ -36,6 +36,16 @@ class Incoming:
         return self.head.status
 
     @property
+    def is_success(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.head.status <= 299
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The headers, parsed."""
+        return httpx.Headers(self.head.headers)
+
+    @property
     def extensions(self) -> dict[str, bytes]:
         """What httpx tells of a response beside HTTP's own."""
         return {"http_version": b"HTTP/1.1", "reason_phrase": self.head.reason}

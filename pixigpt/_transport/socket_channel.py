@@ -63,7 +63,7 @@ class SocketChannel:
             except _NO_ROOM as cause:
                 if not self._ready.to_read_or_write(left):
                     raise httpx.WriteTimeout("the request was still being sent") from cause
-                if self.has_responded():
+                if self._http.has_responded(is_alive=self.poll()):
                     return False
             except OSError:
                 self._http.cut_short()
@@ -81,13 +81,6 @@ class SocketChannel:
                     return
             except OSError as cause:
                 raise httpx.ReadError(str(cause)) from cause
-
-    def has_responded(self) -> bool:
-        """Return whether the server has responded, or hung up, before it has read everything: no more is wanted."""
-        if self.poll() and self._http.head() is None:
-            return False
-        self._http.cut_short()
-        return True
 
     def poll(self) -> bool:
         """Feed what is there already; return False where the other end has hung up."""

@@ -46,6 +46,6 @@ def _is_missing(value: object) -> bool:
     if value is None:
         return True
     try:
-        return bool(value != value)  # noqa: PLR0124
+        return bool(value != value)  # noqa: PLR0124  # only what stands for a missing value differs from itself
     except (TypeError, ValueError):  # pandas.NA has no truth; a list in an array has several
         return not isinstance(value, Sequence) and not hasattr(value, "__len__")

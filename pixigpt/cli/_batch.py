@@ -51,7 +51,13 @@ def _two_prices(ctx: click.Context, param: click.Parameter, value: str | None) -
 @click.option("--max-failures", metavar="N", type=int, help="End the batch when more items fail.")
 @click.option("--price", callback=_two_prices, metavar="IN,OUT", help="What a million tokens read and written cost.")
 @click.option("--no-resume", "resume", flag_value=False, default=True, help="Refuse an output that exists.")
-def batch(source: str, output: str, assistant: str | None, system: str | None, **options: Any) -> None:  # noqa: ANN401
+def batch(
+    source: str,
+    output: str,
+    assistant: str | None,
+    system: str | None,
+    **options: Any,  # noqa: ANN401  # click's, each of a type of its own
+) -> None:
     """Answer every prompt in IN: JSON lines, CSV or Parquet.
 
     Started again, it goes on where it was: what OUT has is skipped, what failed is tried again. Ctrl-C lets the calls
