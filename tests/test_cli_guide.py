@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ def commands(session: str) -> str:
 
 def printed(session: str) -> str:
     return "".join(f"{line}\n" for line in session.splitlines() if not line.startswith(("$ ", "> ")))
+
+
+@pytest.fixture
+def server() -> Iterator[LocalServer]:
+    """Run a server of its own: a call that another test has given up may still take a number that the guide shows."""
+    with LocalServer() as server:
+        yield server
 
 
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda session: shlex.join(commands(session).split()[1:3]))
