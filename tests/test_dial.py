@@ -1,6 +1,8 @@
 """A host with several addresses is reached by whichever of them works, soon, and each socket that lost is closed."""
 
 import asyncio
+import errno
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -82,6 +84,20 @@ def test_where_the_last_address_refuses_an_earlier_one_is_still_waited_for(
     addresses(dead, "127.0.0.2")
     client = connect(base_url=named(server), max_retries=0, timeout=0.6)
     with pytest.raises(APITimeoutError, match="could not connect"):
+        client.list_threads()
+    client.close()
+
+
+def test_a_connection_that_the_system_gives_up_is_a_timeout(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Linux does when nobody has answered for two minutes."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    client = connect(base_url="http://127.0.0.1:1/v1", max_retries=0)
+    monkeypatch.setattr(socket.socket, "connect", give_up)
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: errno.ETIMEDOUT)
+    with pytest.raises(APITimeoutError, match=r"could not connect to 127\.0\.0\.1:1 in time"):
         client.list_threads()
     client.close()
 

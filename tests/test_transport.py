@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any, cast
 
@@ -176,6 +176,25 @@ def test_a_body_in_pieces_is_given_up_when_the_server_responds_early(variant: st
         url = https(server.base_url) if is_tls else server.base_url
         response = fetch(variant, url, [b"x" * 100_000] * 1000, verify=trusting if is_tls else True)
     assert response.status_code == 413
+
+
+def test_a_body_in_pieces_is_given_up_when_the_server_has_responded_between_two(variant: str) -> None:
+    def refuse(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(reply(413))
+        has_refused.set()
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x"
+        has_refused.wait(5)
+        for _ in range(1000):
+            yield b"x"
+            taken.append(1)
+
+    has_refused, taken = threading.Event(), list[int]()
+    with ScriptedServer(refuse) as server:
+        assert fetch(variant, server.base_url, cast("Any", pieces())).status_code == 413
+    assert len(taken) < 1000
 
 
 @pytest.mark.parametrize("script", [silent, headers_only], ids=["before the headers", "in the body"])

@@ -15,7 +15,7 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 
 from pixigpt._transport.backend import CHUNK_SIZE
 from pixigpt._transport.internals import has_unread_bytes
-from pixigpt._transport.sockets import KEEP_ALIVE, hang_up, is_readable, text_of
+from pixigpt._transport.sockets import KEEP_ALIVE, cause_of, hang_up, is_readable
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 _SENT_AT_ONCE = 4 * CHUNK_SIZE
@@ -144,7 +144,7 @@ def _errors(
     except TimeoutError as cause:
         raise timed_out("the time is up") from cause
     except _BROKEN as cause:
-        raise broken(text_of(cause)) from cause
+        raise broken(str(cause_of(cause))) from cause
 
 
 def _has_plain_text(tls: object) -> bool:

@@ -14,7 +14,7 @@ from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_async_httpcore_patched
 from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Route
-from pixigpt._transport.sockets import text_of
+from pixigpt._transport.sockets import cause_of
 from pixigpt._transport.stream_channel import StreamChannel
 from pixigpt._transport.urls import Origin
 
@@ -132,9 +132,9 @@ class AsyncDirectConnection:
             with time_limit(None if left == math.inf else left):
                 await self._channel.open(self._route, self._origin)
                 self._is_open = True
-        except TimeoutError as cause:
-            raise httpx.ConnectTimeout(str(cause)) from cause
-        except (OSError, UnicodeError) as cause:
-            raise httpx.ConnectError(text_of(cause)) from cause
+        except (OSError, UnicodeError) as failure:
+            cause = cause_of(failure)
+            error = httpx.ConnectTimeout if isinstance(cause, TimeoutError) else httpx.ConnectError
+            raise error(str(cause)) from failure
         if not self._is_open:
             raise httpx.ConnectTimeout("the time is up")

@@ -75,9 +75,9 @@ def received(fileno: int) -> bytes:
     return b""
 
 
-def text_of(failure: BaseException) -> str:
+def cause_of(failure: BaseException) -> BaseException:
     """Return what went wrong with the first address, where anyio only says that all attempts failed."""
     cause: BaseException | None = failure.__cause__
     if isinstance(cause, ExceptionGroup):
         cause = cast("ExceptionGroup[OSError]", cause).exceptions[0]
-    return str(failure) if cause is None else text_of(cause)
+    return failure if cause is None else cause_of(cause)
