@@ -6,8 +6,7 @@ from typing import Protocol, TypeGuard
 import httpx
 
 from pixigpt._response import Response
-from pixigpt._transport.base import Received, raw_headers
-from pixigpt._transport.response import RawHeaders
+from pixigpt._transport.base import RawHeaders, Received, raw_headers
 
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_SURPLUS = 2**17  # more than an HTTP parser holds back

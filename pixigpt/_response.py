@@ -5,7 +5,7 @@ import json
 import httpx
 from attrs import define, field
 
-from pixigpt._transport.response import RawHeaders
+from pixigpt._transport.base import RawHeaders
 
 _MISSING = object()
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pixigpt._transport.framing import MAX_HEAD, framing
 from pixigpt._transport.h11_parser import H11Message
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, check_head, encode_head, packets
 from pixigpt._transport.httptools_parser import HttptoolsMessage
 from pixigpt._transport.plain_head import plain_head
-from pixigpt._transport.response import MAX_HEAD, framing
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

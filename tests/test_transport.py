@@ -30,9 +30,9 @@ from support.waiting import eventually
 from pixigpt import AsyncClient, Client
 from pixigpt._transport.async_backend import AsyncBackend
 from pixigpt._transport.asyncio_channel import AsyncioChannel
+from pixigpt._transport.base import Head
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.http11 import HTTP11
-from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Route
 from pixigpt._transport.socket_channel import SocketChannel
 from pixigpt._transport.stream_channel import StreamChannel

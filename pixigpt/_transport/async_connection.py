@@ -8,11 +8,11 @@ import httpx
 from anyio.lowlevel import checkpoint
 
 from pixigpt._transport.asyncio_channel import AsyncioChannel
+from pixigpt._transport.base import Head
 from pixigpt._transport.event_loop import asyncio_task, time_limit
 from pixigpt._transport.extensions import time_left, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_async_httpcore_patched
-from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Route
 from pixigpt._transport.sockets import cause_of
 from pixigpt._transport.stream_channel import StreamChannel

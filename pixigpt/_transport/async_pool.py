@@ -13,7 +13,7 @@ from attrs import frozen
 
 from pixigpt._transport.async_connection import AsyncDirectConnection
 from pixigpt._transport.async_proxied import AsyncProxiedConnection
-from pixigpt._transport.base import AsyncTransport, Received
+from pixigpt._transport.base import AsyncTransport, Incoming, Received
 from pixigpt._transport.event_loop import asyncio_task
 from pixigpt._transport.extensions import timeout_of
 from pixigpt._transport.internals import set_pool
@@ -21,7 +21,6 @@ from pixigpt._transport.loops import Caller, loop_caller
 from pixigpt._transport.options import PoolOptions
 from pixigpt._transport.patches import is_async_httpcore_patched, is_async_httpx_patched
 from pixigpt._transport.proxied import core_response, request_of
-from pixigpt._transport.response import Incoming
 from pixigpt._transport.routes import Routes
 from pixigpt._transport.slots import Lease, Slots, closed
 from pixigpt._transport.urls import Origin

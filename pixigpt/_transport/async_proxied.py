@@ -7,10 +7,10 @@ import httpcore
 import httpx
 
 from pixigpt._transport.async_backend import AsyncBackend
+from pixigpt._transport.base import Head
 from pixigpt._transport.extensions import time_left
 from pixigpt._transport.internals import is_reusable
 from pixigpt._transport.proxied import core_head, core_origin, core_request, httpx_errors
-from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Openers, Route
 from pixigpt._transport.urls import Origin
 

@@ -4,10 +4,10 @@ from typing import cast
 
 import httpx
 
+from pixigpt._transport.base import Head
 from pixigpt._transport.extensions import request_deadline, timeout_of
 from pixigpt._transport.http11 import HTTP11, BodyEncoder, packets
 from pixigpt._transport.patches import is_httpcore_patched
-from pixigpt._transport.response import Head
 from pixigpt._transport.routes import Route
 from pixigpt._transport.socket_channel import SocketChannel
 from pixigpt._transport.urls import Origin

@@ -2,7 +2,8 @@
 
 import h11
 
-from pixigpt._transport.response import MAX_HEAD, Head
+from pixigpt._transport.base import Head
+from pixigpt._transport.framing import MAX_HEAD
 
 _REQUEST = h11.Request(method="GET", target="/", headers=[("host", "")])
 _INFORMATIONAL = (b"HTTP/1.1 1", b"HTTP/1.0 1")

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 import httpx
 from attrs import define
 
+from pixigpt._transport.base import Head
 from pixigpt._transport.h11_parser import H11_ERRORS, H11Message
 from pixigpt._transport.httptools_parser import HttptoolsMessage, httptools_errors, is_installed
 from pixigpt._transport.request import HeaderPairs, checked_headers, header_pairs
-from pixigpt._transport.response import Head
 from pixigpt._transport.response_reader import ResponseReader
 
 _REQUEST_HEAD = re.compile(

@@ -6,7 +6,8 @@ from importlib.util import find_spec
 
 import httpx
 
-from pixigpt._transport.response import MAX_HEAD, Head, too_long
+from pixigpt._transport.base import Head
+from pixigpt._transport.framing import MAX_HEAD, too_long
 
 _LINE_END = re.compile(rb"\r?\n")
 _FOLD = re.compile(rb"[ \t]*\r\n[ \t]+")

@@ -6,7 +6,7 @@ splits take 4 us, and nothing is plain that h11 would refuse, or read in another
 
 import re
 
-from pixigpt._transport.response import Head, RawHeaders
+from pixigpt._transport.base import Head, RawHeaders
 
 _PLAIN = re.compile(
     rb"HTTP/(1\.[01]) ([1-5]\d\d) ([\x20-\x7e]+)\r\n"

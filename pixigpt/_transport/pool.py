@@ -8,14 +8,13 @@ import httpx
 
 from pixigpt._fork import renew_after_fork
 from pixigpt._transport.abort import Abort, current_abort
-from pixigpt._transport.base import Received, Transport
+from pixigpt._transport.base import Incoming, Received, Transport
 from pixigpt._transport.connection import DirectConnection
 from pixigpt._transport.extensions import timeout_of
 from pixigpt._transport.internals import set_pool
 from pixigpt._transport.options import PoolOptions
 from pixigpt._transport.patches import is_httpcore_patched, is_httpx_patched
 from pixigpt._transport.proxied import ProxiedConnection, core_response, request_of
-from pixigpt._transport.response import Incoming
 from pixigpt._transport.routes import Routes
 from pixigpt._transport.slots import Lease, Slots
 from pixigpt._transport.urls import Origin

@@ -8,9 +8,9 @@ import httpcore
 import httpx
 
 from pixigpt._transport.backend import Backend, Deadline
+from pixigpt._transport.base import Head, Incoming
 from pixigpt._transport.extensions import request_deadline
 from pixigpt._transport.internals import is_reusable
-from pixigpt._transport.response import Head, Incoming
 from pixigpt._transport.routes import Openers, Route
 from pixigpt._transport.urls import Origin
 

@@ -10,8 +10,9 @@ from typing import Protocol
 
 import httpx
 
+from pixigpt._transport.base import Head
+from pixigpt._transport.framing import MAX_HEAD, Framing, cut_off, framing, too_long
 from pixigpt._transport.plain_head import plain_head
-from pixigpt._transport.response import MAX_HEAD, Framing, Head, cut_off, framing, too_long
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 

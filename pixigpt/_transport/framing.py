@@ -1,67 +1,11 @@
-"""A response's head as it stands on the wire, how its body is framed, and what no parser may let through."""
-
-from typing import cast
+"""How a response's body is framed, and what no parser may let through."""
 
 import httpx
 from attrs import define
 
-RawHeaders = list[tuple[bytes, bytes]]
+from pixigpt._transport.base import Head
 
 MAX_HEAD = 100 * 1024  # bytes of a head, of a chunk's first line, or of the trailers
-
-
-@define
-class Head:
-    """A final response's status line and headers."""
-
-    status: int
-    headers: RawHeaders
-    reason: bytes = b""
-    version: str = "1.1"
-
-
-@define
-class Incoming:
-    """A response whose body is still to be read, as a pool gives it; one of httpx's is made only where that is needed.
-
-    It has those names of `httpx.Response` that a driver uses.
-    """
-
-    head: Head
-    stream: httpx.SyncByteStream | httpx.AsyncByteStream
-
-    @property
-    def status_code(self) -> int:
-        """The status."""
-        return self.head.status
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is a 2xx."""
-        return 200 <= self.head.status <= 299
-
-    @property
-    def headers(self) -> httpx.Headers:
-        """The headers, parsed."""
-        return httpx.Headers(self.head.headers)
-
-    @property
-    def extensions(self) -> dict[str, bytes]:
-        """What httpx tells of a response beside HTTP's own."""
-        return {"http_version": b"HTTP/1.1", "reason_phrase": self.head.reason}
-
-    def for_httpx(self) -> httpx.Response:
-        """Return the response as one of httpx's."""
-        head = self.head
-        return httpx.Response(head.status, headers=head.headers, stream=self.stream, extensions=self.extensions)
-
-    def close(self) -> None:
-        """Release the connection."""
-        cast("httpx.SyncByteStream", self.stream).close()
-
-    async def aclose(self) -> None:
-        """Release the connection, of an async pool."""
-        await cast("httpx.AsyncByteStream", self.stream).aclose()
 
 
 @define
