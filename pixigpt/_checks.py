@@ -76,6 +76,12 @@ def port(name: str, value: int | None) -> None:
         raise ValueError(f"{name}: there is no port {value}")
 
 
+def function(name: str, value: object) -> None:
+    """Check for something that can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
+
+
 def not_awaitable(name: str, result: object) -> None:
     """Check what a function of the user's has returned: the sync client cannot await it."""
     if inspect.isawaitable(result):

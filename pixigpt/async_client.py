@@ -600,7 +600,7 @@ class AsyncClient(AsyncHints):
 
         Raises:
             RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
-            RunTimeoutError: The run was not final in time.
+            RunTimeoutError: The run had not ended in time.
             DeadlineExceededError: `total_timeout`, which bounds the whole wait, or a `deadline()` block ran out.
             PixiGPTError: A poll failed, and so did its retries.
             ValueError, TypeError: An argument is bad; nothing was sent.
@@ -614,10 +614,10 @@ class AsyncClient(AsyncHints):
             'You said: Hi.'
         """
         # On first use, as in `_drive`.
-        from pixigpt._flow import wait_flow
+        from pixigpt._wait import WaitOptions, wait_flow
 
         call = prepare(get_run, thread_id, run_id)
-        return await self._drive(wait_flow(call, self._settings, timeout, poll_interval, on_update))
+        return await self._drive(wait_flow(call, self._settings, WaitOptions(timeout, poll_interval, on_update)))
 
     async def list_assistants(self) -> list[Assistant]:
         """List all assistants of the key's owner.
@@ -1181,6 +1181,7 @@ class AsyncClient(AsyncHints):
             You said: What is my name? (Before that: My name is Ada.)
         """
         from pixigpt._ask import Question, ask_flow
+        from pixigpt._wait import WaitOptions
 
         question = Question(
             assistant_id=assistant_id,
@@ -1189,9 +1190,7 @@ class AsyncClient(AsyncHints):
             enable_thinking=enable_thinking,
             temperature=temperature,
             max_tokens=max_tokens,
-            timeout=timeout,
-            poll_interval=poll_interval,
-            on_update=on_update,
+            wait=WaitOptions(timeout, poll_interval, on_update),
             idempotency_key=idempotency_key,
         )
         return await self._drive(ask_flow(question, self._settings))
