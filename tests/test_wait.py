@@ -30,7 +30,8 @@ def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options:
 
 
 def wait_options(**options: Any) -> WaitOptions:
-    return WaitOptions(**{"timeout": 600.0, "poll_interval": None, "on_update": None, **options})
+    given: dict[str, Any] = {"timeout": 600.0, "poll_interval": None, "on_update": None, **options}
+    return WaitOptions(**given)
 
 
 def test_a_wait_polls_at_once_and_then_at_growing_intervals(fake_time: FakeTime) -> None:
