@@ -6,7 +6,7 @@ A flow is a generator: it yields a step, is sent the outcome, and returns the ca
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import httpx
 from attrs import define, evolve, field
@@ -17,17 +17,14 @@ from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call
 from pixigpt._failure import connection_error, event_error, redact_failure, response_error, stamped, status_error
 from pixigpt._log import is_debugging, log_attempt
+from pixigpt._readable import ReadableT
 from pixigpt._request_body import JsonBody, RequestBody, Upload
 from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._retry import is_paced, is_refusal, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Failure, Flow, Opened, Outcome, Piece, Read, Send
 
-if TYPE_CHECKING:
-    from pixigpt.middleware._sender import Readable
-
 T = TypeVar("T")
-R = TypeVar("R", bound="Readable")
 
 _OVER = 0.005  # a timer may go off this early
 
@@ -40,8 +37,8 @@ def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK, *,
 
 
 def open_flow(
-    call: Call[T], settings: Settings, begin: Callable[["Reading[T]"], Flow[R]], clock: Clock = SYSTEM_CLOCK
-) -> Flow[R]:
+    call: Call[T], settings: Settings, begin: Callable[["Reading[T]"], Flow[ReadableT]], clock: Clock = SYSTEM_CLOCK
+) -> Flow[ReadableT]:
     """Send a call whose response is read as it comes, retrying by the policy, until `begin` has read its beginning."""
     attempts = Attempts(call, settings, clock, call_end(settings, clock))
     chain = settings.middleware
@@ -98,7 +95,7 @@ class Attempts(Generic[T]):
         """Return attempts of another request of the same call, up to the same end."""
         return Attempts(call, settings, self.clock, self.end)
 
-    def open(self, begin: "Callable[[Reading[T]], Flow[R]]") -> Flow[R]:
+    def open(self, begin: "Callable[[Reading[T]], Flow[ReadableT]]") -> Flow[ReadableT]:
         """Send until a response has begun that is a 2xx, and its beginning could be read."""
         pause = 0.0
         while True:

@@ -32,6 +32,7 @@ ALLOWED = {
         "pixigpt._access",
         "pixigpt._checks",
         "pixigpt._endpoint",
+        "pixigpt._readable",
         "pixigpt._request_body",
         "pixigpt._response",
         "pixigpt._result",

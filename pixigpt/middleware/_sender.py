@@ -8,6 +8,7 @@ from attrs import define, field
 
 from pixigpt import errors
 from pixigpt._endpoint import Call
+from pixigpt._readable import ReadableT
 from pixigpt._request_body import JsonBody, RequestBody, merged
 from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._result import Parser
@@ -24,21 +25,6 @@ from pixigpt.middleware._exchange import (
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-class Readable(Protocol):
-    """What a flow makes of a response that has been opened."""
-
-    @property
-    def reading(self) -> Any: ...  # noqa: ANN401  # a Reading
-    @property
-    def is_over(self) -> bool: ...
-    @property
-    def first_chunk_after(self) -> float | None: ...
-    def content(self) -> bytes: ...
-
-
-ReadableT = TypeVar("ReadableT", bound=Readable)
 
 
 class Settings(Protocol):
