@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pixigpt.testing._contract import operations
 from pixigpt.testing._endpoints import BASE_PATH, Backend, Endpoint, EndpointFunction
 from pixigpt.testing._errors import error_response
-from pixigpt.testing._faults import Fault, Faults
+from pixigpt.testing._faults import Fault
+from pixigpt.testing._queue import Queue
 from pixigpt.testing._requests import ReceivedRequest, received
 from pixigpt.testing._spoiled import Spoiled
 
@@ -34,7 +35,7 @@ class App:
     backend: Backend
     api_key: str
     max_requests: int
-    faults: Faults = field(factory=Faults)
+    faults: Queue[Fault] = field(factory=Queue[Fault])
     requests: list[ReceivedRequest] = field(factory=list[ReceivedRequest])
     in_flight: int = field(init=False, default=0)
     _request_numbers: Iterator[int] = field(init=False, factory=lambda: itertools.count(1))
