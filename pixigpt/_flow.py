@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from pixigpt import _capture, errors
 from pixigpt._checks import LONGEST_SECONDS
-from pixigpt._clock import SYSTEM_CLOCK, Clock, block_end, earliest
+from pixigpt._clock import EARLY_TIMER, SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call
 from pixigpt._failure import connection_error, event_error, redact_failure, response_error, stamped, status_error
 from pixigpt._log import is_debugging, log_attempt
@@ -25,8 +25,6 @@ from pixigpt._settings import Settings
 from pixigpt._steps import Failure, Flow, Opened, Outcome, Piece, Read, Send
 
 T = TypeVar("T")
-
-_OVER = 0.005  # a timer may go off this early
 
 
 def call_flow(call: Call[T], settings: Settings, clock: Clock = SYSTEM_CLOCK, *, end: float | None = None) -> Flow[T]:
@@ -178,7 +176,7 @@ class Attempts(Generic[T]):
         """Return the error that a failed attempt is."""
         if isinstance(outcome, Response):
             return self._stamped(status_error(outcome, self.settings, self.clock.wall()))
-        is_over = self._ends_within(_OVER)
+        is_over = self._ends_within(EARLY_TIMER)
         error = connection_error(outcome, self.call.method, self.url, self.settings, is_over=is_over)
         error.__cause__ = outcome
         return self._stamped(error)

@@ -13,8 +13,8 @@ from pixigpt.bulk._checkpoint import Checkpoint
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._formats import rows_of
 from pixigpt.bulk._ids import Ids
-from pixigpt.bulk._items import call_chat, chat_work, tokens_of_chat
-from pixigpt.bulk._plan import Plan, Speed
+from pixigpt.bulk._items import WorkPlan, chat_work, work_plan
+from pixigpt.bulk._plan import Speed
 from pixigpt.bulk._progress import BatchProgress, BatchSummary
 from pixigpt.bulk._prompts import Prompt
 from pixigpt.errors import APIError, PixiGPTError
@@ -23,8 +23,6 @@ from pixigpt_api.models import ChatCompletion, Usage
 PathLike = str | os.PathLike[str]
 
 _NUMBERED = (".csv", ".parquet")  # files that know no ids of their own
-
-BatchPlan = Plan[ChatCompletion, Work[ChatCompletion]]
 
 
 class Batch:
@@ -45,9 +43,9 @@ class Batch:
         self._total: int | None = None
         self._started = SYSTEM_CLOCK.monotonic()
 
-    def plan(self, speed: Speed, total_timeout: float | None) -> BatchPlan:
+    def plan(self, speed: Speed, total_timeout: float | None) -> WorkPlan:
         """Return how its prompts are worked on."""
-        return Plan(speed, total_timeout, self._work, call_chat, tokens_of_chat, _work_itself, is_ordered=False)
+        return work_plan(self._work, speed, total_timeout)
 
     def open(self, *, resume: bool) -> None:
         """Lock the output, and read both files once: what is done, and whether every row of the input is good.
@@ -136,10 +134,6 @@ class Batch:
         if prompt.extra_body:
             options["extra_body"] = {**self._extra_body, **prompt.extra_body}
         return chat_work(index, prompt.id, prompt, prompt.arguments, cast("Any", options))
-
-
-def _work_itself(work: Work[ChatCompletion]) -> Work[ChatCompletion]:
-    return work
 
 
 def _error(error: PixiGPTError) -> dict[str, object]:

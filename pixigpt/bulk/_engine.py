@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from attrs import define, field
 
 from pixigpt import errors
-from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
+from pixigpt._clock import EARLY_TIMER, SYSTEM_CLOCK, Clock, earliest
 from pixigpt._retry import is_refusal, retry_after
 from pixigpt._settings import Options
 from pixigpt.bulk._pace import Pace
@@ -20,7 +20,6 @@ from pixigpt.bulk._pace import Pace
 T = TypeVar("T")
 
 _FATAL = (errors.AuthenticationError, errors.PermissionDeniedError, errors.ClientClosedError)
-_OVER = 0.005  # a timer may go off this early
 
 
 @define(eq=False)
@@ -144,7 +143,7 @@ class Engine(Generic[T]):
             self.pace.accept()
         is_fatal = isinstance(error, _FATAL)
         if isinstance(error, errors.DeadlineExceededError):
-            is_fatal = self._ends_before(self.clock.monotonic() + _OVER)
+            is_fatal = self._ends_before(self.clock.monotonic() + EARLY_TIMER)
         self._fail(work, error, is_fatal=is_fatal)
 
     def break_(self, failure: BaseException) -> None:
