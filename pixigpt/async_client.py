@@ -221,7 +221,7 @@ class AsyncClient(AsyncHints):
     def raw(self) -> AuthenticatedClient:
         """The generated client on the same connections, for calls through the generated functions.
 
-        These calls have none of the facade's retries, deadlines, typed errors and middleware.
+        These calls have no retries, deadlines, typed errors or middleware.
 
         Example:
             >>> from pixigpt_api.api.pixigpt import get_assistant

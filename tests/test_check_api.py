@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from scripts.api.names import PUBLIC
+
 ROOT = Path(__file__).resolve().parent.parent
 
 FILES = {
@@ -363,3 +365,8 @@ def test_the_repository_is_left_as_it_was(repository: Path, check_api: ModuleTyp
     before = sorted(path for path in folder.rglob("*"))
     check_api.main(repository)
     assert sorted(path for path in folder.rglob("*")) == before
+
+
+def test_the_compatibility_policy_names_each_module_that_is_compared() -> None:
+    policy = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert [name for name in PUBLIC if f"`{name}`" not in policy] == []

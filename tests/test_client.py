@@ -1,4 +1,4 @@
-"""The public face on a real socket: runs waited for, captured responses, the raw client, injected httpx clients."""
+"""The public API on a real socket: runs waited for, captured responses, the raw client, injected httpx clients."""
 
 from typing import assert_type
 
