@@ -33,7 +33,8 @@ def test_a_frame_comes_back_with_the_answers(server: LocalServer) -> None:
     assert list(answers["finish_reason"]) == ["stop", "stop"]
     assert answers["error"].isna().all()
     assert list(frame.columns) == ["text", "other"]
-    assert {request.body["max_tokens"] for request in server.requests} == {5}  # type: ignore[index]
+    bodies: list[Any] = [request.body for request in server.requests]
+    assert {body["max_tokens"] for body in bodies} == {5}
 
 
 def test_a_dict_of_arrays_comes_back_with_the_answers() -> None:
