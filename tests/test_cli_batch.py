@@ -118,7 +118,8 @@ def test_the_bar_on_a_terminal(cli: Run, prompts: Path, tmp_path: Path) -> None:
 def progress(**given: float | None) -> BatchProgress:
     usage = Usage(prompt_tokens=1000, completion_tokens=500, total_tokens=1500)
     fields: dict[str, Any] = {"done": 30, "failed": 0, "skipped": 0, "total": 100, "cost": None, "elapsed": 2.0}
-    return BatchProgress(usage=usage, **{**fields, **given})
+    fields |= given
+    return BatchProgress(usage=usage, **fields)
 
 
 @pytest.mark.parametrize(
