@@ -36,7 +36,7 @@ def exit_code_of(run: Callable[[], None], given: Given) -> int:
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - a bug is one line as well; --debug shows where it is
+    except Exception as error:  # noqa: BLE001  # a bug is one line as well; --debug shows where it is
         return _report(error, given)
     return 0
 

@@ -78,7 +78,7 @@ class App:
     async def _respond(self, scope: Scope, body: bytes, receive: Receive, send: Send, record: ReceivedRequest) -> None:
         try:
             fault = self.faults.take(record)
-        except Exception as error:  # noqa: BLE001 - a test's own `when`: what it raised is kept
+        except Exception as error:  # noqa: BLE001  # a test's own `when`: what it raised is kept
             return await self.backend.broken(record.path, error).response()(scope, receive, send)
         if fault is None:
             return await self._routes(scope, _replayed(body, receive), send)

@@ -120,7 +120,7 @@ class Endpoint:
             return await self._response(request, body)
         except ServiceError as error:
             return error.response()
-        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, it is logged and kept
+        except Exception as error:  # noqa: BLE001  # the boundary: whatever it is, it is logged and kept
             return self._backend.broken(self._operation.name, error).response()
 
     async def _response(self, request: Request, body: bytes) -> Response:

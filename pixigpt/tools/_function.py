@@ -161,7 +161,12 @@ def tools_by_name(functions: object) -> dict[str, AnyTool]:
 
 def is_async(function: object) -> bool:
     """Return whether calling a function gives something to await."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  # not whether it can be called
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(_call_of(function))
+
+
+def _call_of(function: object) -> object:
+    """Return the method that calling an object calls; None if it has none."""
+    return getattr(function, "__call__", None)  # noqa: B004  # not whether there is one: which
 
 
 def _wrapped(
@@ -235,7 +240,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, A
 def _resolved(annotations: Mapping[str, object], function: Callable[..., object], name: str) -> dict[str, Any]:
     """Return annotations with those that are text evaluated; what the function returns is nobody's concern here."""
     inner = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
-    module = getattr(inner, "__globals__", None) or getattr(getattr(inner, "__call__", None), "__globals__", {})  # noqa: B004
+    module = getattr(inner, "__globals__", None) or getattr(_call_of(inner), "__globals__", {})
     holder = cast("Any", SimpleNamespace(__annotations__=dict(annotations)))
     try:
         return typing.get_type_hints(holder, globalns=module, include_extras=True)

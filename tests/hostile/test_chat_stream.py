@@ -481,22 +481,24 @@ def test_a_stream_that_is_too_large_is_an_error(against: Against, body: bytes) -
     assert eventually(lambda: server.open == 0)
 
 
-def test_leaving_early_closes_the_socket_and_frees_the_slot(against: Against, portal: BlockingPortal | None) -> None:
-    for script in (waits, sends(whole(*WORDS), pause=0.1)):  # all of it may be there already
-        client, server = against(script)
-        with client.stream_chat_completion(HELLO) as stream:
-            for _ in stream:
-                break
-        assert eventually(lambda: server.open == 0)  # noqa: B023  # evaluated at once
-        with pytest.raises(LookupError), client.stream_chat_completion(HELLO) as stream:
-            raise LookupError(next(iter(stream)).id)
-        assert eventually(lambda: server.open == 0)  # noqa: B023
-        with client.stream_chat_completion(HELLO) as stream:
-            stream.close()
-            for use in (stream.completion, lambda: list(stream)):
-                with pytest.raises(RuntimeError, match="closed before all of it was read"):
-                    use()
-        assert usage(slots_of(client, portal)) == (0, 0, 0)
+@pytest.mark.parametrize("script", [waits, sends(whole(*WORDS), pause=0.1)], ids=["waiting", "all there"])
+def test_leaving_early_closes_the_socket_and_frees_the_slot(
+    against: Against, portal: BlockingPortal | None, script: Script
+) -> None:
+    client, server = against(script)
+    with client.stream_chat_completion(HELLO) as stream:
+        for _ in stream:
+            break
+    assert eventually(lambda: server.open == 0)
+    with pytest.raises(LookupError), client.stream_chat_completion(HELLO) as stream:
+        raise LookupError(next(iter(stream)).id)
+    assert eventually(lambda: server.open == 0)
+    with client.stream_chat_completion(HELLO) as stream:
+        stream.close()
+        for use in (stream.completion, lambda: list(stream)):
+            with pytest.raises(RuntimeError, match="closed before all of it was read"):
+                use()
+    assert usage(slots_of(client, portal)) == (0, 0, 0)
 
 
 def test_a_dropped_stream_warns_closes_its_socket_and_frees_its_slot() -> None:
