@@ -329,7 +329,9 @@ def test_the_version_may_allow_a_break(
         ((1, 2, 0), (2, 0, 0), True),
     ],
 )
-def test_what_semver_allows(check_api: ModuleType, tag: object, ours: object, allowed: bool) -> None:
+def test_a_version_allows_the_breaks_that_semver_does(
+    check_api: ModuleType, tag: object, ours: object, allowed: bool
+) -> None:
     assert check_api.allows(tag, ours) == allowed
 
 

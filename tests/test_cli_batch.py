@@ -96,7 +96,7 @@ def test_some_failures_end_with_6_and_are_repeated(
         (["IN", "-o", "no/such/folder/OUT"], 1),
     ],
 )
-def test_wrong_usage(
+def test_a_wrong_argument_ends_the_batch_before_it_begins(
     cli: Run, server: LocalServer, prompts: Path, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
     bad = tmp_path / "bad.jsonl"
@@ -133,7 +133,9 @@ def progress(**given: float | None) -> BatchProgress:
         ({"failed": 70}, ", 50.0/s, 1,500 tokens"),
     ],
 )
-def test_what_the_bar_tells(given: dict[str, float | None], text: str) -> None:
+def test_the_bar_tells_rate_tokens_cost_and_time_left_as_far_as_they_are_known(
+    given: dict[str, float | None], text: str
+) -> None:
     assert told(progress(**given)) == text
 
 

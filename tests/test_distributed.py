@@ -60,7 +60,7 @@ def test_an_empty_frame_gets_the_columns_and_their_types(server: LocalServer) ->
     assert len(server.requests) == 1
 
 
-def test_errors_are_rows(server: LocalServer) -> None:
+def test_a_row_that_fails_gets_its_error_and_the_others_their_answers(server: LocalServer) -> None:
     server.fail("/chat/completions", status=400)
     prompts = ["a", None, 5, float("nan"), pd.NA, ["x"], "\ud800", "b"]
     answers = ChatMapper(prompt_column="text", concurrency=1)(pd.DataFrame({"text": prompts, 0: prompts}))

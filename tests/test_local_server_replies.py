@@ -260,7 +260,7 @@ def test_a_server_whose_thread_dies_does_not_start(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(uvicorn.Server, "serve", dies)
     with pytest.raises(RuntimeError, match="died before it could serve") as caught:
         LocalServer().start()
-    assert repr(caught.value.__cause__) == "LookupError('no loop today')"
+    assert isinstance(caught.value.__cause__, LookupError)
 
 
 USERS_TESTS = """

@@ -77,7 +77,7 @@ def test_a_character_that_is_cut_between_chunks_comes_whole(against: Against) ->
     assert stream.completion().choices[0].message.content == "a\U0001f642\ud83d"
 
 
-def test_what_is_sent(against: Against) -> None:
+def test_the_request_asks_for_a_stream_and_its_usage(against: Against) -> None:
     replies = Replies(whole("a"))
     client, _ = against(replies)
     for include_usage in (True, False):
