@@ -193,22 +193,22 @@ BREAKS = [
     (CONTRACT, "oneOf: [{type: string}, ", "oneOf: [", "NewThing.input in requests: string is no longer accepted"),
     (CONTRACT, "minItems: 1", "minItems: 2", "contract: NewThing.input in requests: minItems is 2 now"),
     (CONTRACT, "[name]\n", "[name]\n      additionalProperties: false\n", "unknown fields are no longer accepted"),
-    (CONTRACT, "        id: {type: string}\n", "", "contract: Thing.id in answers: the field is gone"),
-    (CONTRACT, "required: [id, mode]", "required: [id]", "Thing.mode in answers: the field may be missing now"),
-    (CONTRACT, "id: {type: string}", 'id: {type: [string, "null"]}', "contract: Thing.id in answers: it may be null"),
+    (CONTRACT, "        id: {type: string}\n", "", "contract: Thing.id in responses: the field is gone"),
+    (CONTRACT, "required: [id, mode]", "required: [id]", "Thing.mode in responses: the field may be missing now"),
+    (CONTRACT, "id: {type: string}", 'id: {type: [string, "null"]}', "contract: Thing.id in responses: it may be null"),
     (
         CONTRACT,
         "additionalProperties: {type: string}",
         "additionalProperties: {type: integer}",
-        "Thing.labels.* in answers",
+        "Thing.labels.* in responses",
     ),
     (
         CONTRACT,
         "2XX: {description: D, content",
         "3XX: {description: D, content",
-        "GET /things/{id}: the answer 2XX is gone",
+        "GET /things/{id}: the response 2XX is gone",
     ),
-    (CONTRACT, "D, content: {application/json", "D, content: {text/plain", "application/json in answers is gone"),
+    (CONTRACT, "D, content: {application/json", "D, content: {text/plain", "application/json in responses is gone"),
 ]
 
 ADDITIONS = [
