@@ -13,7 +13,7 @@ from pixigpt._access import Secret
 from pixigpt._checks import of_type
 from pixigpt.bulk._batch_arguments import BatchArguments, check_column
 from pixigpt.bulk._engine import Work
-from pixigpt.bulk._frames import Frame, frame_rows, is_asked_for_types, with_columns
+from pixigpt.bulk._frames import Frame, frame_rows, is_meta_call, with_columns
 from pixigpt.bulk._items import CHAT_OPTIONS, chat_arguments, chat_work, work_plan
 from pixigpt.bulk._plan import Speed
 from pixigpt.bulk._threads import Items
@@ -104,7 +104,7 @@ class ChatMapper:
             return map(self, batch)
         self._check_columns(batch)
         rows = [_Row() for _ in frame_rows(batch)]
-        if rows and not is_asked_for_types():
+        if rows and not is_meta_call():
             self._answer(batch, rows)
         columns: dict[str, list[Any]] = {
             self._output_column: [row.answer for row in rows],

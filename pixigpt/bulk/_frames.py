@@ -27,8 +27,8 @@ def with_columns(batch: Frame, columns: Mapping[str, list[Any]], numbers: Collec
     return batch.assign(**{name: pandas.Series(columns[name], batch.index, types[name]) for name in columns})
 
 
-def is_asked_for_types() -> bool:
-    """Return whether Dask calls, with rows that it has made up, only to see which columns come back.
+def is_meta_call() -> bool:
+    """Return whether Dask calls to infer its `meta`: with rows that it has made up, to see which columns come back.
 
     `map_partitions` does so while the graph is built. Nothing in the rows tells, and there is no hook to answer with:
     only who calls. Without this, each graph would send two prompts that read "foo"; a test counts the requests.
