@@ -8,7 +8,7 @@ import click
 
 from pixigpt.cli._client import open_client
 from pixigpt.cli._config import DEFAULT_PROFILE, SETTINGS, Setting, config_path, read_profile, write_setting
-from pixigpt.cli._globals import GlobalGroup, given_options
+from pixigpt.cli._globals import GlobalGroup, global_options
 from pixigpt.cli._output import print_document, print_line, print_table, wants_json
 from pixigpt.cli._settings import Settings, converted, profile_name, variable_of
 
@@ -80,7 +80,7 @@ def path() -> None:
 
 
 def _profile() -> str | None:
-    return profile_name(given_options())
+    return profile_name(global_options())
 
 
 def _shown(name: str, value: Setting) -> Setting:
