@@ -20,9 +20,9 @@ from pixigpt.testing._contract import operations
 from pixigpt.testing._endpoints import BASE_PATH, Backend, Endpoint, EndpointFunction
 from pixigpt.testing._errors import error_response
 from pixigpt.testing._faults import Fault
+from pixigpt.testing._faulty_send import FaultySend
 from pixigpt.testing._queue import Queue
 from pixigpt.testing._requests import ReceivedRequest, received
-from pixigpt.testing._spoiled import Spoiled
 
 
 @define(eq=False)
@@ -88,7 +88,7 @@ class App:
             await anyio.sleep(fault.seconds)
         if fault.kind == "ignore_stream":
             body = _without_stream(record)
-        return await self._routes(scope, _replayed(body, receive), Spoiled(send, fault))
+        return await self._routes(scope, _replayed(body, receive), FaultySend(send, fault))
 
 
 def _routes(backend: Backend) -> list[Route]:
