@@ -195,17 +195,13 @@ class Attempts(Generic[T]):
 
     def _is_terminal(self, error: errors.PixiGPTError) -> bool:
         policy = self.settings.retry
-        is_final = isinstance(error, errors.DeadlineExceededError | errors.APIResponseError)
-        if is_final or self._is_left_to_caller(error) or len(self.earlier) >= policy.max_retries:
+        if isinstance(error, errors.DeadlineExceededError | errors.APIResponseError):
+            return True
+        is_left_to_caller = is_paced.get() and is_refusal(error)  # who waits, for all calls that it paces
+        if is_left_to_caller or len(self.earlier) >= policy.max_retries:
             return True
         failure = error.status_code if isinstance(error, errors.APIError) else cast("Exception", error.__cause__)
         return not policy.allows(self.call.method, failure)
-
-    def _is_left_to_caller(self, error: errors.PixiGPTError) -> bool:
-        """Return whether a caller that paces many calls is to wait, for all of them, in the flow's place."""
-        if not (is_paced.get() and isinstance(error, errors.APIError)):
-            return False
-        return is_refusal(error.status_code, error.headers)
 
     def _refusal(self, asked: float | None, pause: float) -> str | None:
         """Return why a retry that the policy allows is not taken, if so."""

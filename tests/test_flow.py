@@ -22,9 +22,11 @@ from pixigpt import (
     ServerError,
     deadline,
 )
+from pixigpt._block import block_value
 from pixigpt._endpoint import prepare
 from pixigpt._flow import call_flow
 from pixigpt._response import Response
+from pixigpt._retry import is_paced
 from pixigpt._steps import Outcome
 from pixigpt_api.api.pixigpt import create_chat_completion, create_thread, get_run, get_thread
 from pixigpt_api.models import CreateChatCompletionRequest, CreateThreadRequest, Thread
@@ -179,6 +181,23 @@ def test_a_users_own_idempotency_key_is_kept(fake_time: FakeTime) -> None:
     call = prepare(create_thread, body=CreateThreadRequest(), idempotency_key="mine")
     driven = Driven(call_flow(call, settings(), fake_time.clock), [GOOD], fake_time)
     assert driven.sends[0].headers["idempotency-key"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempts"),
+    [
+        (response(429), 1),
+        (response(503, {"retry-after": "1"}), 1),
+        (response(500, body=b'{"error": {"type": "rate_limit_error"}}'), 1),
+        (response(503), 2),
+        (BROKEN, 2),
+    ],
+    ids=["429", "503 with Retry-After", "a rate limit by its type", "503", "a broken connection"],
+)
+def test_a_call_that_is_paced_leaves_refusals_to_who_paces_it(post: Any, outcome: Outcome, attempts: int) -> None:
+    with block_value(is_paced, True):
+        driven = post(outcome, outcome, retry=RetryPolicy(max_retries=1, retry_rate_limits=True))
+    assert driven.error.attempts == attempts
 
 
 def test_when_the_budget_is_spent_failures_are_raised_at_once(fake_time: FakeTime) -> None:

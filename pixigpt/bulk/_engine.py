@@ -136,10 +136,10 @@ class Engine(Generic[T]):
         """Note how a call failed: the item is repeated, has failed, or ends the run."""
         self._leave(work, error.attempts)
         work.error = error
-        if isinstance(error, errors.APIError) and _is_refusal(error):
-            self._refuse(work, error)
-            return
         if isinstance(error, errors.APIError):
+            if is_refusal(error):
+                self._refuse(work, error)
+                return
             self.pace.accept()
         is_fatal = isinstance(error, _FATAL)
         if isinstance(error, errors.DeadlineExceededError):
@@ -226,7 +226,3 @@ class Engine(Generic[T]):
     def _mean_tokens(self) -> float:
         count, total = self._seen
         return total / count if count else 0.0
-
-
-def _is_refusal(error: errors.APIError) -> bool:
-    return isinstance(error, errors.RateLimitError) or is_refusal(error.status_code, error.headers)
