@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from pixigpt.bulk._tasks import AsyncBatchItems, AsyncVectors
     from pixigpt.middleware import Middleware
     from pixigpt.tools import ParsedCompletion, ToolCallRecord, ToolRun
+    from pixigpt.tools._async_chat import Chat
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -1029,18 +1030,11 @@ class AsyncClient(AsyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._async_chat import Chat, run_tools  # on first use: it needs the extra
+        from pixigpt.tools._async_chat import run_tools  # on first use: it needs the extra
         from pixigpt.tools._runner import RunOptions
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call, on_text)
         return await run_tools(chat, self._settings, messages, tools, options)
@@ -1119,17 +1113,10 @@ class AsyncClient(AsyncHints):
             >>> (await client.parse_chat_completion(question, City, assistant_id=assistant_id)).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._async_chat import Chat, parse_chat_completion  # on first use: it needs the extra
+        from pixigpt.tools._async_chat import parse_chat_completion  # on first use: it needs the extra
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         return await parse_chat_completion(chat, self._settings, messages, response_type, max_repairs)
 
@@ -1368,6 +1355,11 @@ class AsyncClient(AsyncHints):
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
         return await run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
+
+    def _chat(self, **arguments: object) -> "Chat":
+        from pixigpt.tools._async_chat import Chat
+
+        return Chat(self.create_chat_completion, self.stream_chat_completion, arguments)
 
     async def _drive(self, flow: "Flow[T]") -> T:
         from pixigpt._async_driver import CallDriver, drive  # on first use: anyio is slow to import

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from pixigpt.bulk._threads import BatchItems, Vectors
     from pixigpt.middleware import Middleware
     from pixigpt.tools import ParsedCompletion, ToolCallRecord, ToolRun
+    from pixigpt.tools._chat import Chat
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -1030,18 +1031,11 @@ class Client(SyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._chat import Chat, run_tools  # on first use: it needs the extra
+        from pixigpt.tools._chat import run_tools  # on first use: it needs the extra
         from pixigpt.tools._runner import RunOptions
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call, on_text)
         return run_tools(chat, self._settings, messages, tools, options)
@@ -1120,17 +1114,10 @@ class Client(SyncHints):
             >>> client.parse_chat_completion(question, City, assistant_id=assistant_id).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._chat import Chat, parse_chat_completion  # on first use: it needs the extra
+        from pixigpt.tools._chat import parse_chat_completion  # on first use: it needs the extra
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         return parse_chat_completion(chat, self._settings, messages, response_type, max_repairs)
 
@@ -1369,6 +1356,11 @@ class Client(SyncHints):
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
         return run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
+
+    def _chat(self, **arguments: object) -> "Chat":
+        from pixigpt.tools._chat import Chat
+
+        return Chat(self.create_chat_completion, self.stream_chat_completion, arguments)
 
     def _drive(self, flow: "Flow[T]") -> T:
         from pixigpt._driver import CallDriver, drive  # as late as in the async client
