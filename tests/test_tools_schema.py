@@ -704,7 +704,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (nothing, {"name": 5}, "name must be a str, not int"),
     (nothing, {"description": 5}, "description must be a str, not int"),
     (functools.partial(nothing), {}, "a tool's name must be of 1 to 64"),
-    (dict.pop, {}, "pop: its parameters cannot be told: "),
+    (dict.pop, {}, "pop: its parameters cannot be read: "),
     (Service, {}, "a tool must be a function, not the class Service"),
     ("nothing", {}, "a tool must be a function, not str"),
 ]

@@ -44,7 +44,7 @@ class AsyncOpenResponse(Generic[ReadableT]):
 
     async def __aenter__(self) -> Self:
         if self._is_entered:
-            raise RuntimeError("a stream can be entered only once")
+            raise RuntimeError("a stream can be entered only once: call the method again for another one")
         if self._is_closed:
             raise RuntimeError("the stream was closed before it was entered")
         self._is_entered = True

@@ -51,4 +51,4 @@ class ByteReading:
     def check_unread(self) -> None:
         """Raise RuntimeError if anything was read, so that what is left is not taken for all."""
         if not self._is_unread:
-            raise RuntimeError("some of the stream has been read already")
+            raise RuntimeError("some of the stream has been read already, and save() needs all of it")

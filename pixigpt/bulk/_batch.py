@@ -123,7 +123,7 @@ class Batch:
         for index, row in enumerate(self._rows()):
             prompt = self._reader.read(index, row)
             if (earlier := self._ids.add_input(prompt.id, row.place)) is not None:
-                raise ValueError(f"{row.place}: the id {prompt.id!r} is doubled: {earlier} has it too")
+                raise ValueError(f"{row.place}: the id {prompt.id!r} is there twice: {earlier} has it too")
             self._skipped += self._ids.is_done(prompt.id)
         return index + 1
 

@@ -154,7 +154,8 @@ def check_chat(arguments: Mapping[str, Any], extra_body: Mapping[str, Any] | Non
 
 def _arguments(fields: dict[str, Any]) -> dict[str, Any]:
     if unknown := fields.keys() - _REQUEST_FIELDS:
-        raise ValueError(f"a request has no {', '.join(map(repr, sorted(map(str, unknown))))}")
+        named = ", ".join(map(repr, sorted(map(str, unknown))))
+        raise ValueError(f"a request has no {named}; it may have {', '.join(sorted(_REQUEST_FIELDS))}")
     fields.pop("id", None)
     system: str | None = fields.pop("system", None)
     prompt: object = fields.pop("prompt", None)

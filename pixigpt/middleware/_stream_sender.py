@@ -98,7 +98,7 @@ class _Rest(Generic[ReadableT]):
             return
         steps.close()
         if error is None:
-            raise RuntimeError("a middleware cannot yield again once a stream has begun")
+            raise RuntimeError("a middleware cannot yield again once a stream has begun: return its response")
 
 
 def _response_of(readable: Readable, *, is_complete: bool) -> CallResponse:

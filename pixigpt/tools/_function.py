@@ -154,7 +154,7 @@ def tools_by_name(functions: object) -> dict[str, AnyTool]:
     for function in cast("Sequence[Callable[..., object]]", functions):
         each = cast("AnyTool", function) if isinstance(function, FunctionTool) else _wrapped(function)
         if each.name in tools:
-            raise TypeError(f"two tools have the name {each.name!r}")
+            raise TypeError(f"two tools have the name {each.name!r}: give one another with tool(f, name=...)")
         tools[each.name] = each
     return tools
 
@@ -226,7 +226,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, A
     try:
         parameters = inspect.signature(function).parameters.values()
     except (NameError, ValueError) as cause:  # an annotation that Python evaluates only now; a builtin without one
-        raise TypeError(f"{name}: its parameters cannot be told: {cause}") from cause
+        raise TypeError(f"{name}: its parameters cannot be read: {cause}") from cause
     for each in parameters:
         if each.kind in _UNNAMED:
             raise TypeError(f"{name}: the parameter {each} {_UNNAMED[each.kind]}, and a model passes each by its name")
