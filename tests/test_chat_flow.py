@@ -8,8 +8,9 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.events import DONE, HELLO, USAGE, chunk, event
+from support.events import DONE, HELLO, chunk, event
 from support.flows import BROKEN, LATE, settings
+from support.samples import USAGE
 from support.waiting import FakeTime
 
 from pixigpt import (

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from support.events import HELLO
 
 from pixigpt import APIResponseError, BadRequestError, Client, RateLimitError, RunFailedError, ServerError
 from pixigpt.testing import LocalServer, ReceivedRequest
 from pixigpt_api.models import Usage
-
-HELLO = [{"role": "user", "content": "Hello!"}]
 
 
 def said(client: Client, server: LocalServer, content: str = "Hello!") -> Any:

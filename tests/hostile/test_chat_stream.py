@@ -17,9 +17,9 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal
 from support.clients import Against, Connect
-from support.events import DONE, HEAD, HELLO, USAGE, chunk, event, sends_events, streamed, whole
+from support.events import DONE, HEAD, HELLO, chunk, event, sends_events, streamed, whole
 from support.pools import async_slots_of, open_files, slots_of, usage
-from support.samples import COMPLETION
+from support.samples import COMPLETION, USAGE
 from support.scripted_server import Replies, Script, ScriptedServer, ok, read_request, reply, reset_on_close, sends
 from support.waiting import eventually, eventually_async
 
