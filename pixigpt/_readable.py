@@ -7,8 +7,8 @@ from pixigpt._steps import Opened
 from pixigpt.errors import PixiGPTError
 
 
-class Attempts(Protocol):
-    """The part of a call's attempts that is told of its response."""
+class AttemptsSoFar(Protocol):
+    """How many requests a call has taken, and how long, which is told with its response."""
 
     sent: int
 
@@ -22,7 +22,7 @@ class Reading(Protocol):
     ended: Callable[[PixiGPTError | None], None] | None
 
     @property
-    def attempts(self) -> Attempts: ...
+    def attempts(self) -> AttemptsSoFar: ...
 
 
 class Readable(Protocol):
