@@ -46,11 +46,11 @@ def text_list(name: str, texts: Sequence[str]) -> list[str]:
 def _chat_message(fields: dict[str, object]) -> Message:
     if isinstance(fields.get("content"), list):
         raise TypeError("content must be a text, not a list of parts; for images, see analyze_image()")
-    if "content" not in fields and not fields.get("tool_calls"):
+    if "content" not in fields and fields.get("role") != "assistant":
         raise KeyError("content")
     fields.pop(PARTS, None)
     message = Message.from_dict(fields)
-    if message.content is None:  # beside tool calls; OpenAI's API says null, and the generated class would leave it out
+    if message.content is None:  # OpenAI's API says null, beside tool calls or a refusal; the class would leave it out
         message.additional_properties["content"] = None
     return message
 

@@ -338,13 +338,15 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     message = client.create_chat_completion([HELLO]).choices[0].message
     message.additional_properties["refusal"] = None  # a field that the contract does not know
     calls = {"role": "assistant", "tool_calls": message.tool_calls}
+    refused = Message.from_dict({"role": "assistant", "refusal": "No."})
     result = {"role": "tool", "tool_call_id": "call_1", "content": "18"}
-    client.create_chat_completion([message, calls, result, ThreadMessage.from_dict(MESSAGE)])
+    client.create_chat_completion([message, calls, result, refused, ThreadMessage.from_dict(MESSAGE)])
     sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
     assert sent == [
         {"role": "assistant", "content": None, "tool_calls": [CALL], "refusal": None},
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
         result,
+        {"role": "assistant", "content": None, "refusal": "No."},
         {"role": "user", "content": "Hi."},
     ]
 
