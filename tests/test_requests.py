@@ -366,7 +366,7 @@ def test_text_is_sent_as_utf_8(httpx_mock: HTTPXMock, connect: Connect) -> None:
     assert "Grüße, 世界 🙂".encode() in httpx_mock.get_requests()[0].content
 
 
-class Known(str, Enum):
+class Known(str, Enum):  # noqa: UP042  # whose str() is its name, unlike a StrEnum's
     THREAD = "thread_1"
 
 

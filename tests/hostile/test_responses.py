@@ -145,7 +145,7 @@ OUTSIDE_THE_CONTRACT: dict[str, tuple[bytes, str]] = {
     "no deflate": (reply(200, b"plain", b"Content-Encoding: deflate"), "not deflate"),
     "half a deflate": (reply(200, zlib.compress(EMPTY)[:-5], b"Content-Encoding: deflate"), "deflate is cut off"),
     "half a gzip": (reply(200, gzip.compress(EMPTY)[:-9], b"Content-Encoding: gzip"), "gzip is cut off"),
-    "a gzip cut in its own header": (reply(200, gzip.compress(EMPTY)[:9], b"Content-Encoding: gzip"), "gzip is cut off"),
+    "a gzip cut in its head": (reply(200, gzip.compress(EMPTY)[:9], b"Content-Encoding: gzip"), "gzip is cut off"),
     "a byte of deflate": (reply(200, zlib.compress(EMPTY)[:1], b"Content-Encoding: deflate"), "deflate is cut off"),
     "half a gzip after a whole one": (
         reply(200, gzip.compress(EMPTY) + gzip.compress(b" ")[:-9], b"Content-Encoding: gzip"),
@@ -328,8 +328,9 @@ def test_a_response_that_ends_with_its_connection_is_read(against: Against, head
     assert server.connections == 2
 
 
-@pytest.mark.parametrize("response", [ok(EMPTY), *(UNUSUAL[each] for each in ("chunks", "gzip", "gzip of several members"))])
-def test_a_response_may_come_byte_by_byte(against: Against, response: bytes) -> None:
+@pytest.mark.parametrize("unusual", ["plain", "chunks", "gzip", "gzip of several members"])
+def test_a_response_may_come_byte_by_byte(against: Against, unusual: str) -> None:
+    response = UNUSUAL.get(unusual, ok(EMPTY))
     client, _ = against(sends(*(bytes([byte]) for byte in response), pause=0.0005), max_retries=0)
     assert client.list_threads() == []
 
