@@ -116,12 +116,14 @@ def _values_of(check: _Check) -> _Find:
 
 def _any_of(checks: list[_Check]) -> _Check:
     def find(value: object) -> str | None:
-        found = None
+        told = ""
         for check in checks:
             found = check.find(value)
             if found is None:
                 return None
-        return found
+            if told[:1] not in ("[", "."):  # where one type fits but for a part of it, that part is told
+                told = found
+        return told
 
     return _Check(_NOTHING.union(*(check.at_once for check in checks)), find)
 

@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+import os
 import socket
 import threading
 import time
@@ -333,6 +334,22 @@ def test_what_is_half_read_is_not_saved_as_all(against: Against, tmp_path: Path)
     with client.stream_call(list_threads) as stream, pytest.raises(FileNotFoundError):
         stream.save(tmp_path / "none" / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_is_not_replaced_by_one(against: Against, tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "folder", tmp_path / "pipe"  # a pipe stands for /dev/null, which root would lose
+    folder.mkdir()
+    os.mkfifo(pipe)
+    client, _ = against(Replies(reply(200, LARGE)))
+    with client.stream_call(list_threads) as stream:
+        with pytest.raises(IsADirectoryError, match="folder"):
+            stream.save(folder)
+        with pytest.raises(OSError, match="not a regular file"):
+            stream.save(pipe)
+        stream.save(tmp_path / "file")
+    assert pipe.is_fifo()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder", "pipe"]
 
 
 def test_a_stream_that_is_dropped_while_open_warns_and_closes() -> None:
