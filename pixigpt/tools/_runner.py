@@ -84,9 +84,9 @@ class ToolLoop:
     ) -> "ToolLoop":
         """Check the arguments; raise ValueError or TypeError if one is bad, or async where nobody can await it."""
         by_name = tools_by_name(tools)
-        called = {each.name: each.function for each in by_name.values()}
-        callbacks = {"approve": options.approve, "on_call": options.on_call, "on_text": options.on_text}
-        for name, function in {**called, **callbacks}.items():
+        called = [(each.name, each.function) for each in by_name.values()]
+        callbacks = [("approve", options.approve), ("on_call", options.on_call), ("on_text", options.on_text)]
+        for name, function in [*called, *callbacks]:  # a tool may have a callback's name
             if is_async(function) and not may_be_async:
                 raise TypeError(f"{name} is async: use AsyncClient")
         return cls(Conversation.begun(settings, messages), by_name, options)
