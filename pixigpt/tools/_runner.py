@@ -113,8 +113,10 @@ class ToolLoop:
     def _round(self, message: Message, calls: list[ToolCall]) -> Loop[None]:
         self.rounds += 1
         report = self._reported if self.options.report_errors else None
-        clock, observe = self.conversation.clock, self.conversation.settings.observe
-        pending = [PendingCall(call, self.rounds, report, clock, observe) for call in calls]
+        clock, settings = self.conversation.clock, self.conversation.settings
+        pending = [
+            PendingCall(call, self.rounds, report, clock, settings.observe, settings.redact_key) for call in calls
+        ]
         for each in pending:
             each.prepare(self.tools)
             if self.options.approve and not each.is_over:
