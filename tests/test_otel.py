@@ -438,6 +438,12 @@ def test_a_response_of_another_middleware_costs_nothing(against: Against, teleme
     assert telemetry.sums()["gen_ai.client.token.usage"] == 42
 
 
+def test_the_tokens_of_a_reranking_are_its_input(client: Client, telemetry: Telemetry) -> None:
+    ranked = client.with_options(middleware=[telemetry.middleware()]).rerank("cat", ["A cat."])
+    assert attributes(telemetry.only_span())["gen_ai.usage.input_tokens"] == ranked.usage.total_tokens > 0
+    assert telemetry.sums()["gen_ai.client.token.usage"] == ranked.usage.total_tokens
+
+
 def test_a_response_that_stands_for_an_error_is_one(against: Against, telemetry: Telemetry) -> None:
     def refuses(request: CallRequest) -> Any:
         if request.operation == "create_thread":

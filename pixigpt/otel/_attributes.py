@@ -98,7 +98,8 @@ def of_usage(response: CallResponse) -> Attributes:
     usage = response.usage if response.attempts else None
     if usage is None:
         return {}
-    found: Attributes = {names.INPUT_TOKENS: usage.prompt_tokens}
+    rest = max(usage.total_tokens - usage.completion_tokens, 0)  # reranking tells no more than the sum
+    found: Attributes = {names.INPUT_TOKENS: usage.prompt_tokens or rest}
     if usage.completion_tokens:
         found[names.OUTPUT_TOKENS] = usage.completion_tokens
     more = usage.additional_properties
