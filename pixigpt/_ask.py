@@ -114,7 +114,7 @@ class Question:
         if not self.content.strip():
             raise ValueError("content must not be empty")
         optional(_key)("idempotency_key", self.idempotency_key)
-        check_wait(self.timeout, self.poll_interval, self.on_update)
+        check_wait(self.timeout, self.poll_interval)
         thread_id = _ANY_THREAD if self.thread_id is None else self.thread_id
         self.message_call(thread_id)
         self.run_call(thread_id)

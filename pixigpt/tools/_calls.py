@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from attrs import define, field
 
-from pixigpt._checks import not_awaitable
+from pixigpt._checks import is_async, not_awaitable
 from pixigpt._clock import Clock
 from pixigpt._tool_run import ToolCallRecord, ToolError
 from pixigpt.middleware._observe import ToolExecution
-from pixigpt.tools._function import AnyTool, is_async
+from pixigpt.tools._function import AnyTool
 from pixigpt.tools._values import UnfitError, decoded, decoded_object, encoded
 from pixigpt_api.models import ToolCall
 

@@ -163,11 +163,6 @@ def tools_by_name(functions: object) -> dict[str, AnyTool]:
     return tools
 
 
-def is_async(function: object) -> bool:
-    """Return whether calling a function gives something to await."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  # not whether it can be called
-
-
 def _wrapped(
     function: Callable[P, T], *, name: str | None = None, description: str | None = None
 ) -> FunctionTool[P, T]:

@@ -13,7 +13,7 @@ from pixigpt._settings import Settings
 from pixigpt._tool_run import ToolCallRecord, ToolRun
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Conversation, Received, Send
-from pixigpt.tools._function import AnyTool, is_async, tools_by_name
+from pixigpt.tools._function import AnyTool, tools_by_name
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class ToolLoop:
         called = [(each.name, each.function) for each in by_name.values()]
         callbacks = [("approve", options.approve), ("on_call", options.on_call), ("on_text", options.on_text)]
         for name, function in [*called, *callbacks]:  # a tool may have a callback's name
-            if is_async(function) and not may_be_async:
+            if _checks.is_async(function) and not may_be_async:
                 raise TypeError(f"{name} is async: use AsyncClient")
         return cls(Conversation.begun(settings, messages), by_name, options)
 
