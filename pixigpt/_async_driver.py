@@ -101,8 +101,8 @@ class StreamDriver:
 
     async def perform(self, step: Step) -> Outcome:
         """Perform a step; return its outcome."""
-        outcome = await self._perform(step)
-        if self._is_closed:  # by another task: the end that has come may be of its making
+        outcome = None if self._is_closed else await self._perform(step)
+        if outcome is None or self._is_closed:  # by another task: the end that has come may be of its making
             outcome = closed_meanwhile()
         if isinstance(outcome, httpx.RequestError):
             await self._release()

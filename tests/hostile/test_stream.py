@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import warnings
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from pixigpt import (
     capture_responses,
     deadline,
 )
+from pixigpt.middleware import CallRequest, CallResponse
 from pixigpt_api.api.pixigpt import get_thread, list_threads
 
 LARGE = bytes(range(256)) * 4000
@@ -209,6 +211,24 @@ def test_a_stream_that_is_closed_before_it_is_open_ends_at_once(against: Against
     closing.join()
     assert eventually(lambda: server.open == 0)
     assert server.connections == 1  # it is not retried
+
+
+def test_a_stream_that_is_closed_before_it_is_open_is_not_sent_again_by_a_fallback(against: Against) -> None:
+    def falls_back(request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
+        try:
+            return (yield request)
+        except APIConnectionError:
+            return (yield request)
+
+    client, server = against(silent, timeout=5, middleware=[falls_back])
+    stream = client.stream_call(list_threads)
+    closing = threading.Timer(0.1, stream.close)
+    closing.start()
+    with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
+        pytest.fail("it must not be entered")
+    closing.join()
+    assert eventually(lambda: server.open == 0)
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
