@@ -74,7 +74,9 @@ def _check_sequence(name: str, items: object) -> None:
 
 def _one(name: str, index: int, item: object, convert: Callable[[dict[str, object]], T]) -> T:
     if not isinstance(item, MAPPING):
-        raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {type(item).__name__}")
+        found = type(item).__name__
+        hint = "; run_tools() takes functions, this method tool(function).definition" if callable(item) else ""
+        raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {found}{hint}")
     try:
         return convert(cast("dict[str, object]", _plain(cast("object", item))))
     except KeyError as cause:

@@ -80,17 +80,15 @@ def wait_flow(
     started: float | None = None,
 ) -> Flow[Run]:
     """Poll a run until its status is terminal; what the wait is a part of may have started before."""
-    check_wait(timeout, poll_interval, on_update)
+    check_wait(timeout, poll_interval)
     started = clock.monotonic() if started is None else started
     return (yield from _Wait(call, settings, clock, timeout, poll_interval, on_update, started).run())
 
 
-def check_wait(timeout: object, poll_interval: object, on_update: object) -> None:
+def check_wait(timeout: object, poll_interval: object) -> None:
     """Raise ValueError or TypeError if an argument of a wait is bad."""
     optional(positive_seconds)("timeout", timeout)
     optional(positive_seconds)("poll_interval", poll_interval)
-    if on_update is not None and not callable(on_update):
-        raise TypeError(f"on_update must be a function, not {type(on_update).__name__}")
 
 
 def call_end(settings: Settings, clock: Clock, started: float | None = None) -> float | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overloa
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
-from pixigpt._checks import of_type
+from pixigpt._checks import callback, of_type
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, SyncHints, explain
 from pixigpt._leniency import with_documents
@@ -617,6 +617,7 @@ class Client(SyncHints):
         # On first use, as in `_drive`.
         from pixigpt._flow import wait_flow
 
+        callback("on_update", on_update, may_be_async=False)
         call = prepare(get_run, thread_id, run_id)
         return self._drive(wait_flow(call, self._settings, timeout, poll_interval, on_update))
 
@@ -1183,6 +1184,7 @@ class Client(SyncHints):
         """
         from pixigpt._ask import Question, ask_flow
 
+        callback("on_update", on_update, may_be_async=False)
         question = Question(
             assistant_id=assistant_id,
             content=content,

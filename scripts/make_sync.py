@@ -59,6 +59,7 @@ MADE = (
             (r"\basync_batches\b", "batches"),
             (r"bulk\._async_run import", "bulk._run import"),
             (r"bulk\._tasks import", "bulk._threads import"),
+            (r"may_be_async=True", "may_be_async=False"),
         ),
     ),
     Made("_streams/async_open_response.py", "_streams/open_response.py", ((r"_driver\.abort\(\)", "_driver.close()"),)),

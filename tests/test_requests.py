@@ -410,6 +410,11 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
         r"messages\[0\] is malformed",
     ),
     (lambda client: client.create_chat_completion([HELLO], tools=[{}]), ValueError, r"tools\[0\] has no 'type'"),
+    (
+        lambda client: client.stream_chat_completion([HELLO], tools=[print]),
+        TypeError,
+        r"tools\[0\] must be a dict .*; run_tools\(\) takes functions, this method tool\(function\).definition",
+    ),
     (lambda client: client.create_chat_completion([HELLO], tools=TOOL), TypeError, "tools must be a list"),
     (lambda client: client.create_chat_completion([HELLO], temperature=float("nan")), ValueError, "sent as JSON"),
     (

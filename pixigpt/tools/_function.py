@@ -143,6 +143,10 @@ def tool(
     """
     if function is None:
         return functools.partial(_wrapped, name=name, description=description)
+    if isinstance(function, FunctionTool):  # a tool already, which gets another name or description
+        name = function.name if name is None else name
+        description = function.description if description is None else description
+        function = cast("Callable[P, T]", function.function)
     return _wrapped(function, name=name, description=description)
 
 
@@ -159,11 +163,6 @@ def tools_by_name(functions: object) -> dict[str, AnyTool]:
     return tools
 
 
-def is_async(function: object) -> bool:
-    """Return whether calling a function gives something to await."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  # not whether it can be called
-
-
 def _wrapped(
     function: Callable[P, T], *, name: str | None = None, description: str | None = None
 ) -> FunctionTool[P, T]:
@@ -173,10 +172,10 @@ def _wrapped(
     name = _checked_name(getattr(function, "__name__", "") if name is None else name)
     docstring = _docstring(function)
     hints, defaults = _parameters(function, name)
-    fields = {each: NotRequired[hint] if each in defaults else hint for each, hint in hints.items()}
-    arguments = _typed_dict(name, cast("dict[str, object]", fields))
-    arguments.__doc__ = docstring
     try:
+        fields = {each: NotRequired[hint] if each in defaults else hint for each, hint in hints.items()}
+        arguments = _typed_dict(name, cast("dict[str, object]", fields))
+        arguments.__doc__ = docstring
         schema = schema_of(arguments)
     except TypeError as cause:
         raise TypeError(f"{name}: {cause}") from cause

@@ -13,7 +13,7 @@ from pixigpt._settings import Settings
 from pixigpt._tool_run import ToolCallRecord, ToolRun
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Conversation, Received, Send
-from pixigpt.tools._function import AnyTool, is_async, tools_by_name
+from pixigpt.tools._function import AnyTool, tools_by_name
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
@@ -84,10 +84,10 @@ class ToolLoop:
     ) -> "ToolLoop":
         """Check the arguments; raise ValueError or TypeError if one is bad, or async where nobody can await it."""
         by_name = tools_by_name(tools)
-        called = {each.name: each.function for each in by_name.values()}
-        callbacks = {"approve": options.approve, "on_call": options.on_call, "on_text": options.on_text}
-        for name, function in {**called, **callbacks}.items():
-            if is_async(function) and not may_be_async:
+        called = [(each.name, each.function) for each in by_name.values()]
+        callbacks = [("approve", options.approve), ("on_call", options.on_call), ("on_text", options.on_text)]
+        for name, function in [*called, *callbacks]:  # a tool may have a callback's name
+            if _checks.is_async(function) and not may_be_async:
                 raise TypeError(f"{name} is async: use AsyncClient")
         return cls(Conversation.begun(settings, messages), by_name, options)
 
@@ -113,8 +113,10 @@ class ToolLoop:
     def _round(self, message: Message, calls: list[ToolCall]) -> Loop[None]:
         self.rounds += 1
         report = self._reported if self.options.report_errors else None
-        clock, observe = self.conversation.clock, self.conversation.settings.observe
-        pending = [PendingCall(call, self.rounds, report, clock, observe) for call in calls]
+        clock, settings = self.conversation.clock, self.conversation.settings
+        pending = [
+            PendingCall(call, self.rounds, report, clock, settings.observe, settings.redact_key) for call in calls
+        ]
         for each in pending:
             each.prepare(self.tools)
             if self.options.approve and not each.is_over:
