@@ -1364,8 +1364,9 @@ class AsyncClient(AsyncHints):
             template=template,
             price=price,
             chat_options={**chat_options, "system": system},
+            extra_body=self._settings.extra_body,
         )
-        batch = Batch(input, output, arguments=arguments, extra_body=self._settings.extra_body)
+        batch = Batch(input, output, arguments=arguments)
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
         return await run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)

@@ -430,6 +430,19 @@ def test_tools_are_part_of_the_fingerprint(client: Client) -> None:
         client.run_batch("in.jsonl", "out.jsonl", tools=tools[:1])
 
 
+def test_extra_body_is_part_of_the_fingerprint_so_that_two_models_share_no_output_and_no_key(
+    client: Client, server: LocalServer
+) -> None:
+    write_lines("in.jsonl", *prompts("a"))
+    small, large = (client.with_options(extra_body={"model": name}) for name in ("small", "large"))
+    assert small.run_batch("in.jsonl", "out.jsonl").done == 1
+    assert small.run_batch("in.jsonl", "out.jsonl").skipped == 1
+    with pytest.raises(ValueError, match="fingerprint"):
+        large.run_batch("in.jsonl", "out.jsonl")
+    assert large.run_batch("in.jsonl", "large.jsonl").done == 1
+    assert len(set(keys(server))) == 2
+
+
 def test_the_key_is_not_in_the_output(server: LocalServer) -> None:
     write_lines("in.jsonl", *prompts("a"))
     server.reply(status=400, body={"error": {"message": f"no {server.api_key}"}})

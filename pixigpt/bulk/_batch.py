@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any, cast
@@ -30,12 +30,9 @@ BatchPlan = Plan[ChatCompletion, Work[ChatCompletion]]
 class Batch:
     """A batch. Its constructor checks the arguments, `open()` both files, before anything is sent."""
 
-    def __init__(
-        self, input: PathLike, output: PathLike, *, arguments: BatchArguments, extra_body: Mapping[str, object]
-    ) -> None:
+    def __init__(self, input: PathLike, output: PathLike, *, arguments: BatchArguments) -> None:
         self._input, self._output = input, output
         self._arguments = arguments
-        self._extra_body = extra_body
         self._fingerprint = arguments.fingerprint
         self._reader = arguments.reader(is_numbered=os.fspath(input).lower().endswith(_NUMBERED))
         self._rows = rows_of(input)
@@ -134,7 +131,7 @@ class Batch:
         name = prompt.id.encode(errors="backslashreplace").decode()  # it may have half a surrogate pair
         options: dict[str, Any] = {"headers": {"Idempotency-Key": str(uuid.uuid5(self._fingerprint, name))}}
         if prompt.extra_body:
-            options["extra_body"] = {**self._extra_body, **prompt.extra_body}
+            options["extra_body"] = {**self._arguments.extra_body, **prompt.extra_body}
         return chat_work(index, prompt.id, prompt, prompt.arguments, cast("Any", options))
 
 
