@@ -156,7 +156,7 @@ JSONL: list[tuple[Line, dict[str, Any], dict[str, Any]]] = [
 def test_the_lines_of_jsonl_may_have_several_forms(
     client: Client, server: LocalServer, line: Line, options: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    Path("in.jsonl").write_text("\ufeff" + json.dumps(line) + "\n\n")
+    Path("in.jsonl").write_text("\ufeff\n\ufeff" + json.dumps(line) + "\n\n")
     summary = client.run_batch("in.jsonl", "out.jsonl", **options)
     assert (summary.done, list(answers())) == (1, [str(line.get("id", line.get("custom_id", "a")))])
     (request,) = server.requests
