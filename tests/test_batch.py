@@ -292,6 +292,10 @@ def make_copy(_: Client) -> None:
     Path("out.jsonl").hardlink_to("in.jsonl")
 
 
+def make_other_lines(_: Client) -> None:
+    write_lines("out.jsonl", *prompts("a"))
+
+
 def make_broken(client: Client) -> None:
     client.run_batch("in.jsonl", "out.jsonl")
     with Path("out.jsonl").open("a") as file:
@@ -320,7 +324,8 @@ BAD_OUTPUTS: list[tuple[Callable[[Client], None], dict[str, Any], type[Exception
     (make_others, {}, ValueError, "its fingerprint is [0-9a-f-]{36}, this batch's is [0-9a-f-]{36}"),
     (make_others, {"temperature": 0.1, "resume": False}, FileExistsError, "the output exists; .*'out.jsonl'"),
     (make_version_2, {}, ValueError, "is of version 2"),
-    (make_copy, {}, ValueError, "is not the output of a batch: its first line is no header"),
+    (make_copy, {}, ValueError, "input and output are the same file"),
+    (make_other_lines, {}, ValueError, "is not the output of a batch: its first line is no header"),
     (make_broken, {}, ValueError, "line 3 is no line of a batch's output"),
     (make_broken_json, {}, ValueError, "line 3 is no line of a batch's output"),
     (make_text, {}, ValueError, "is not the output of a batch"),
@@ -348,9 +353,15 @@ def test_a_bad_input_leaves_an_output_that_was_there(client: Client) -> None:
     write_lines("in.jsonl", *prompts("a"))
     client.run_batch("in.jsonl", "out.jsonl")
     write_lines("in.jsonl", *prompts("a", "a"))
-    with pytest.raises(ValueError, match="doubled"):
-        client.run_batch("in.jsonl", "out.jsonl")
+    Path("empty.jsonl").touch()
+    Path("link.jsonl").symlink_to("target.jsonl")
+    for output in ("out.jsonl", "empty.jsonl", "link.jsonl"):
+        with pytest.raises(ValueError, match="doubled"):
+            client.run_batch("in.jsonl", output)
     assert answers() == {"a": "You said: say a"}
+    assert Path("empty.jsonl").read_bytes() == b""
+    assert Path("link.jsonl").is_symlink()
+    assert not Path("target.jsonl").exists()
 
 
 def test_an_input_that_cannot_be_read_twice_or_at_all_is_refused(client: Client) -> None:
@@ -362,6 +373,7 @@ def test_an_input_that_cannot_be_read_twice_or_at_all_is_refused(client: Client)
     write_lines("lines.jsonl")
     with pytest.raises(ValueError, match="the same file"):
         client.run_batch("lines.jsonl", "lines.jsonl")
+    assert Path("lines.jsonl").read_bytes() == b""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no flock, as the guide says")

@@ -3,8 +3,9 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 from pixigpt._clock import SYSTEM_CLOCK
@@ -54,12 +55,13 @@ class Batch:
             RuntimeError: Another process is writing to the output.
             OSError: A file cannot be read or written.
         """
+        with suppress(FileNotFoundError):  # there is no output yet
+            if Path(self._output).samefile(self._input):
+                raise ValueError("input and output are the same file")
         with ExitStack() as files:
             self._checkpoint = checkpoint = files.enter_context(
                 Checkpoint(self._output, str(self._fingerprint), resume=resume)
             )
-            if checkpoint.is_same_file(self._input):
-                raise ValueError("input and output are the same file")
             self._ids = Ids()
             files.callback(self._ids.close)
             for written, is_done in checkpoint.items():
