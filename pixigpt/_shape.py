@@ -116,12 +116,13 @@ def _values_of(check: _Check) -> _Find:
 
 def _any_of(checks: list[_Check]) -> _Check:
     def find(value: object) -> str | None:
-        found = None
+        reasons: list[str] = []
         for check in checks:
-            found = check.find(value)
-            if found is None:
+            if (found := check.find(value)) is None:
                 return None
-        return found
+            reasons.append(found)
+        parts = (reason for reason in reasons if not reason.startswith(" is "))
+        return next(parts, reasons[-1])  # what is wrong in a part of it tells more than that it is of no wanted type
 
     return _Check(_NOTHING.union(*(check.at_once for check in checks)), find)
 

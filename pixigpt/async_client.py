@@ -1282,7 +1282,7 @@ class AsyncClient(AsyncHints):
         from pixigpt.bulk._tasks import AsyncItems, AsyncVectors
         from pixigpt.bulk._vectors import async_batches, vector_plan
 
-        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
+        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model, batch_size)
         return AsyncVectors(AsyncItems(self, async_batches(texts, batch_size), plan))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")

@@ -1283,7 +1283,7 @@ class Client(SyncHints):
         from pixigpt.bulk._threads import Items, Vectors
         from pixigpt.bulk._vectors import batches, vector_plan
 
-        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
+        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model, batch_size)
         return Vectors(Items(self, batches(texts, batch_size), plan))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")

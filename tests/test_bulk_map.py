@@ -178,6 +178,12 @@ def test_a_bad_request_is_raised_by_the_loop(client: Client, request_: Any, erro
         list(client.map_chat_completions(["a", request_], concurrency=1))
 
 
+def test_a_text_that_is_none_is_named_by_its_place(client: Client) -> None:
+    texts: list[Any] = ["a", "b", "c", None]
+    with pytest.raises(TypeError, match=r"texts\[3\] must be a str, not NoneType"):
+        list(client.map_embeddings(texts, batch_size=2))
+
+
 def test_what_the_input_raises_is_raised_by_the_loop(client: Client) -> None:
     def prompts() -> Iterator[str]:
         yield "a"
