@@ -180,6 +180,9 @@ def test_csv_rows_are_prompts_by_column_or_template(client: Client) -> None:
         "1": f"You said: {'x' * 140_000} in Greek, {{please}}",
     }
     client.run_batch("in.csv", "named.jsonl", prompt_column="word", id_column="language", template="{prompt}!")
+    Path("numbers.csv").write_text("0,00\na,b\n")
+    client.run_batch("numbers.csv", "numbers.jsonl", template="{0} {00:>2}")
+    assert answers("numbers.jsonl") == {"0": "You said: a  b"}
     assert answers("named.jsonl") == {"French": 'You said: a "b",\nc!', "Greek": f"You said: {'x' * 140_000}!"}
 
 
