@@ -118,10 +118,9 @@ def _any_of(checks: list[_Check]) -> _Check:
     def find(value: object) -> str | None:
         told = ""
         for check in checks:
-            found = check.find(value)
-            if found is None:
+            if (found := check.find(value)) is None:
                 return None
-            if told[:1] not in ("[", "."):  # where one type fits but for a part of it, that part is told
+            if not told or told.startswith(" is "):  # what is wrong in a part of it tells more than its type
                 told = found
         return told
 

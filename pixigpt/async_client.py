@@ -1284,7 +1284,7 @@ class AsyncClient(AsyncHints):
         from pixigpt.bulk._tasks import AsyncItems, AsyncVectors
         from pixigpt.bulk._vectors import async_batches, vector_plan
 
-        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
+        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model, batch_size)
         return AsyncVectors(AsyncItems(self, async_batches(texts, batch_size), plan))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
@@ -1366,8 +1366,9 @@ class AsyncClient(AsyncHints):
             template=template,
             price=price,
             chat_options={**chat_options, "system": system},
+            extra_body=self._settings.extra_body,
         )
-        batch = Batch(input, output, arguments=arguments, extra_body=self._settings.extra_body)
+        batch = Batch(input, output, arguments=arguments)
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
         return await run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)

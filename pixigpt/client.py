@@ -1285,7 +1285,7 @@ class Client(SyncHints):
         from pixigpt.bulk._threads import Items, Vectors
         from pixigpt.bulk._vectors import batches, vector_plan
 
-        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model)
+        plan = vector_plan(Speed(concurrency), self._settings.total_timeout, model, batch_size)
         return Vectors(Items(self, batches(texts, batch_size), plan))
 
     @explain(CHAT_ARGUMENTS, "if the server knows it, use client.with_options(extra_body={{{name!r}: ...}})")
@@ -1367,8 +1367,9 @@ class Client(SyncHints):
             template=template,
             price=price,
             chat_options={**chat_options, "system": system},
+            extra_body=self._settings.extra_body,
         )
-        batch = Batch(input, output, arguments=arguments, extra_body=self._settings.extra_body)
+        batch = Batch(input, output, arguments=arguments)
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
         return run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)

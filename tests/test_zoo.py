@@ -665,7 +665,7 @@ def test_the_command_sends_forms_and_files(call: Run, echo: EchoServer, tmp_path
     assert echo.requests[-1].headers["content-type"] == "application/json"
     assert call("union_body", "--body", f"@{tmp_path / 'a.csv'}").code == 0
     assert echo.requests[-1].headers["content-type"] == "application/octet-stream"
-    assert call("json_body", "--body", "-", stdin=json.dumps(ANIMAL).encode()).code == 0
+    assert call("json_body", "--body", "-", stdin=json.dumps(ANIMAL).encode("utf-8-sig")).code == 0
     assert call("union_body").code == 0
     assert echo.requests[-1].body == b""
 
@@ -707,7 +707,7 @@ def test_the_command_knows_enumerations_as_classes(
         (["json_body"], "the body lacks 'the-name'"),
         (["json_body", "--body", "[]"], "the body does not fit: it is no JSON object"),
         (["json_body", "--body", "{"], "the body does not fit: "),
-        (["json_body", "--body", json.dumps(ANIMAL), "size=9"], "the body does not fit: '9' is not "),
+        (["json_body", "--body", json.dumps(ANIMAL), "size=9"], "the body does not fit: size: '9' is not "),
         (["json_body", "--body", "@no-such-file"], "cannot read no-such-file: "),
         (["json_list_body", "catName=x"], "the body does not fit: it is no object with fields"),
         (["octets_body"], "--body @FILE"),
