@@ -86,7 +86,12 @@ def callback(name: str, value: object, *, may_be_async: bool) -> None:
 
 def is_async(function: object) -> bool:
     """Return whether calling a function gives something to await, as far as one can see."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  # not whether it can be called
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call_of(function))
+
+
+def call_of(function: object) -> object:
+    """Return the method that calling an object calls; None if it has none."""
+    return getattr(function, "__call__", None)  # noqa: B004  # not whether there is one: which
 
 
 def not_awaitable(name: str, result: object) -> None:

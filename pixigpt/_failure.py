@@ -1,17 +1,20 @@
 """Turns a failed attempt, a response or an httpx exception, into one of pixigpt's errors."""
 
 import json
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import httpx
 
 from pixigpt import errors
 from pixigpt._body import complete_response
+from pixigpt._endpoint import Call
 from pixigpt._request_body import UnreadableBodyError
 from pixigpt._response import Response
 from pixigpt._retry import causes, is_certificate_failure, is_closed, is_not_tls, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Opened, Outcome
+
+ErrorT = TypeVar("ErrorT", bound=errors.PixiGPTError)
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
 FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError)
@@ -26,6 +29,19 @@ def outcome_of(failure: Exception, settings: Settings) -> Outcome:
     if isinstance(failure, httpx.InvalidURL | UnicodeError):  # httpx reads a Location that it is not to follow
         return httpx.TooManyRedirects(f"the response redirects to an invalid URL: {failure}")
     return httpx.NetworkError(str(failure))  # an OSError
+
+
+def stamped(
+    error: ErrorT,
+    call: Call[Any],
+    settings: Settings,
+    attempts: int,
+    elapsed: float,
+    earlier: tuple[errors.PixiGPTError, ...] = (),
+) -> ErrorT:
+    """Add to an error what is known of its call."""
+    url = settings.redact_key(str(settings.url(call.path, call.params)))
+    return errors.stamp(error, call.method, call.path, url, attempts, elapsed, earlier)
 
 
 def closed_meanwhile() -> httpx.LocalProtocolError:

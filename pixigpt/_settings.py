@@ -106,7 +106,8 @@ class Settings:
     def with_options(self, options: Options) -> Self:
         """Return these settings with some of them changed."""
         if unknown := options.keys() - Options.__annotations__.keys():
-            raise TypeError(f"with_options() has no {', '.join(sorted(unknown))}")
+            takes = ", ".join(Options.__annotations__)
+            raise TypeError(f"with_options() has no {', '.join(sorted(unknown))}; it takes {takes}")
         changes: dict[str, Any] = {**options}
         changes["retry"] = _checked_retry(options.get("retry", self.retry), changes.pop("max_retries", None))
         if "retry" in options:

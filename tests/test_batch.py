@@ -209,7 +209,7 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
         "in.jsonl",
         '{"id": "a", "prompt": "x"}\n\n{"id": "a", "prompt": "y"}\n',
         {},
-        "line 3: the id 'a' is doubled: line 1",
+        "line 3: the id 'a' is there twice: line 1",
     ),
     ("in.jsonl", '{"prompt": "x"}\n', {}, "line 1: it has no 'id'"),
     ("in.jsonl", '{"id": "a", "prompt": "x"}\n', {"id_column": "key"}, "line 1: it has no 'key'"),
@@ -359,7 +359,7 @@ def test_a_bad_input_leaves_an_output_that_was_there(client: Client) -> None:
     Path("empty.jsonl").touch()
     Path("link.jsonl").symlink_to("target.jsonl")
     for output in ("out.jsonl", "empty.jsonl", "link.jsonl"):
-        with pytest.raises(ValueError, match="doubled"):
+        with pytest.raises(ValueError, match="there twice"):
             client.run_batch("in.jsonl", output)
     assert answers() == {"a": "You said: say a"}
     assert Path("empty.jsonl").read_bytes() == b""

@@ -32,6 +32,7 @@ ALLOWED = {
         "pixigpt._access",
         "pixigpt._checks",
         "pixigpt._endpoint",
+        "pixigpt._readable",
         "pixigpt._request_body",
         "pixigpt._response",
         "pixigpt._result",
@@ -69,6 +70,7 @@ ALLOWED = {
 CAPABILITIES = (
     "pixigpt._ask",
     "pixigpt._streams",
+    "pixigpt._wait",
     "pixigpt.bulk",
     "pixigpt.cli",
     "pixigpt.distributed",
@@ -241,6 +243,7 @@ def test_imports_run_one_way() -> None:
         ("pixigpt.errors", "def late():\n    from pixigpt import Client", "pixigpt.errors imports pixigpt"),
         ("pixigpt.middleware._chain", "from pixigpt._settings import Settings", "_chain imports pixigpt._settings"),
         ("pixigpt._flow", "from pixigpt._streams.sse import Event", "_flow imports pixigpt._streams.sse"),
+        ("pixigpt._flow", "from pixigpt._wait import WaitOptions", "_flow imports pixigpt._wait"),
         ("pixigpt._settings", "def late():\n    import pixigpt.otel", "_settings imports pixigpt.otel"),
         ("pixigpt._endpoint", "from pixigpt._flow import call_flow", "a cycle: pixigpt._endpoint, pixigpt._flow"),
         ("pixigpt._flow", "import pixigpt.client", "pixigpt.client"),

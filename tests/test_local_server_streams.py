@@ -207,7 +207,7 @@ def test_a_stream_fails_in_its_middle(http: httpx.Client, server: LocalServer) -
     assert len(chunks(http)) == 12
 
 
-def test_a_stream_drips(http: httpx.Client, server: LocalServer) -> None:
+def test_a_stream_that_drips_arrives_whole(http: httpx.Client, server: LocalServer) -> None:
     server.drip(0.0001)
     assert chunks(http)
     server.drip(0)

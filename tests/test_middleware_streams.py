@@ -9,7 +9,8 @@ from typing import Any
 import anyio
 import pytest
 from support.clients import Against, cancel_a_stream
-from support.events import DONE, FIRST, HELLO, USAGE, chunk, event, pauses, sends_events, whole
+from support.events import DONE, FIRST, HELLO, chunk, event, pauses, sends_events, whole
+from support.samples import USAGE
 from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, reply, sends, silent
 from support.tools import completion
 from support.waiting import eventually

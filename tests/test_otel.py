@@ -24,7 +24,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 from support.clients import FAST, Against, Connect, cancel_a_stream
-from support.events import DONE, FIRST, HELLO, USAGE, chunk, event, pauses, sends_events, streamed, whole
+from support.events import DONE, FIRST, HELLO, chunk, event, pauses, sends_events, streamed, whole
+from support.samples import USAGE
 from support.scripted_server import (
     Replies,
     Script,

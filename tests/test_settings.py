@@ -4,7 +4,8 @@ import inspect
 import ssl
 import warnings
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -109,7 +110,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"base_url": "https://x.test:0/v1"}, ValueError, "base_url: there is no port 0"),
     ({"proxy": "http://x.test:99999"}, ValueError, "proxy: there is no port 99999"),
     ({"limits": httpx.Limits(max_connections=0)}, ValueError, "max_connections must be at least 1"),
-    ({"limits": httpx.Limits(max_connections="5")}, TypeError, "max_connections must be a number"),  # type: ignore[arg-type]  # a wrong type is the case
+    ({"limits": httpx.Limits(max_connections=cast("Any", "5"))}, TypeError, "max_connections must be a number"),
     ({"limits": httpx.Limits(max_keepalive_connections=-1)}, ValueError, "max_keepalive_connections must be at least"),
     ({"limits": httpx.Limits(keepalive_expiry=-1)}, ValueError, "keepalive_expiry must be at least 0"),
 ]
@@ -264,7 +265,7 @@ def test_an_injected_transport_is_used_and_not_closed(connect: Connect) -> None:
 
 @pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
 def test_a_client_dropped_open_warns_where_it_was_made(kind_of_client: Any) -> None:
-    client, made_at = kind_of_client(KEY), inspect.currentframe().f_lineno  # type: ignore[union-attr]  # CPython has one
+    client, made_at = kind_of_client(KEY), cast("FrameType", inspect.currentframe()).f_lineno
     copy = client.with_options(timeout=5)
     del client
     with pytest.warns(ResourceWarning, match="Client was dropped without being closed") as caught:

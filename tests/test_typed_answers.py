@@ -178,7 +178,9 @@ REFUSED: list[tuple[Any, str | None, list[Call], str]] = [
 
 
 @pytest.mark.parametrize(("response_type", "content", "calls", "why"), REFUSED)
-def test_what_is_no_answer(response_type: Any, content: str | None, calls: list[Call], why: str) -> None:
+def test_what_does_not_fit_is_told_with_its_reason(
+    response_type: Any, content: str | None, calls: list[Call], why: str
+) -> None:
     with pytest.raises(ParseFailedError) as caught:
         parse(response_type, completion(content, calls), max_repairs=0)
     [failure] = caught.value.failures

@@ -9,9 +9,9 @@ import anyio
 import anyio.to_thread
 
 from pixigpt._endpoint import Call
-from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
 from pixigpt._streams.async_open_response import AsyncOpenResponse
+from pixigpt._streams.byte_flow import ByteReading, byte_flow
 from pixigpt._streams.part_file import part_of
 from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from pixigpt._endpoint import Call
-from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
+from pixigpt._streams.byte_flow import ByteReading, byte_flow
 from pixigpt._streams.open_response import OpenResponse
 from pixigpt._streams.part_file import part_of
 from pixigpt._transport.base import Transport

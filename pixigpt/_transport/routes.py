@@ -4,7 +4,6 @@ import re
 import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.request import getproxies, proxy_bypass
@@ -14,6 +13,7 @@ import httpx
 from attrs import frozen
 
 from pixigpt._fork import ForkSafeLock
+from pixigpt._transport.hosts import is_loopback
 from pixigpt._transport.options import PoolOptions, checked_proxy
 from pixigpt._transport.urls import PORTS, Origin
 
@@ -135,22 +135,13 @@ def _environment_proxy(origin: Origin) -> tuple[str | None, str]:
     proxies, host = getproxies(), origin.host
     name = origin.scheme if proxies.get(origin.scheme) else "all"
     url = proxies.get(name)
-    if not url or _is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
+    if not url or is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
         return None, ""
     return url if "://" in url else f"http://{url}", f"{name.upper()}_PROXY"
 
 
 def _without_password(url: str | None) -> str:
     return re.sub(r"//[^@/]*@", "//***@", url or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unusable(cause: object) -> httpx.UnsupportedProtocol:

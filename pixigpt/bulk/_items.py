@@ -15,6 +15,8 @@ from pixigpt.errors import PixiGPTError
 from pixigpt_api.api.pixigpt import create_chat_completion
 from pixigpt_api.models import ChatCompletion, CreateChatCompletionRequest
 
+WorkPlan: TypeAlias = Plan[ChatCompletion, Work[ChatCompletion]]
+
 _LETTERS_PER_TOKEN = 4.0
 
 
@@ -81,7 +83,14 @@ def chat_plan(
 ) -> Plan[ChatCompletion, BatchItem]:
     """Return the plan of `map_chat_completions`; raise ValueError or TypeError if an option is bad."""
     check_options("map_chat_completions", options)
-    return Plan(speed, total_timeout, _reader(options), call_chat, tokens_of_chat, _item, is_ordered)
+    return Plan(speed, total_timeout, _reader(options), _call, _tokens, _item, is_ordered)
+
+
+def work_plan(
+    read: Callable[[int, object], Work[ChatCompletion]], speed: Speed, total_timeout: float | None
+) -> WorkPlan:
+    """Return a plan of chats whose work is taken as it ends, in any order."""
+    return Plan(speed, total_timeout, read, _call, _tokens, _work_itself, is_ordered=False)
 
 
 def check_options(function: str, options: Mapping[str, object]) -> None:
@@ -145,7 +154,8 @@ def check_chat(arguments: Mapping[str, Any], extra_body: Mapping[str, Any] | Non
 
 def _arguments(fields: dict[str, Any]) -> dict[str, Any]:
     if unknown := fields.keys() - _REQUEST_FIELDS:
-        raise ValueError(f"a request has no {', '.join(map(repr, sorted(map(str, unknown))))}")
+        named = ", ".join(map(repr, sorted(map(str, unknown))))
+        raise ValueError(f"a request has no {named}; it may have {', '.join(sorted(_REQUEST_FIELDS))}")
     fields.pop("id", None)
     system: str | None = fields.pop("system", None)
     prompt: object = fields.pop("prompt", None)
@@ -180,15 +190,17 @@ def _with_system(system: object, messages: Sequence[MessageLike]) -> list[Messag
     )
 
 
-def call_chat(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client
-    """Call the client's method."""
+def _call(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client
     return client.create_chat_completion(**work.arguments)
 
 
-def tokens_of_chat(completion: ChatCompletion) -> float:
-    """Return the tokens that a completion has used."""
+def _tokens(completion: ChatCompletion) -> float:
     return completion.usage.total_tokens
 
 
 def _item(work: Work[ChatCompletion]) -> BatchItem:
     return BatchItem(work.index, work.id, work.request, work.result, work.error, work.elapsed, work.attempts)
+
+
+def _work_itself(work: Work[ChatCompletion]) -> Work[ChatCompletion]:
+    return work

@@ -81,4 +81,4 @@ def check_input(name: str, given: object, *kinds: type) -> None:
     """Raise TypeError if the input of a run cannot be iterated, or is a single one."""
     found = type(given).__name__
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, kinds):
-        raise TypeError(f"{name} must be several in an iterable, not {found}")
+        raise TypeError(f"{name} must be an iterable of them, such as a list, not {found}")

@@ -28,40 +28,40 @@ _LONGEST_CLOSE = 1.0
 _FAILURES = (Exception, SystemExit, KeyboardInterrupt)
 
 
-class _Bell:
-    """What one task waits for and others ring; a ring that nobody waits for is not lost."""
+class _AutoResetEvent:
+    """What one task waits for and others set; it is reset by who waits, so that no setting is lost."""
 
     def __init__(self) -> None:
-        self._has_rung = False
+        self._is_set = False
         self._event: anyio.Event | None = None
 
-    def ring(self) -> None:
+    def set(self) -> None:
         """Wake the task that waits, or the next one that would."""
-        self._has_rung = True
+        self._is_set = True
         if self._event is not None:
             self._event.set()
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait for a ring, or until the time has run out."""
-        if not self._has_rung:
+        """Wait until it is set, or the time has run out."""
+        if not self._is_set:
             self._event = anyio.Event()
             with anyio.move_on_after(seconds):
                 await self._event.wait()
             self._event = None
-        self._has_rung = False
+        self._is_set = False
 
 
 @define(eq=False)
-class _Crew(Generic[T]):
+class _Workers(Generic[T]):
     """The tasks of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
 
     client: AnyClient
     source: Iterable[object] | AsyncIterable[object]
     plan: Plan[T, Any]
     context: Context = field(init=False, factory=copy_context)
-    has_work: _Bell = field(init=False, factory=_Bell)
-    has_item: _Bell = field(init=False, factory=_Bell)
-    has_room: _Bell = field(init=False, factory=_Bell)
+    has_work: _AutoResetEvent = field(init=False, factory=_AutoResetEvent)
+    has_item: _AutoResetEvent = field(init=False, factory=_AutoResetEvent)
+    has_room: _AutoResetEvent = field(init=False, factory=_AutoResetEvent)
 
     async def run(self) -> None:
         """Read the input and start what may start, until the run is over."""
@@ -79,13 +79,13 @@ class _Crew(Generic[T]):
                 feeding.cancel()
         finally:
             engine.stop()
-            self.has_item.ring()
+            self.has_item.set()
 
     async def _feed(self, scope: anyio.CancelScope) -> None:
         with scope:
             await self._read_all()
         self.plan.engine.is_input_over = True
-        self.has_item.ring()
+        self.has_item.set()
 
     async def _read_all(self) -> None:
         engine = self.plan.engine
@@ -93,7 +93,7 @@ class _Crew(Generic[T]):
             async for request in self.source if isinstance(self.source, AsyncIterable) else _FromSync(self.source):
                 engine.add(self.plan.read(engine.added, request))
                 if engine.startable:
-                    self.has_work.ring()
+                    self.has_work.set()
                 while not engine.has_room:
                     await self.has_room.wait()
         except _FAILURES as failure:
@@ -108,19 +108,19 @@ class _Crew(Generic[T]):
             except _FAILURES as failure:
                 self.plan.engine.in_flight -= 1
                 self._break(failure)
-            self.has_item.ring()
+            self.has_item.set()
             work = self.plan.engine.next()
         if work is not None or self.plan.engine.startable or self.plan.engine.is_stopped:
-            self.has_work.ring()
+            self.has_work.set()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake everybody, for something has changed."""
-        self.has_work.ring()
-        self.has_item.ring()
+        self.has_work.set()
+        self.has_item.set()
 
     def _break(self, failure: BaseException) -> None:
         self.plan.engine.break_(failure)
-        self.has_work.ring()
+        self.has_work.set()
 
     async def _perform(self, work: Work[T]) -> None:
         plan = self.plan
@@ -176,7 +176,7 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
 
     def __init__(self, client: AnyClient, requests: Iterable[object] | AsyncIterable[object], plan: Plan[T, R]) -> None:
         check_input("requests", requests, Iterable, AsyncIterable)
-        self._crew = _Crew(client, requests, plan)
+        self._workers = _Workers(client, requests, plan)
         self._plan = plan
         self._background: Background | None = None
         self._is_over = False
@@ -219,7 +219,7 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
         """
         self._plan.engine.stop(patience)
         if self._background is not None:
-            self._background.call_soon(self._crew.ring)
+            self._background.call_soon(self._workers.wake)
 
     def _cancel(self) -> None:
         self._is_over = True
@@ -228,15 +228,15 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
 
     async def _take(self) -> Work[T] | None:
         """Return the next item that is ready; None at the end."""
-        engine, crew, end = self._plan.engine, self._crew, block_end()
+        engine, workers, end = self._plan.engine, self._workers, block_end()
         if self._background is None:
-            self._background = Background(crew.run, crew.context)
+            self._background = Background(workers.run, workers.context)
         while (work := engine.take()) is None and not engine.is_over:
             left = engine.patience(end)
             if left == 0:
                 return None
-            await crew.has_item.wait(left)
-        crew.has_room.ring()
+            await workers.has_item.wait(left)
+        workers.has_room.set()
         return work
 
 

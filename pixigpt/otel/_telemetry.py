@@ -57,7 +57,7 @@ class OpenTelemetry:
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._has_providers:
-            raise TypeError("an OpenTelemetry with providers of its own cannot be pickled")
+            raise TypeError("an OpenTelemetry with providers of its own cannot be pickled: set the global ones")
         return type(self), (None, None, self._capture_content)
 
     def __call__(self, request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:

@@ -319,7 +319,7 @@ def _first_messages(given: object) -> list[CreateMessageRequest]:
     return CreateMessagesBulkRequest.from_dict({"messages": given}).messages
 
 
-def _metadata(given: Any) -> ThreadMetadata | None:  # noqa: ANN401 - whatever JSON can hold
+def _metadata(given: Any) -> ThreadMetadata | None:  # noqa: ANN401  # whatever JSON can hold
     if given is None:
         return None
     if found := schema_violation("ThreadMetadata", given):

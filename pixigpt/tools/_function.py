@@ -158,7 +158,7 @@ def tools_by_name(functions: object) -> dict[str, AnyTool]:
     for function in cast("Sequence[Callable[..., object]]", functions):
         each = cast("AnyTool", function) if isinstance(function, FunctionTool) else _wrapped(function)
         if each.name in tools:
-            raise TypeError(f"two tools have the name {each.name!r}")
+            raise TypeError(f"two tools have the name {each.name!r}: give one another with tool(f, name=...)")
         tools[each.name] = each
     return tools
 
@@ -220,7 +220,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, A
     try:
         parameters = inspect.signature(function).parameters.values()
     except (NameError, ValueError) as cause:  # an annotation that Python evaluates only now; a builtin without one
-        raise TypeError(f"{name}: its parameters cannot be told: {cause}") from cause
+        raise TypeError(f"{name}: its parameters cannot be read: {cause}") from cause
     for each in parameters:
         if each.kind in _UNNAMED:
             raise TypeError(f"{name}: the parameter {each} {_UNNAMED[each.kind]}, and a model passes each by its name")
@@ -234,7 +234,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, A
 def _resolved(annotations: Mapping[str, object], function: Callable[..., object], name: str) -> dict[str, Any]:
     """Return annotations with those that are text evaluated; what the function returns is nobody's concern here."""
     inner = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
-    module = getattr(inner, "__globals__", None) or getattr(getattr(inner, "__call__", None), "__globals__", {})  # noqa: B004
+    module = getattr(inner, "__globals__", None) or getattr(_checks.call_of(inner), "__globals__", {})
     holder = cast("Any", SimpleNamespace(__annotations__=dict(annotations)))
     try:
         return typing.get_type_hints(holder, globalns=module, include_extras=True)

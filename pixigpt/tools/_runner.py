@@ -11,14 +11,13 @@ from pixigpt._clock import block_end
 from pixigpt._failure import redact_texts
 from pixigpt._settings import Settings
 from pixigpt._tool_run import ToolCallRecord, ToolRun
+from pixigpt._wait import LAST_POLL
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Conversation, Received, Send
 from pixigpt.tools._function import AnyTool, tools_by_name
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
-
-_LAST_POLL = 0.1  # how long before its end `wait_for_run` gives up
 
 Approver = Callable[[ToolCall], object]
 Observer = Callable[[ToolCallRecord], object]
@@ -44,11 +43,6 @@ Outcome = Received | bool | None
 Loop = Generator[Step, Outcome, T]
 
 
-def _function(name: str, value: object) -> None:
-    if not callable(value):
-        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
-
-
 @frozen
 class RunOptions:
     """How to run tools."""
@@ -56,9 +50,9 @@ class RunOptions:
     max_rounds: int = field(validator=_checks.validator(_checks.non_negative_int))
     concurrency: int = field(validator=_checks.validator(_checks.positive_int))
     report_errors: bool = field(validator=_checks.validator(_checks.of_type(bool)))
-    approve: Approver | None = field(validator=_checks.validator(_checks.optional(_function)))
-    on_call: Observer | None = field(validator=_checks.validator(_checks.optional(_function)))
-    on_text: Reader | None = field(validator=_checks.validator(_checks.optional(_function)))
+    approve: Approver | None
+    on_call: Observer | None
+    on_text: Reader | None
 
 
 @define
@@ -87,8 +81,7 @@ class ToolLoop:
         called = [(each.name, each.function) for each in by_name.values()]
         callbacks = [("approve", options.approve), ("on_call", options.on_call), ("on_text", options.on_text)]
         for name, function in [*called, *callbacks]:  # a tool may have a callback's name
-            if _checks.is_async(function) and not may_be_async:
-                raise TypeError(f"{name} is async: use AsyncClient")
+            _checks.callback(name, function, may_be_async=may_be_async)
         return cls(Conversation.begun(settings, messages), by_name, options)
 
     @property
@@ -159,7 +152,7 @@ class ToolLoop:
     def _is_nearly_over(self) -> bool:
         """Return whether the deadline is why a call that a tool made has failed; a wait may give up a bit before it."""
         end = block_end()
-        return end is not None and self.conversation.clock.monotonic() >= end - _LAST_POLL
+        return end is not None and self.conversation.clock.monotonic() >= end - LAST_POLL
 
     def _reported(self, error: Exception) -> str:
         return self.conversation.settings.redact_key(f"{type(error).__name__}: {error}")

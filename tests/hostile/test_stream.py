@@ -77,7 +77,7 @@ def test_nothing_is_sent_before_the_block_and_an_argument_is_checked_before_it(a
     stream = client.stream_call(list_threads)
     assert server.connections == 0
     with pytest.raises(RuntimeError, match=r"only inside its `(async )?with` block"):
-        stream.status_code  # noqa: B018
+        assert stream.status_code
     with pytest.raises(ValueError, match="thread_id must not be empty"):
         client.stream_call(get_thread, "")
     with stream, pytest.raises(RuntimeError, match="only once"), stream:
