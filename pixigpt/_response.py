@@ -69,7 +69,7 @@ def decoded(what: str, content: bytes | str) -> object:
 
 
 def _loads(content: bytes | str) -> object:
-    """Decode JSON as `json.loads()` does, without its look for other encodings and for blanks, which few bodies have."""
+    """Decode JSON as `json.loads()` does, but look for other encodings and for blanks only where there are any."""
     try:
         text = content if isinstance(content, str) else content.decode()
         value, end = _DECODER.raw_decode(text)
