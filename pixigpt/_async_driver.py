@@ -12,7 +12,9 @@ import anyio.to_thread
 import httpx
 
 from pixigpt._body import Body, complete_response, is_read
+from pixigpt._endpoint import Call
 from pixigpt._failure import FAILURES, closed_meanwhile, outcome_of
+from pixigpt._flow import call_flow
 from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
@@ -58,6 +60,11 @@ async def drive(flow: Generator[StepT, OutcomeT, T], perform: Callable[[StepT], 
         except BaseException:  # cancelled, or a callback's error: middleware is told that the call is over
             flow.close()
             raise
+
+
+async def run(call: Call[T], transport: _Transport, settings: Settings) -> T:
+    """Run a call to its end; return its result or raise its error."""
+    return await drive(call_flow(call, settings), CallDriver(transport, settings).perform)
 
 
 class CallDriver:

@@ -258,10 +258,10 @@ class AsyncClient(AsyncHints):
             >>> (await client.call(get_assistant, assistant_id)).name
             'Pixi'
         """
-        # On first use, as in `_drive`.
-        from pixigpt._flow import call_flow
+        # On first use, as in `_drive`; `from ... import` takes 5,000 instructions more, a hundredth of a call.
+        import pixigpt._async_driver as driver
 
-        return await self._drive(call_flow(prepare(endpoint, *args, **kwargs), self._settings))
+        return await driver.run(prepare(endpoint, *args, **kwargs), self._transport, self._settings)
 
     def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "AsyncResponseStream":
         """Call any generated endpoint, and read the response's bytes as they come, or save them to a file.

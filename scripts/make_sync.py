@@ -50,6 +50,7 @@ MADE = (
             (r"\bAsync(BorrowedTransport|Client)\b", r"\1"),
             (r"AsyncHints", "SyncHints"),
             (r"\b(open|given|set)_async_(pool|transport|httpx_client)\b", r"\1_\2"),
+            (r"\b_async_driver as driver", "_driver as driver"),
             (r"_async_driver import (.*)  # .*", r"_driver import \1  # as late as in the async client"),
             (r"tools\._async_chat import", "tools._chat import"),
             (r"get_assistant\.asyncio\(", "get_assistant.sync("),
