@@ -37,6 +37,11 @@ def checked_key(key: object) -> Secret:
     return Secret(key)
 
 
+def redacted(key: str, text: str) -> str:
+    """Return a text with the key redacted."""
+    return re.sub(re.escape(key), "***", text, flags=re.IGNORECASE)
+
+
 def checked_url(base_url: object) -> str:
     """Return a server's URL without the slash at its end; raise ValueError or TypeError if it is not a valid one."""
     if not isinstance(base_url, str):

@@ -46,11 +46,11 @@ def text_list(name: str, texts: Sequence[str]) -> list[str]:
 def _chat_message(fields: dict[str, object]) -> Message:
     if isinstance(fields.get("content"), list):
         raise TypeError("content must be a text, not a list of parts; for images, see analyze_image()")
-    if "content" not in fields and not fields.get("tool_calls"):
+    if "content" not in fields and fields.get("role") != "assistant":
         raise KeyError("content")
     fields.pop(PARTS, None)
     message = Message.from_dict(fields)
-    if message.content is None:  # beside tool calls; OpenAI's API says null, and the generated class would leave it out
+    if message.content is None:  # OpenAI's API says null, beside tool calls or a refusal; the class would leave it out
         message.additional_properties["content"] = None
     return message
 
@@ -74,7 +74,9 @@ def _check_sequence(name: str, items: object) -> None:
 
 def _one(name: str, index: int, item: object, convert: Callable[[dict[str, object]], T]) -> T:
     if not isinstance(item, MAPPING):
-        raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {type(item).__name__}")
+        found = type(item).__name__
+        hint = "; run_tools() takes functions, this method tool(function).definition" if callable(item) else ""
+        raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {found}{hint}")
     try:
         return convert(cast("dict[str, object]", _plain(cast("object", item))))
     except KeyError as cause:

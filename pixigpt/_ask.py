@@ -167,8 +167,11 @@ class _Ask:
         else:
             message = question.message_call(self.thread_id)
         yield from self._call(message, "message")
-        agent = AgentInvocation(question.assistant_id, self.thread_id, self.settings.base_url, question.content)
-        with self.settings.observe(agent):
+        settings = self.settings
+        agent = AgentInvocation(
+            question.assistant_id, self.thread_id, settings.base_url, question.content, redact=settings.redact_key
+        )
+        with settings.observe(agent):
             reply = yield from self._answer(self.thread_id)
             agent.model, agent.answer = reply.run.model, reply.text
         return reply

@@ -135,7 +135,7 @@ def _how_far(failure: httpx.RequestError, host: str) -> str:
 
 
 def _text(response: Response) -> str:
-    return response.content.decode(errors="replace")
+    return response.content.decode("utf-8-sig", errors="replace")
 
 
 def _shown(response: Response, settings: Settings) -> str:

@@ -4,6 +4,7 @@ import json
 import mimetypes
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from io import BytesIO
 from pathlib import PurePath
 from typing import Any, Protocol, cast
@@ -58,6 +59,8 @@ def merged(name: str, own: Mapping[str, Any], extra: Mapping[str, Any]) -> Mappi
 
 def text_of(value: object) -> str:
     """Return a parameter's or a form field's value as text."""
+    if isinstance(value, Enum):  # whose own text may be its name, even where it is a str
+        value = value.value
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

@@ -1,7 +1,6 @@
 """The settings of a client: what both constructors take, and `with_options()` changes."""
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import httpx
 from attrs import evolve, field, frozen
 
-from pixigpt._access import Secret, checked_headers, checked_key, checked_url
+from pixigpt._access import Secret, checked_headers, checked_key, checked_url, redacted
 from pixigpt._checks import non_negative_int, of_type, optional, positive_seconds, string_keys, validator
 from pixigpt._request_body import merged, pairs
 from pixigpt._retry import Budget, RetryPolicy
@@ -153,7 +152,7 @@ class Settings:
 
     def redact_key(self, text: str) -> str:
         """Return a text of the server's with the key redacted, in case the server echoes it."""
-        return re.sub(re.escape(self.api_key), "***", text, flags=re.IGNORECASE)
+        return redacted(self.api_key, text)
 
 
 @lru_cache(maxsize=256)

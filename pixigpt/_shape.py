@@ -116,12 +116,13 @@ def _values_of(check: _Check) -> _Find:
 
 def _any_of(checks: list[_Check]) -> _Check:
     def find(value: object) -> str | None:
-        found = None
+        told = ""
         for check in checks:
-            found = check.find(value)
-            if found is None:
+            if (found := check.find(value)) is None:
                 return None
-        return found
+            if not told or told.startswith(" is "):  # what is wrong in a part of it tells more than its type
+                told = found
+        return told
 
     return _Check(_NOTHING.union(*(check.at_once for check in checks)), find)
 

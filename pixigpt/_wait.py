@@ -7,7 +7,7 @@ from typing import Self
 from attrs import define, field, frozen
 
 from pixigpt import errors
-from pixigpt._checks import function, optional, positive_seconds, validator
+from pixigpt._checks import optional, positive_seconds, validator
 from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
 from pixigpt._endpoint import Call
 from pixigpt._failure import stamped
@@ -32,7 +32,7 @@ class WaitOptions:
 
     timeout: float | None = field(validator=validator(optional(positive_seconds)))
     poll_interval: float | None = field(validator=validator(optional(positive_seconds)))
-    on_update: Callable[[Run], object] | None = field(validator=validator(optional(function)))
+    on_update: Callable[[Run], object] | None
 
 
 @frozen

@@ -91,6 +91,7 @@ class ChatMapper:
             template=template,
             price=None,
             chat_options=chat_options,
+            extra_body=client_options.get("extra_body") or {},
             function=type(self).__name__,
         )
         self._client_options = _checked_client_options(client_options, send_key=send_key)

@@ -199,6 +199,21 @@ def test_a_snapshot_does_not_change() -> None:
     assert [each.to_json() for each in kept] == snapshots
 
 
+def test_a_snapshot_for_another_thread_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    accumulator = ChatCompletionAccumulator()
+    first, second = (ChatCompletionChunk.from_dict(each) for each in deltas({"content": "a"}, {"content": "b"}))
+    accumulator.add(first)
+
+    def interrupted(text: str) -> str:
+        accumulator.add(second)  # as the thread that reads the stream may, while another one takes a snapshot
+        return text
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pixigpt._streams.accumulator.paired", interrupted)
+        assert accumulator.snapshot is not None
+    assert accumulator.completion().choices[0].message.content == "ab"
+
+
 def test_nothing_is_no_completion() -> None:
     with pytest.raises(RuntimeError, match="no chunk had a choice"):
         merged()

@@ -156,7 +156,7 @@ JSONL: list[tuple[Line, dict[str, Any], dict[str, Any]]] = [
 def test_the_lines_of_jsonl_may_have_several_forms(
     client: Client, server: LocalServer, line: Line, options: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    Path("in.jsonl").write_text("\ufeff" + json.dumps(line) + "\n\n")
+    Path("in.jsonl").write_text("\ufeff\n\ufeff" + json.dumps(line) + "\n\n")
     summary = client.run_batch("in.jsonl", "out.jsonl", **options)
     assert (summary.done, list(answers())) == (1, [str(line.get("id", line.get("custom_id", "a")))])
     (request,) = server.requests
@@ -180,6 +180,9 @@ def test_csv_rows_are_prompts_by_column_or_template(client: Client) -> None:
         "1": f"You said: {'x' * 140_000} in Greek, {{please}}",
     }
     client.run_batch("in.csv", "named.jsonl", prompt_column="word", id_column="language", template="{prompt}!")
+    Path("numbers.csv").write_text("0,00\na,b\n")
+    client.run_batch("numbers.csv", "numbers.jsonl", template="{0} {00:>2}")
+    assert answers("numbers.jsonl") == {"0": "You said: a  b"}
     assert answers("named.jsonl") == {"French": 'You said: a "b",\nc!', "Greek": f"You said: {'x' * 140_000}!"}
 
 
@@ -292,6 +295,10 @@ def make_copy(_: Client) -> None:
     Path("out.jsonl").hardlink_to("in.jsonl")
 
 
+def make_other_lines(_: Client) -> None:
+    write_lines("out.jsonl", *prompts("a"))
+
+
 def make_broken(client: Client) -> None:
     client.run_batch("in.jsonl", "out.jsonl")
     with Path("out.jsonl").open("a") as file:
@@ -320,7 +327,8 @@ BAD_OUTPUTS: list[tuple[Callable[[Client], None], dict[str, Any], type[Exception
     (make_others, {}, ValueError, "its fingerprint is [0-9a-f-]{36}, this batch's is [0-9a-f-]{36}"),
     (make_others, {"temperature": 0.1, "resume": False}, FileExistsError, "the output exists; .*'out.jsonl'"),
     (make_version_2, {}, ValueError, "is of version 2"),
-    (make_copy, {}, ValueError, "is not the output of a batch: its first line is no header"),
+    (make_copy, {}, ValueError, "input and output are the same file"),
+    (make_other_lines, {}, ValueError, "is not the output of a batch: its first line is no header"),
     (make_broken, {}, ValueError, "line 3 is no line of a batch's output"),
     (make_broken_json, {}, ValueError, "line 3 is no line of a batch's output"),
     (make_text, {}, ValueError, "is not the output of a batch"),
@@ -348,9 +356,15 @@ def test_a_bad_input_leaves_an_output_that_was_there(client: Client) -> None:
     write_lines("in.jsonl", *prompts("a"))
     client.run_batch("in.jsonl", "out.jsonl")
     write_lines("in.jsonl", *prompts("a", "a"))
-    with pytest.raises(ValueError, match="there twice"):
-        client.run_batch("in.jsonl", "out.jsonl")
+    Path("empty.jsonl").touch()
+    Path("link.jsonl").symlink_to("target.jsonl")
+    for output in ("out.jsonl", "empty.jsonl", "link.jsonl"):
+        with pytest.raises(ValueError, match="there twice"):
+            client.run_batch("in.jsonl", output)
     assert answers() == {"a": "You said: say a"}
+    assert Path("empty.jsonl").read_bytes() == b""
+    assert Path("link.jsonl").is_symlink()
+    assert not Path("target.jsonl").exists()
 
 
 def test_an_input_that_cannot_be_read_twice_or_at_all_is_refused(client: Client) -> None:
@@ -362,6 +376,7 @@ def test_an_input_that_cannot_be_read_twice_or_at_all_is_refused(client: Client)
     write_lines("lines.jsonl")
     with pytest.raises(ValueError, match="the same file"):
         client.run_batch("lines.jsonl", "lines.jsonl")
+    assert Path("lines.jsonl").read_bytes() == b""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no flock, as the guide says")
@@ -428,6 +443,19 @@ def test_tools_are_part_of_the_fingerprint(client: Client) -> None:
     assert client.run_batch("in.jsonl", "out.jsonl", tools=list(tools)).skipped == 1
     with pytest.raises(ValueError, match="fingerprint"):
         client.run_batch("in.jsonl", "out.jsonl", tools=tools[:1])
+
+
+def test_extra_body_is_part_of_the_fingerprint_so_that_two_models_share_no_output_and_no_key(
+    client: Client, server: LocalServer
+) -> None:
+    write_lines("in.jsonl", *prompts("a"))
+    small, large = (client.with_options(extra_body={"model": name}) for name in ("small", "large"))
+    assert small.run_batch("in.jsonl", "out.jsonl").done == 1
+    assert small.run_batch("in.jsonl", "out.jsonl").skipped == 1
+    with pytest.raises(ValueError, match="fingerprint"):
+        large.run_batch("in.jsonl", "out.jsonl")
+    assert large.run_batch("in.jsonl", "large.jsonl").done == 1
+    assert len(set(keys(server))) == 2
 
 
 def test_the_key_is_not_in_the_output(server: LocalServer) -> None:

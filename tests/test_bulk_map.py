@@ -40,6 +40,11 @@ COMPLETION = b"""{"id": "1", "object": "chat.completion", "created": 1, "model":
 "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}]}"""
 
 
+def is_idle(items: Any) -> bool:
+    engine = getattr(items, "iterator", items)._plan.engine
+    return bool(engine.is_starving and engine.in_flight == 0)
+
+
 def said(text: str) -> str:
     return f"You said: {text}"
 
@@ -173,6 +178,12 @@ def test_a_bad_request_is_raised_by_the_loop(client: Client, request_: Any, erro
         list(client.map_chat_completions(["a", request_], concurrency=1))
 
 
+def test_a_text_that_is_none_is_named_by_its_place(client: Client) -> None:
+    texts: list[Any] = ["a", "b", "c", None]
+    with pytest.raises(TypeError, match=r"texts\[3\] must be a str, not NoneType"):
+        list(client.map_embeddings(texts, batch_size=2))
+
+
 def test_what_the_input_raises_is_raised_by_the_loop(client: Client) -> None:
     def prompts() -> Iterator[str]:
         yield "a"
@@ -180,6 +191,21 @@ def test_what_the_input_raises_is_raised_by_the_loop(client: Client) -> None:
 
     with pytest.raises(ZeroDivisionError):
         list(client.map_chat_completions(prompts()))
+
+
+def test_what_is_done_comes_before_what_the_input_raises(client: Client) -> None:
+    def prompts() -> Iterator[str]:
+        yield from "abc"
+        raise ZeroDivisionError
+
+    items: Any = client.map_chat_completions(prompts(), concurrency=1)
+    texts = [next(items).text]
+    for _ in "bc":
+        assert eventually(lambda: is_idle(items))
+        texts.append(next(items).text)
+    assert texts == [said(text) for text in "abc"]
+    with pytest.raises(ZeroDivisionError):
+        next(items)
 
 
 @pytest.mark.parametrize("place", ["input", "middleware"])

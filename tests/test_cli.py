@@ -106,6 +106,11 @@ def test_embed_rerank_and_moderate(cli: Run, tmp_path: Path) -> None:
     (only,) = lines(cli("rerank", "Which cat?", "-", "--top", "1", "--jsonl", stdin=b"A dog.\nA cat.\n"))
     assert (only["index"], only["document"]) == (1, "A cat.")
     assert documents(cli("rerank", "Which cat?", "-", "--json", stdin=b"A cat.\n"))["object"] == "list"
+    given = "\ufeffA cat.\r\nA\x0cB\u2028C\x85D"  # as Windows writes it, with what Unicode calls line breaks
+    (tmp_path / "texts").write_bytes(given.encode())
+    for arguments in (["-"], [str(tmp_path / "texts")]):
+        found = documents(cli("rerank", "A cat.", *arguments, "--json", stdin=given.encode()))
+        assert [each["document"] for each in found["results"]] == ["A cat.", "A\x0cB\u2028C\x85D"]
     assert cli("moderate", "Hello!").out == "category: SAFE\nscore: 1.0000\n"
     assert documents(cli("moderate", "Hello!", "--json"))["category"] == "SAFE"
 

@@ -121,6 +121,14 @@ def test_profiles_keep_apart(cli: Run, server: LocalServer, path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "[default]\nretries = 1\n"
 
 
+def test_what_another_hand_has_written_is_there_after_a_setting_is_set(cli: Run, path: Path) -> None:
+    path.write_text('[\'a.b "c"\']\nretries = 7\n[d]\ntimeout = inf\nassistant = "e"\n', encoding="utf-8-sig")
+    assert cli("config", "set", "retries", "1") == Done(0, b"", "")
+    assert cli("config", "get", "retries").out == "1\n"
+    assert cli("config", "get", "retries", "--profile", 'a.b "c"').out == "7\n"
+    assert cli("config", "list", "--profile", "d").out == "timeout\tinf\tprofile\nassistant\te\tprofile\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -131,6 +139,7 @@ def test_profiles_keep_apart(cli: Run, server: LocalServer, path: Path) -> None:
         ["set", "base_url", "example.com"],
         ["set", "base_url"],
         ["set", "assistant", " "],
+        ["set", "assistant", "\udcff"],
         ["set", "api_key"],
         ["set", "model", "x"],
         ["set", "retries", "1", "--profile", "a b"],
@@ -181,6 +190,14 @@ def test_a_file_that_cannot_be_read_or_written_is_named(cli: Run, tmp_path: Path
     done = cli("config", "set", "retries", "1", PIXIGPT_CONFIG=str(tmp_path / "file" / "config.toml"))
     assert done.code == 2
     assert "cannot " in done.errors
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such files elsewhere")
+def test_what_is_no_regular_file_is_not_replaced(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "replace", lambda *_: pytest.fail("it was replaced"))
+    assert cli("config", "list", PIXIGPT_CONFIG=os.devnull) == Done(0, b"", "")
+    done = cli("config", "set", "retries", "1", PIXIGPT_CONFIG=os.devnull)
+    assert (done.code, f"cannot write {os.devnull}: it is not a regular file" in done.errors) == (2, True)
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(

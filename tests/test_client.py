@@ -68,13 +68,22 @@ def test_an_exception_of_on_update_comes_through(client: Client, server: LocalSe
         client.wait_for_run(run.thread_id, run.id, on_update=on_update)
 
 
-def test_an_async_on_update_is_refused_by_the_sync_client(session_server: LocalServer) -> None:
+def test_an_async_on_update_is_refused_by_the_sync_client(server: LocalServer) -> None:
     async def on_update(_: Run) -> None: ...
 
-    with Client(session_server.api_key, session_server.base_url) as client:
-        run = started(client, session_server)
+    def disguised(run: Run) -> object:
+        return on_update(run)
+
+    with Client(server.api_key, server.base_url) as client:
+        run = started(client, server)
+        sent = len(server.requests)
         with pytest.raises(TypeError, match="on_update is async: use AsyncClient"):
             client.wait_for_run(run.thread_id, run.id, on_update=on_update)
+        with pytest.raises(TypeError, match="on_update is async: use AsyncClient"):
+            client.ask(server.assistant_id, "Hello!", on_update=on_update)
+        assert len(server.requests) == sent
+        with pytest.raises(TypeError, match="on_update is async: use AsyncClient"):
+            client.wait_for_run(run.thread_id, run.id, on_update=disguised)
 
 
 def test_captured_responses_tell_of_successes_and_errors(client: Client, server: LocalServer) -> None:

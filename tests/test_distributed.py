@@ -114,6 +114,22 @@ def test_a_batch_that_is_repeated_has_the_same_keys_and_equal_prompts_have_their
         assert len(set(first)) == 3
 
 
+def test_an_answer_with_half_a_surrogate_pair_is_a_row_too(server: LocalServer) -> None:
+    server.reply("a\ud800")
+    server.reply("b\ud800", status=400)
+    answers = ChatMapper(prompt_column="text", concurrency=1)(pd.DataFrame({"text": ["a", "b", "c"]}))
+    assert answers["answer"][0] == "a?"
+    assert answers["error"][1] == "BadRequestError: b?"
+    assert answers["answer"][2] == "You said: c"
+
+
+def test_two_models_have_keys_of_their_own(server: LocalServer) -> None:
+    for model in ("small", "large"):
+        mapper = ChatMapper(prompt_column="text", extra_body={"model": model})
+        assert list(mapper(pd.DataFrame({"text": ["a"]}))["answer"]) == ["You said: a"]
+    assert len(set(keys(server))) == 2
+
+
 def test_the_key_is_sent_only_if_it_is_told_to(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     at_home, sent = ChatMapper(prompt_column="text"), ChatMapper(prompt_column="text", send_key=True)
     assert server.api_key.encode() not in pickle.dumps(at_home)

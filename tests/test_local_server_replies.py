@@ -5,6 +5,7 @@ import subprocess
 import sys
 from typing import Any
 
+import anyio
 import pytest
 import uvicorn
 from support.events import HELLO
@@ -122,6 +123,13 @@ def test_a_request_that_is_refused_uses_up_no_reply(client: Client, server: Loca
         (lambda server: server.reply(tool_calls=[("now", 5)]), "tool_calls must be pairs"),
         (lambda server: server.reply(tool_calls=[("now", {}, 1)]), "tool_calls must be pairs"),
         (lambda server: server.reply(tool_calls=("now", {})), "tool_calls must be pairs"),
+        (lambda server: server.reply(tool_calls=[("now", {"a": {1}})]), "tool_calls must be what JSON can hold"),
+        (lambda server: server.reply(5), "content must be a str, not int"),
+        (lambda server: server.reply("x", reasoning=5), "reasoning must be a str, not int"),
+        (lambda server: server.reply("x", finish_reason=5), "finish_reason must be a str, not int"),
+        (lambda server: server.reply(body={1}), "body must be what JSON can hold"),
+        (lambda server: server.reply("x", when=5), "when must be a function, not int"),
+        (lambda server: server.fail(when=anyio.sleep), "when must not be async"),
         (lambda server: server.reply("x", usage=5), "usage must be a Mapping, not int"),
         (lambda server: server.reply("x", usage={"prompt_tokens": "5"}), "usage: prompt_tokens must be"),
         (lambda server: server.fail(status=200), "status must be an HTTP status from 300 to 599, not 200"),
@@ -144,6 +152,9 @@ def test_what_no_request_has_met_can_be_asked_for(client: Client, server: LocalS
     server.cut("/embeddings", times=None)
     server.drip(0.2, "/assistants/?*")
     server.reply(body={})
+    server.reply("", reasoning="r", finish_reason="stop", tool_calls=[("now", {})])
+    server.fail("/chat/*", status=429, retry_after=2)
+    server.cut(after_chunks=0)
     server.fail("/threads", status=503)
     client.create_thread()
     assert server.unused == [
@@ -151,7 +162,10 @@ def test_what_no_request_has_met_can_be_asked_for(client: Client, server: LocalS
         "delay(0.1, '/rerank', times=1)",
         "cut('/embeddings', times=None)",
         "drip(0.2, '/assistants/?*', times=1)",
-        "reply(status=200, times=1)",
+        "fail('/chat/*', times=1, status=429, retry_after=2)",
+        "cut('*', times=1, after_chunks=0)",
+        "reply(body={}, status=200, times=1)",
+        "reply(content='', tool_calls=[('now', {})], reasoning='r', finish_reason='stop', status=200, times=1)",
     ]
 
 

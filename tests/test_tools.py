@@ -605,6 +605,8 @@ async def yes(_: object) -> bool:
     [
         ([later], {}, "later is async: use AsyncClient"),
         ([tool(later)], {}, "later is async: use AsyncClient"),
+        ([tool(tool(later), name="soon")], {}, "soon is async: use AsyncClient"),
+        ([tool(later, name="approve")], {}, "approve is async: use AsyncClient"),
         ([], {"approve": yes}, "approve is async: use AsyncClient"),
         ([], {"on_call": yes}, "on_call is async: use AsyncClient"),
         ([], {"on_text": yes}, "on_text is async: use AsyncClient"),

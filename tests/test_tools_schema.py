@@ -15,6 +15,7 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
+    Final,
     Generic,
     Literal,
     NamedTuple,
@@ -407,6 +408,7 @@ FITS: list[tuple[Any, Any, Any]] = [
     (list[Order], [{"count": 1}], [Order(count=1)]),
     (Open, {"day": "2026-01-31", "more": {"x": 1}}, OPENED),
     (dict[str, City], {"any": {"name": "A"}}, {"any": City("A")}),
+    (dict[int, list[dict[float, str]]], {"1": [{"2.5": "1"}]}, {1: [{2.5: "1"}]}),
     (Cat | Dog, {"type": "dog", "tricks": ["sit"]}, Dog(["sit"])),
     (Any, {"x": [1]}, {"x": [1]}),
 ]
@@ -473,6 +475,8 @@ UNFIT: list[tuple[Any, Any, str]] = [
     (list[City], [{"name": "A"}, {"name": "B", "x": 1}], "unknown field - at `$[1].x`"),
     (tuple[int, City], [1, {"name": "B", "x": 1}], "unknown field - at `$[1].x`"),
     (dict[str, City], {"a": {"name": "A", "x": 1}}, "unknown field - at `$.a.x`"),
+    (dict[int, int], {"a": 1}, "Expected `int`, got `str` - at `key`"),
+    (dict[int, int], {"1": "1"}, "Expected `int`, got `str` - at `$[...]`"),
     (Trip, {"stops": [{"name": "A", "x": 1}]}, "unknown field - at `$.stops[0].x`"),
     (Trip, {"stops": [], "start": {"name": "A", "x": 1}}, "unknown field - at `$.start.x`"),
     (Node, {"value": 1, "next": {"value": 2, "next": {"value": 3, "x": 1}}}, "unknown field - at `$.next.next.x`"),
@@ -626,6 +630,9 @@ def test_name_and_description_can_be_given() -> None:
         "parameters": {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
     }
     assert tool(name="x")(nothing).name == "x"
+    renamed, described = tool(find, name="find"), tool(find, description="Find it.")
+    assert (renamed.name, renamed.description, renamed.function) == ("find", "Search.", find.function)
+    assert (described.name, described.description, described(["a"])) == ("search-all", "Find it.", 1)
 
 
 class Service:
@@ -685,6 +692,9 @@ malformed.__annotations__["x"] = "int["
 def without_schema(x: object) -> None: ...
 
 
+def constant(x: Final[int] = 1) -> None: ...  # type: ignore[valid-type]
+
+
 def a_long_name(x: int) -> None: ...
 
 
@@ -696,6 +706,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (unresolved, {}, "unresolved: an annotation cannot be evaluated: name 'Nowhere' is not defined"),
     (malformed, {}, "malformed: an annotation cannot be evaluated"),
     (without_schema, {}, "without_schema: object has no JSON schema"),
+    (constant, {}, r"constant: .*Final"),
     (nothing, {"name": ""}, "a tool's name must be of 1 to 64"),
     (nothing, {"name": "a" * 65}, "a tool's name must be of 1 to 64"),
     (nothing, {"name": "with space"}, "a tool's name must be of 1 to 64"),

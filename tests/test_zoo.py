@@ -388,9 +388,9 @@ def test_any_bytes_arrive_as_they_are(zoo: Zoo, echo: EchoServer, contents: list
 
 
 def test_every_parameter_goes_to_its_place(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
-    keeper.call(zoo.path_parameters, "a/b?ü", 5, ID, DAY, MOMENT, "wild")
+    keeper.call(zoo.path_parameters, "a/b?ü", 5, ID, DAY, MOMENT, "wild", False)
     path = urlsplit(echo.requests[-1].target).path.split("/")[3:]
-    assert [unquote(each) for each in path] == ["a/b?ü", "5", str(ID), str(DAY), str(MOMENT), "wild"]
+    assert [unquote(each) for each in path] == ["a/b?ü", "5", str(ID), str(DAY), MOMENT.isoformat(), "wild", "false"]
     keeper.call(
         zoo.query_parameters,
         the_text="a&b",
@@ -669,16 +669,17 @@ def test_the_command_sends_forms_and_files(call: Run, echo: EchoServer, tmp_path
     assert echo.requests[-1].headers["content-type"] == "application/json"
     assert call("union_body", "--body", f"@{tmp_path / 'a.csv'}").code == 0
     assert echo.requests[-1].headers["content-type"] == "application/octet-stream"
-    assert call("json_body", "--body", "-", stdin=json.dumps(ANIMAL).encode()).code == 0
+    assert call("json_body", "--body", "-", stdin=json.dumps(ANIMAL).encode("utf-8-sig")).code == 0
     assert call("union_body").code == 0
     assert echo.requests[-1].body == b""
 
 
 def test_the_command_sends_parameters(call: Run, echo: EchoServer) -> None:
-    given = {"text": "a/b", "whole": 5, "id": ID, "day": DAY, "moment": MOMENT.isoformat(), "kind": "wild"}
+    moment = MOMENT.isoformat()
+    given = {"text": "a/b", "whole": 5, "id": ID, "day": DAY, "moment": moment, "kind": "wild", "flag": "true"}
     assert call("path_parameters", *(f"{name}={value}" for name, value in given.items())).code == 0
     path = urlsplit(echo.requests[-1].target).path.split("/")[3:]
-    assert [unquote(each) for each in path] == ["a/b", "5", str(ID), str(DAY), str(MOMENT), "wild"]
+    assert [unquote(each) for each in path] == ["a/b", "5", str(ID), str(DAY), moment, "wild", "true"]
     query = ["theText=t", "real=1.5", "flag=false", "size=2", "texts=x", "texts=y", f"days={DAY}", f'days=["{DAY}"]']
     assert call("query_parameters", *query, 'cat={"catName": "Tom"}', f"either={DAY}", "limit=5").code == 0
     sent = parse_qs(urlsplit(echo.requests[-1].target).query)
@@ -710,7 +711,7 @@ def test_the_command_knows_enumerations_as_classes(
         (["json_body"], "the body lacks 'the-name'"),
         (["json_body", "--body", "[]"], "the body does not fit: it is no JSON object"),
         (["json_body", "--body", "{"], "the body does not fit: "),
-        (["json_body", "--body", json.dumps(ANIMAL), "size=9"], "the body does not fit: '9' is not "),
+        (["json_body", "--body", json.dumps(ANIMAL), "size=9"], "the body does not fit: size: '9' is not "),
         (["json_body", "--body", "@no-such-file"], "cannot read no-such-file: "),
         (["json_list_body", "catName=x"], "the body does not fit: it is no object with fields"),
         (["octets_body"], "--body @FILE"),

@@ -61,11 +61,13 @@ class AsyncOpenResponse(Generic[ReadableT]):
         await self.aclose()
 
     def __del__(self) -> None:
-        self._tell_end()
-        if self._driver.is_open:
-            self._driver.abort()
-            message = f"{self!r} was dropped while it was open; use `async with`"
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+        try:
+            self._tell_end()
+        finally:
+            if self._driver.is_open:
+                self._driver.abort()
+                message = f"{self!r} was dropped while it was open; use `async with`"
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     async def aclose(self) -> None:
         """Close the response, as leaving the block does. A read that is under way elsewhere ends with a RuntimeError.

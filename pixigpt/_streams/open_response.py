@@ -62,11 +62,13 @@ class OpenResponse(Generic[ReadableT]):
         self.close()
 
     def __del__(self) -> None:
-        self._tell_end()
-        if self._driver.is_open:
-            self._driver.close()
-            message = f"{self!r} was dropped while it was open; use `with`"
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+        try:
+            self._tell_end()
+        finally:
+            if self._driver.is_open:
+                self._driver.close()
+                message = f"{self!r} was dropped while it was open; use `with`"
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     def close(self) -> None:
         """Close the response, as leaving the block does. A read that is under way elsewhere ends with a RuntimeError.

@@ -2,9 +2,10 @@
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 from pixigpt._clock import SYSTEM_CLOCK
@@ -28,12 +29,9 @@ _NUMBERED = (".csv", ".parquet")  # files that know no ids of their own
 class Batch:
     """A batch. Its constructor checks the arguments, `open()` both files, before anything is sent."""
 
-    def __init__(
-        self, input: PathLike, output: PathLike, *, arguments: BatchArguments, extra_body: Mapping[str, object]
-    ) -> None:
+    def __init__(self, input: PathLike, output: PathLike, *, arguments: BatchArguments) -> None:
         self._input, self._output = input, output
         self._arguments = arguments
-        self._extra_body = extra_body
         self._fingerprint = arguments.fingerprint
         self._reader = arguments.reader(is_numbered=os.fspath(input).lower().endswith(_NUMBERED))
         self._rows = rows_of(input)
@@ -55,12 +53,13 @@ class Batch:
             RuntimeError: Another process is writing to the output.
             OSError: A file cannot be read or written.
         """
+        with suppress(FileNotFoundError):  # there is no output yet
+            if Path(self._output).samefile(self._input):
+                raise ValueError("input and output are the same file")
         with ExitStack() as files:
             self._checkpoint = checkpoint = files.enter_context(
                 Checkpoint(self._output, str(self._fingerprint), resume=resume)
             )
-            if checkpoint.is_same_file(self._input):
-                raise ValueError("input and output are the same file")
             self._ids = Ids()
             files.callback(self._ids.close)
             for written, is_done in checkpoint.items():
@@ -132,7 +131,7 @@ class Batch:
         name = prompt.id.encode(errors="backslashreplace").decode()  # it may have half a surrogate pair
         options: dict[str, Any] = {"headers": {"Idempotency-Key": str(uuid.uuid5(self._fingerprint, name))}}
         if prompt.extra_body:
-            options["extra_body"] = {**self._extra_body, **prompt.extra_body}
+            options["extra_body"] = {**self._arguments.extra_body, **prompt.extra_body}
         return chat_work(index, prompt.id, prompt, prompt.arguments, cast("Any", options))
 
 

@@ -26,6 +26,7 @@ class BatchArguments:
     template: str | None
     price: tuple[float, float] | None
     chat_options: Mapping[str, Any]
+    extra_body: Mapping[str, object]  # the client's
     function: str = "run_batch"  # for messages
     _template: Template | None = field(init=False)
 
@@ -40,12 +41,14 @@ class BatchArguments:
     @property
     def fingerprint(self) -> uuid.UUID:
         """What an output is bound to: everything that shapes its lines but the input, which may grow."""
-        shapes = {
+        shapes: dict[str, object] = {
             "id_column": self.id_column,
             "options": {name: value for name, value in self.chat_options.items() if value is not None},
             "prompt_column": self.prompt_column,
             "template": self.template,
         }
+        if self.extra_body:
+            shapes["extra_body"] = self.extra_body
         return uuid.uuid5(_NAMESPACE, json.dumps(shapes, sort_keys=True, default=_as_data))
 
     def reader(self, *, is_numbered: bool) -> PromptReader:

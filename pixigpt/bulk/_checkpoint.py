@@ -23,10 +23,11 @@ class Checkpoint:
     def __init__(self, path: str | os.PathLike[str], fingerprint: str, *, resume: bool) -> None:
         self._path = Path(path)
         self._fingerprint = fingerprint
+        self._is_new = not self._path.exists()
         self._file = _opened(self._path, resume=resume)
         try:
             _lock(self._file, self._path)
-            self._is_new = os.fstat(self._file).st_size == 0
+            self._was_empty = os.fstat(self._file).st_size == 0
             self._size = self._open()
         except BaseException:
             os.close(self._file)
@@ -41,13 +42,11 @@ class Checkpoint:
         os.close(self._file)
 
     def discard(self) -> None:
-        """Delete the file if it was not there before, since nothing has come of the batch."""
+        """Leave the file as it was before, or delete it if it was not there, since nothing has come of the batch."""
         if self._is_new:
-            self._path.unlink()
-
-    def is_same_file(self, path: str | os.PathLike[str]) -> bool:
-        """Return whether it is the file at a path."""
-        return os.path.samestat(os.fstat(self._file), Path(path).stat())
+            self._path.resolve().unlink()  # and not the link that leads to it
+        elif self._was_empty:
+            os.ftruncate(self._file, 0)
 
     def items(self) -> Iterator[tuple[str, bool]]:
         """Yield the id of each line, and whether it is a response; raise ValueError if a line is not one of ours."""

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -52,14 +53,13 @@ def import_pyarrow() -> Any:  # noqa: ANN401  # it has no types
 def _jsonl(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            yield Row(f"line {number}", _object(line, f"{path}, line {number}"))
+            if text := line.removeprefix(BOM_UTF8).strip():
+                yield Row(f"line {number}", _object(text, f"{path}, line {number}"))
 
 
 def _object(line: bytes, place: str) -> Mapping[str, object]:
     try:
-        decoded: object = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        decoded: object = json.loads(line)
     except (ValueError, RecursionError) as cause:
         raise ValueError(f"{place} is not JSON: {cause}") from cause
     if not isinstance(decoded, dict):

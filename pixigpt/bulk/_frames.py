@@ -17,6 +17,7 @@ def frame_rows(batch: Frame) -> Iterator[Mapping[str, object]]:
 
 def with_columns(batch: Frame, columns: Mapping[str, list[Any]], numbers: Collection[str]) -> Frame:
     """Return a copy of a batch with more columns, of texts or `numbers`, of the same types whatever they hold."""
+    columns = {name: values if name in numbers else [*map(_encodable, values)] for name, values in columns.items()}
     if isinstance(batch, Mapping):
         numpy: Any = import_module("numpy")
         types = {name: "int64" if name in numbers else object for name in columns}
@@ -25,6 +26,11 @@ def with_columns(batch: Frame, columns: Mapping[str, list[Any]], numbers: Collec
     pandas: Any = import_module("pandas")
     types = {name: "int64" if name in numbers else "string" for name in columns}
     return batch.assign(**{name: pandas.Series(columns[name], batch.index, types[name]) for name in columns})
+
+
+def _encodable(text: str | None) -> str | None:
+    """Return a text that Arrow can hold: half a surrogate pair, which JSON allows, becomes a question mark."""
+    return None if text is None else text.encode(errors="replace").decode()
 
 
 def is_meta_call() -> bool:

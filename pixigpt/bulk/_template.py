@@ -1,11 +1,17 @@
 """A prompt made of a row's columns, as `str.format` does it, but with names alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from string import Formatter
+from typing import Any
 
 from attrs import field, frozen
 
 from pixigpt._checks import of_type
+
+
+class _ByName(Formatter):
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[object, str]:  # noqa: ARG002
+        return kwargs[field_name], field_name  # also of a column 0, which str.format takes for a position
 
 
 @frozen
@@ -34,7 +40,7 @@ class Template:
         values = {name: row[name] for name in self.columns}
         if nulls := [name for name, value in values.items() if value is None]:
             raise ValueError(f"template: the column {min(nulls)!r} is null")
-        return Formatter().vformat(self.text, (), values)
+        return _ByName().vformat(self.text, (), values)
 
     def _columns(self) -> Iterable[str]:
         of_type(str)("template", self.text)

@@ -223,11 +223,15 @@ class Items(_Closing[R], Generic[T, R]):
             return
         try:
             index, request = next(self._source)
+            work = self._plan.read(index, request)
         except StopIteration:
             with self._workers.lock:
                 engine.is_input_over = True
-            return
-        self._workers.add(self._plan.read(index, request))
+        except Exception as failure:  # noqa: BLE001  # raised once the items that are ready are taken
+            with self._workers.lock:
+                engine.break_(failure)
+        else:
+            self._workers.add(work)
 
     def _close(self, seconds: float) -> None:
         self._is_over = True

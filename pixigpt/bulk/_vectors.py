@@ -4,7 +4,6 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from itertools import islice
 from typing import Any, cast
 
-from pixigpt._arguments import text_list
 from pixigpt._checks import of_type, optional, positive_int
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._plan import Plan, Speed, check_input, new_key
@@ -14,13 +13,16 @@ from pixigpt_api.models import EmbeddingList
 Vector = list[float]
 
 
-def vector_plan(speed: Speed, total_timeout: float | None, model: str | None) -> Plan[EmbeddingList, list[Vector]]:
+def vector_plan(
+    speed: Speed, total_timeout: float | None, model: str | None, batch_size: int
+) -> Plan[EmbeddingList, list[Vector]]:
     """Return the plan of `map_embeddings`; raise TypeError if an argument is bad."""
     optional(of_type(str))("model", model)
 
     def read(index: int, texts: object) -> Work[EmbeddingList]:
-        arguments = {"input": text_list("texts", cast("list[str]", texts)), "model": model}
-        return Work(index, None, texts, arguments, new_key())
+        for number, text in enumerate(cast("list[object]", texts), index * batch_size):
+            of_type(str)(f"texts[{number}]", text)
+        return Work(index, None, texts, {"input": texts, "model": model}, new_key())
 
     return Plan(speed, total_timeout, read, _call, _tokens, _vectors)
 

@@ -58,7 +58,7 @@ class Body:
                 uploads[attribute] = opened if is_list(hint) else opened[-1]
                 document[name] = [b""] * len(opened) if is_list(hint) else b""  # until the object is there
             else:
-                document[name] = _value(texts, hint)
+                document[name] = _named_value(name, texts, hint)
         built = kind.from_dict(document)
         for attribute, upload in uploads.items():
             setattr(built, attribute, upload)
@@ -67,7 +67,7 @@ class Body:
     def _content(self, text: str) -> str:
         """Return a text, or the content of the file that it names."""
         file = self._open(text)
-        return text if file is None else file.read().decode()
+        return text if file is None else file.read().decode("utf-8-sig")
 
     def _file(self, kind: Hint, text: str) -> Any:  # noqa: ANN401  # of that kind
         file, name = self._open(text), text.removeprefix("@")
@@ -102,6 +102,13 @@ def _field(kind: Hint, name: str) -> tuple[str, Hint]:
         if attribute in hints:
             return attribute, hints[attribute]
     return name, Any
+
+
+def _named_value(name: str, texts: Sequence[str], hint: Hint) -> object:
+    try:
+        return _value(texts, hint)
+    except ValueError as cause:
+        raise ValueError(f"{name}: {cause}") from cause
 
 
 def _value(texts: Sequence[str], hint: Hint) -> object:

@@ -44,7 +44,7 @@ def read_profiles() -> dict[str, Profile]:
     """Return every profile; raise click.UsageError if the file is not valid."""
     path = config_path()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         decoded = tomllib.loads(text)
     except FileNotFoundError:
         return {}
@@ -98,18 +98,26 @@ def _warn_if_readable(path: Path, text: str) -> None:
 
 def _to_toml(profiles: Mapping[str, Profile]) -> str:
     return "\n".join(
-        "".join([f"[{name}]\n", *(f"{key} = {_toml_value(value)}\n" for key, value in settings.items())])
+        "".join([f"[{_toml_key(name)}]\n", *(f"{key} = {_toml_value(value)}\n" for key, value in settings.items())])
         for name, settings in profiles.items()
     )
 
 
+def _toml_key(name: str) -> str:
+    return name if _PROFILE_NAME.fullmatch(name) else _toml_value(name)
+
+
 def _toml_value(value: Setting) -> str:
+    if not isinstance(value, str):
+        return str(value)
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML's strings are JSON's, but for that
 
 
 def _write(path: Path, text: str) -> None:
     """Replace the file at once, readable by its owner only from its first byte on."""
     target = path.resolve()  # where a link leads to, if it is one
+    if target.exists() and not target.is_file():  # the superuser would replace /dev/null, for the whole machine
+        raise click.UsageError(f"cannot write {path}: it is not a regular file")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=target.parent)  # mode 0600

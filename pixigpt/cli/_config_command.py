@@ -100,6 +100,15 @@ def _checked(name: str, value: str) -> Setting:
     values: dict[str, Any] = {**dict.fromkeys(KINDS), "api_key": "sk-check", name: setting}
     with open_client(Settings(**values)):
         pass
-    if name == "assistant" and not value.strip():
-        raise click.UsageError("assistant must not be empty")
+    if name == "assistant":
+        _check_text(name, value)
     return setting
+
+
+def _check_text(name: str, value: str) -> None:
+    if not value.strip():
+        raise click.UsageError(f"{name} must not be empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError as cause:  # a byte of the command line that its encoding lacks
+        raise click.UsageError(f"{name} is not a text: {cause}") from cause

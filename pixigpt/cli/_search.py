@@ -31,12 +31,13 @@ def embed(texts: tuple[str, ...], model: str | None) -> None:
 
 @click.command(cls=GlobalCommand)
 @click.argument("query")
-@click.argument("file", type=click.File(encoding="utf-8", errors="replace"))
+@click.argument("file", type=click.File(encoding="utf-8-sig", errors="replace"))
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="How many documents at most.")
 @_MODEL
 def rerank(query: str, file: TextIO, top: int | None, model: str | None) -> None:
     """Sort the documents in FILE, a line each, by how well they fit QUERY, best first; - reads stdin."""
-    documents = [line for line in file.read().splitlines() if line.strip()]
+    # splitlines() would cut a document at a form feed or U+2028 too.
+    documents = [line for line in file.read().split("\n") if line.strip()]
     with open_client() as client:
         found = client.rerank(query, documents, top, model)
     if global_options().json:

@@ -6,6 +6,7 @@
 import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import define, evolve, field, frozen
 
-from pixigpt._access import checked_headers, checked_key, checked_url
+from pixigpt._access import checked_headers, checked_key, checked_url, redacted
 from pixigpt._checks import non_negative_int, of_type, validator
 from pixigpt._request_body import JsonBody, RequestBody
 from pixigpt._response import Response, UnexpectedShapeError
@@ -316,6 +317,11 @@ def payload_of(request: CallRequest) -> Payload:
 def api_key_of(request: CallRequest) -> str:
     """Return the key that a request is sent with, which no middleware sees."""
     return request._api_key
+
+
+def redactor_of(request: CallRequest) -> Callable[[str], str]:
+    """Return what redacts that key in a text."""
+    return partial(redacted, request._api_key)
 
 
 def progress_of(request: CallRequest) -> Progress:

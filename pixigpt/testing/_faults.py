@@ -7,9 +7,11 @@ from typing import Literal
 from attrs import define, field
 
 from pixigpt import _checks
-from pixigpt.testing._requests import ReceivedRequest
+from pixigpt.testing._requests import ReceivedRequest, condition
 
 Kind = Literal["fail", "delay", "cut", "drip", "ignore_stream", "skip_done", "linger"]
+
+_OPTIONS = {"status": None, "retry_after": None, "mid_stream": False, "after_chunks": None, "between_chunks": 0.0}
 
 _COUNT = _checks.validator(_checks.optional(_checks.non_negative_int))
 _SECONDS = _checks.validator(_checks.non_negative)
@@ -27,7 +29,7 @@ class Fault:
     kind: Kind
     path: str
     times: int | None = field(validator=_COUNT)
-    when: Callable[[ReceivedRequest], bool] | None
+    when: Callable[[ReceivedRequest], bool] | None = field(validator=_checks.validator(_checks.optional(condition)))
     seconds: float = field(default=0.0, validator=_SECONDS)
     status: int | None = field(default=None, validator=_checks.validator(_checks.optional(_error_status)))
     retry_after: float | str | None = None
@@ -39,8 +41,7 @@ class Fault:
     def __str__(self) -> str:
         """Return the call that asked for it."""
         first = [str(self.seconds)] if self.kind in ("delay", "drip") else []
-        options = {name: getattr(self, name) for name in ("status", "mid_stream", "after_chunks", "between_chunks")}
-        shown = [f"{name}={value}" for name, value in options.items() if value not in (None, False, 0.0)]
+        shown = [f"{name}={value!r}" for name, default in _OPTIONS.items() if (value := getattr(self, name)) != default]
         return f"{self.kind}({', '.join([*first, repr(self.path), f'times={self.times}', *shown])})"
 
     @property

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from pixigpt import _checks
 from pixigpt.testing._model import Reply
-from pixigpt.testing._requests import ReceivedRequest
+from pixigpt.testing._requests import ReceivedRequest, condition
 from pixigpt.testing._rule import usage_of
 from pixigpt_api.models import FinishReason, FunctionCall, Message, ToolCall, Usage
 
@@ -26,6 +26,19 @@ def _tool_calls(name: str, value: object) -> None:
         parts = cast("Sequence[object]", call if isinstance(call, list | tuple) else [])
         if not (len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], Mapping | str)):
             raise TypeError(f'{name} must be pairs such as ("get_weather", {{"city": "Paris"}}), not {call!r}')
+        _json(name, cast("object", parts[1]))
+
+
+def _body(name: str, value: object) -> None:
+    if not isinstance(value, bytes):
+        _json(name, value)
+
+
+def _json(name: str, value: object) -> None:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as cause:
+        raise TypeError(f"{name} must be what JSON can hold: {cause}") from cause
 
 
 def counted(usage: Mapping[str, object] | None) -> Usage | None:
@@ -40,6 +53,10 @@ def counted(usage: Mapping[str, object] | None) -> Usage | None:
     return Usage.from_dict({"total_tokens": total, **counts})
 
 
+_SHOWN = ("content", "tool_calls", "reasoning", "finish_reason", "usage", "body")
+_TEXT = _checks.validator(_checks.optional(_checks.of_type(str)))
+
+
 @define
 class PlannedReply:
     """What to say, how often, and to which requests.
@@ -47,15 +64,15 @@ class PlannedReply:
     With a `body`, or a status other than 200, it is the whole HTTP response.
     """
 
-    content: str | None
+    content: str | None = field(validator=_TEXT)
     tool_calls: Sequence[ToolCallLike] = field(validator=_checks.validator(_tool_calls))
-    reasoning: str | None
-    finish_reason: FinishReason | None
+    reasoning: str | None = field(validator=_TEXT)
+    finish_reason: FinishReason | None = field(validator=_TEXT)
     usage: Usage | None
-    body: object
+    body: object = field(validator=_checks.validator(_body))
     status: int = field(validator=_checks.validator(_status))
     times: int | None = field(validator=_checks.validator(_checks.optional(_checks.non_negative_int)))
-    when: Callable[[ReceivedRequest], bool] | None
+    when: Callable[[ReceivedRequest], bool] | None = field(validator=_checks.validator(_checks.optional(condition)))
     is_used: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -88,8 +105,8 @@ class PlannedReply:
 
     def __str__(self) -> str:
         """Return the call that asked for it."""
-        given = {"content": self.content, "tool_calls": list(self.tool_calls), "body": self.body}
-        shown = [f"{name}={value!r}" for name, value in given.items() if value]
+        given = {name: getattr(self, name) for name in _SHOWN} | {"tool_calls": list(self.tool_calls) or None}
+        shown = [f"{name}={value!r}" for name, value in given.items() if value is not None]
         return f"reply({', '.join([*shown, f'status={self.status}, times={self.times}'])})"
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from typing import cast
 
 from attrs import field, frozen
@@ -30,6 +31,14 @@ class ReceivedRequest:
         body = self.body
         given = cast("dict[str, object]", body) if isinstance(body, dict) else {}
         return self.path == "/chat/completions" and given.get("stream") is True
+
+
+def condition(name: str, value: object) -> None:
+    """Check for a function that tells which requests are meant."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
+    if iscoroutinefunction(value):  # what it returns would be true for every request
+        raise TypeError(f"{name} must not be async")
 
 
 def received(request: Request, body: bytes, base_path: str) -> ReceivedRequest:

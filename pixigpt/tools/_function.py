@@ -143,6 +143,10 @@ def tool(
     """
     if function is None:
         return functools.partial(_wrapped, name=name, description=description)
+    if isinstance(function, FunctionTool):  # a tool already, which gets another name or description
+        name = function.name if name is None else name
+        description = function.description if description is None else description
+        function = cast("Callable[P, T]", function.function)
     return _wrapped(function, name=name, description=description)
 
 
@@ -159,16 +163,6 @@ def tools_by_name(functions: object) -> dict[str, AnyTool]:
     return tools
 
 
-def is_async(function: object) -> bool:
-    """Return whether calling a function gives something to await."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(_call_of(function))
-
-
-def _call_of(function: object) -> object:
-    """Return the method that calling an object calls; None if it has none."""
-    return getattr(function, "__call__", None)  # noqa: B004  # not whether there is one: which
-
-
 def _wrapped(
     function: Callable[P, T], *, name: str | None = None, description: str | None = None
 ) -> FunctionTool[P, T]:
@@ -178,10 +172,10 @@ def _wrapped(
     name = _checked_name(getattr(function, "__name__", "") if name is None else name)
     docstring = _docstring(function)
     hints, defaults = _parameters(function, name)
-    fields = {each: NotRequired[hint] if each in defaults else hint for each, hint in hints.items()}
-    arguments = _typed_dict(name, cast("dict[str, object]", fields))
-    arguments.__doc__ = docstring
     try:
+        fields = {each: NotRequired[hint] if each in defaults else hint for each, hint in hints.items()}
+        arguments = _typed_dict(name, cast("dict[str, object]", fields))
+        arguments.__doc__ = docstring
         schema = schema_of(arguments)
     except TypeError as cause:
         raise TypeError(f"{name}: {cause}") from cause
@@ -240,7 +234,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, A
 def _resolved(annotations: Mapping[str, object], function: Callable[..., object], name: str) -> dict[str, Any]:
     """Return annotations with those that are text evaluated; what the function returns is nobody's concern here."""
     inner = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
-    module = getattr(inner, "__globals__", None) or getattr(_call_of(inner), "__globals__", {})
+    module = getattr(inner, "__globals__", None) or getattr(_checks.call_of(inner), "__globals__", {})
     holder = cast("Any", SimpleNamespace(__annotations__=dict(annotations)))
     try:
         return typing.get_type_hints(holder, globalns=module, include_extras=True)

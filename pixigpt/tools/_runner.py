@@ -14,7 +14,7 @@ from pixigpt._tool_run import ToolCallRecord, ToolRun
 from pixigpt._wait import LAST_POLL
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Conversation, Received, Send
-from pixigpt.tools._function import AnyTool, is_async, tools_by_name
+from pixigpt.tools._function import AnyTool, tools_by_name
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
@@ -50,9 +50,9 @@ class RunOptions:
     max_rounds: int = field(validator=_checks.validator(_checks.non_negative_int))
     concurrency: int = field(validator=_checks.validator(_checks.positive_int))
     report_errors: bool = field(validator=_checks.validator(_checks.of_type(bool)))
-    approve: Approver | None = field(validator=_checks.validator(_checks.optional(_checks.function)))
-    on_call: Observer | None = field(validator=_checks.validator(_checks.optional(_checks.function)))
-    on_text: Reader | None = field(validator=_checks.validator(_checks.optional(_checks.function)))
+    approve: Approver | None
+    on_call: Observer | None
+    on_text: Reader | None
 
 
 @define
@@ -78,11 +78,10 @@ class ToolLoop:
     ) -> "ToolLoop":
         """Check the arguments; raise ValueError or TypeError if one is bad, or async where nobody can await it."""
         by_name = tools_by_name(tools)
-        called = {each.name: each.function for each in by_name.values()}
-        callbacks = {"approve": options.approve, "on_call": options.on_call, "on_text": options.on_text}
-        for name, function in {**called, **callbacks}.items():
-            if is_async(function) and not may_be_async:
-                raise TypeError(f"{name} is async: use AsyncClient")
+        called = [(each.name, each.function) for each in by_name.values()]
+        callbacks = [("approve", options.approve), ("on_call", options.on_call), ("on_text", options.on_text)]
+        for name, function in [*called, *callbacks]:  # a tool may have a callback's name
+            _checks.callback(name, function, may_be_async=may_be_async)
         return cls(Conversation.begun(settings, messages), by_name, options)
 
     @property
@@ -107,8 +106,10 @@ class ToolLoop:
     def _round(self, message: Message, calls: list[ToolCall]) -> Loop[None]:
         self.rounds += 1
         report = self._reported if self.options.report_errors else None
-        clock, observe = self.conversation.clock, self.conversation.settings.observe
-        pending = [PendingCall(call, self.rounds, report, clock, observe) for call in calls]
+        clock, settings = self.conversation.clock, self.conversation.settings
+        pending = [
+            PendingCall(call, self.rounds, report, clock, settings.observe, settings.redact_key) for call in calls
+        ]
         for each in pending:
             each.prepare(self.tools)
             if self.options.approve and not each.is_over:

@@ -66,6 +66,7 @@ NESTED = b'{"error": {"message": {"a": [{"b": [[], {}]}]}, "type": [], "code": {
 # the body of a 418, and what the error has as message, type and code
 BODIES: list[tuple[bytes, str, str | None, str | None]] = [
     (b'{"error": {"message": "m", "type": "t", "code": "c"}}', "m", "t", "c"),
+    (b'\xef\xbb\xbf{"error": {"message": "m", "type": "t", "code": "c"}}', "m", "t", "c"),
     (b'{"error": {"message": "m", "type": "t", "code": 7}}', "m", "t", "7"),
     (b'{"error": {"message": "m", "code": ["c", 7]}}', "m", None, '["c", 7]'),
     (b'{"error": {"message": "m", "type": null, "code": null}}', "m", None, None),
@@ -81,6 +82,7 @@ BODIES: list[tuple[bytes, str, str | None, str | None]] = [
     (b'"m"', "m", None, None),
     (b"m", "m", None, None),
     (b"<html><body>m</body></html>", "the response is a web page, not one of the API's", None, None),
+    (b"\xef\xbb\xbf<html><body>m</body></html>", "the response is a web page, not one of the API's", None, None),
     (b"[1, 2]", "[1, 2]", None, None),
     (b"7", "7", None, None),
     (b"null", "418 I'm a Teapot", None, None),
@@ -143,6 +145,12 @@ OUTSIDE_THE_CONTRACT: dict[str, tuple[bytes, str]] = {
     "no deflate": (reply(200, b"plain", b"Content-Encoding: deflate"), "not deflate"),
     "half a deflate": (reply(200, zlib.compress(EMPTY)[:-5], b"Content-Encoding: deflate"), "deflate is cut off"),
     "half a gzip": (reply(200, gzip.compress(EMPTY)[:-9], b"Content-Encoding: gzip"), "gzip is cut off"),
+    "a gzip cut in its head": (reply(200, gzip.compress(EMPTY)[:9], b"Content-Encoding: gzip"), "gzip is cut off"),
+    "a byte of deflate": (reply(200, zlib.compress(EMPTY)[:1], b"Content-Encoding: deflate"), "deflate is cut off"),
+    "half a gzip after a whole one": (
+        reply(200, gzip.compress(EMPTY) + gzip.compress(b" ")[:-9], b"Content-Encoding: gzip"),
+        "gzip is cut off",
+    ),
 }
 
 
@@ -278,6 +286,11 @@ UNUSUAL: dict[str, bytes] = {
     "chunks with trailers": chunks(EMPTY, trailers=b"X-Checksum: 7\r\nSet-Cookie: a=b\r\n"),
     "chunks with an extension": chunks(EMPTY).replace(b"1e\r\n", b"1E;name=value\r\n"),
     "gzip": reply(200, gzip.compress(EMPTY), b"Content-Encoding: GZIP"),
+    "gzip by its old name": reply(200, gzip.compress(EMPTY), b"Content-Encoding: x-gzip"),
+    "gzip of several members": reply(
+        200, gzip.compress(EMPTY[:9]) + gzip.compress(b"") + gzip.compress(EMPTY[9:]), b"Content-Encoding: gzip"
+    ),
+    "gzip with padding": reply(200, gzip.compress(EMPTY) + bytes(9), b"Content-Encoding: gzip"),
     "deflate": reply(200, zlib.compress(EMPTY), b"Content-Encoding: deflate"),
     "bare deflate": reply(200, zlib.compress(EMPTY, wbits=-15), b"Content-Encoding: deflate"),
     "deflate in chunks of one byte": chunks(*(bytes([byte]) for byte in zlib.compress(EMPTY))).replace(
@@ -315,8 +328,9 @@ def test_a_response_that_ends_with_its_connection_is_read(against: Against, head
     assert server.connections == 2
 
 
-@pytest.mark.parametrize("response", [ok(EMPTY), chunks(EMPTY), UNUSUAL["gzip"]], ids=["plain", "chunks", "gzip"])
-def test_a_response_may_come_byte_by_byte(against: Against, response: bytes) -> None:
+@pytest.mark.parametrize("unusual", ["plain", "chunks", "gzip", "gzip of several members"])
+def test_a_response_may_come_byte_by_byte(against: Against, unusual: str) -> None:
+    response = UNUSUAL.get(unusual, ok(EMPTY))
     client, _ = against(sends(*(bytes([byte]) for byte in response), pause=0.0005), max_retries=0)
     assert client.list_threads() == []
 
@@ -396,6 +410,8 @@ BOUNDLESS: dict[str, tuple[Script, type[PixiGPTError], str]] = {
     ),
     "a gzip bomb": (sends(reply(200, BOMB, b"Content-Encoding: gzip")), *TOO_LARGE),
     "an endless gzip": (endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", BOMB[:-8]), *TOO_LARGE),
+    "what follows a gzip": (endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(EMPTY)), *TOO_LARGE),
+    "what follows a deflate": (endless(CLOSE + b"Content-Encoding: deflate\r\n\r\n", zlib.compress(EMPTY)), *TOO_LARGE),
     "an error's body": (endless(CLOSE.replace(b"200", b"404") + b"\r\n"), NotFoundError, "404"),
     "an error's gzip bomb": (sends(reply(404, BOMB, b"Content-Encoding: gzip")), NotFoundError, "404"),
     "a status line": (endless(b"HTTP/1.1 200 "), *TOO_LONG),
