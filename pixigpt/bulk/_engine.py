@@ -146,6 +146,11 @@ class Engine(Generic[T]):
             is_fatal = self._ends_before(self.clock.monotonic() + EARLY_TIMER)
         self._fail(work, error, is_fatal=is_fatal)
 
+    def abort(self, failure: BaseException) -> None:
+        """End the run by what a call has raised that is no failure of its item."""
+        self.in_flight -= 1
+        self.break_(failure)
+
     def break_(self, failure: BaseException) -> None:
         """End the run by an exception, which `take()` raises once the items that are ready are taken."""
         self.is_stopped = True

@@ -1,11 +1,12 @@
 """What both drivers of a bulk run are given: its engine, and what to do with each request and each item."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
 
 from attrs import define, field, frozen
 
+from pixigpt._capture import CapturedResponse
 from pixigpt._checks import non_negative_int, optional, positive, positive_int
 from pixigpt._clock import SYSTEM_CLOCK, block_end
 from pixigpt._settings import Options
@@ -64,6 +65,10 @@ class Plan(Generic[T, R]):
             total_timeout=self.total_timeout,
             end=block_end(),
         )
+
+    def succeed(self, work: Work[T], result: T, responses: Sequence[CapturedResponse]) -> None:
+        """Tell the engine an item's result, with what its call has taken."""
+        self.engine.succeed(work, result, sum(each.attempts for each in responses), self.tokens(result))
 
 
 def item_options(work: Work[Any]) -> Options:

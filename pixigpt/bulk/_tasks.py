@@ -97,7 +97,8 @@ class _Workers(Generic[T]):
                 while not engine.has_room:
                     await self.has_room.wait()
         except _FAILURES as failure:
-            self._break(failure)
+            self.plan.engine.break_(failure)
+            self.has_work.set()
 
     async def _work(self, work: Work[T] | float | None) -> None:
         """Work on one item after the other, as long as there is one to start."""
@@ -106,8 +107,8 @@ class _Workers(Generic[T]):
             try:
                 await self._perform(work)
             except _FAILURES as failure:
-                self.plan.engine.in_flight -= 1
-                self._break(failure)
+                self.plan.engine.abort(failure)
+                self.has_work.set()
             self.has_item.set()
             work = self.plan.engine.next()
         if work is not None or self.plan.engine.startable or self.plan.engine.is_stopped:
@@ -118,10 +119,6 @@ class _Workers(Generic[T]):
         self.has_work.set()
         self.has_item.set()
 
-    def _break(self, failure: BaseException) -> None:
-        self.plan.engine.break_(failure)
-        self.has_work.set()
-
     async def _perform(self, work: Work[T]) -> None:
         plan = self.plan
         client = self.client.with_options(**item_options(work))
@@ -131,7 +128,7 @@ class _Workers(Generic[T]):
         except PixiGPTError as error:
             plan.engine.fail(work, error)
         else:
-            plan.engine.succeed(work, result, sum(each.attempts for each in responses), plan.tokens(result))
+            plan.succeed(work, result, responses)
 
 
 class _FromSync(AsyncIterator[object]):

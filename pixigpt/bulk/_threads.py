@@ -84,8 +84,7 @@ class _Workers(Generic[T]):
             return
         except BaseException as failure:  # noqa: BLE001  # the iterator raises it
             with self.lock:
-                self.plan.engine.in_flight -= 1
-                self.plan.engine.break_(failure)
+                self.plan.engine.abort(failure)
                 self.has_item.notify()
 
     def _next(self) -> Work[T] | None:
@@ -124,7 +123,7 @@ class _Workers(Generic[T]):
                 self.has_item.notify()
             return
         with self.lock:
-            plan.engine.succeed(work, result, sum(each.attempts for each in responses), plan.tokens(result))
+            plan.succeed(work, result, responses)
             self.has_item.notify()
 
 
