@@ -89,11 +89,11 @@ class _Wait:
             if run.status == "completed":
                 return run
             if run.status in errors.RUN_ERRORS:
-                raise self._stamped(errors.RUN_ERRORS[run.status](self._end_of(run), run))
+                raise self._stamped(errors.RUN_ERRORS[run.status](self._how_ended(run), run))
             pause = self._next_pause(self.options.poll_interval or interval)
             interval = min(interval * _POLL_INTERVAL_GROWTH, _LONGEST_POLL_INTERVAL)
 
-    def _end_of(self, run: Run) -> str:
+    def _how_ended(self, run: Run) -> str:
         """Return how a run ended, and why if the server tells it in the run's message."""
         blocks = run.message.content if run.message else []
         why = self.settings.redact_key("".join(block.text.value for block in blocks))
