@@ -26,7 +26,7 @@ class ToolCallRecord:
 
     Attributes:
         call: The model's call, with the id that it has in the conversation.
-        arguments: Its arguments, decoded; None if they are no JSON object.
+        arguments: Its arguments, decoded; None if they are not a JSON object.
         result: What the function returned; None if it did not run or failed. After pickling, it is the text that the
             model was told.
         error: What the function raised, or a `ToolError` that says why it did not run; None if it returned. After

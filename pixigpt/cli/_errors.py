@@ -12,7 +12,6 @@ from pixigpt.cli._globals import GlobalOptions
 from pixigpt.cli._text import one_line
 
 CALL_FAILED = 1
-USAGE = 2
 DENIED = 3
 NOT_FOUND = 4
 LIMITED = 5

@@ -121,7 +121,7 @@ class PendingCall:
 
 
 def _checked(arguments: dict[str, Any] | None, call: ToolCall) -> dict[str, Any]:
-    """Return decoded arguments; raise ToolError if they are no JSON object."""
+    """Return decoded arguments; raise ToolError if they are not a JSON object."""
     if arguments is not None:
         return arguments
     try:

@@ -2,7 +2,7 @@
 
 Every call of an assistant's message has an id of its own, in the whole conversation, and exactly one tool message
 right behind that message. Models and servers repeat ids, or leave them empty: such a call gets another id.
-Arguments that are no JSON object are sent back as an empty one.
+Arguments that are not a JSON object are sent back as an empty one.
 """
 
 import json
@@ -102,7 +102,7 @@ class Conversation:
         sent = Message.from_dict(message.to_dict())
         for call in sent.tool_calls or []:
             if decoded_object(call.function.arguments) is None:
-                call.function.arguments = "{}"  # servers that write it into a template refuse what is no JSON object
+                call.function.arguments = "{}"  # servers that write it into a template refuse what is not a JSON object
         results = [Message(role="tool", content=text, tool_call_id=name) for name, text in contents.items()]
         self.messages = [*self.messages, sent, *results]
 
