@@ -19,7 +19,7 @@ from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
-from pixigpt._transport.base import AsyncTransport, Received
+from pixigpt._transport.base import AsyncTransport, Incoming, Received
 from pixigpt._transport.event_loop import time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
@@ -232,7 +232,7 @@ async def _receive(response: Received, max_bytes: int | None, end: float) -> Res
         return complete_response(response, max_bytes)
     body = Body(response, max_bytes)
     chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
-    if not isinstance(chunks, AsyncGenerator):  # the SDK's own transport: it can be left at any time
+    if isinstance(response, Incoming) or not isinstance(chunks, AsyncGenerator):  # which can be left at any time
         async for chunk in chunks:
             if not body.add(chunk):
                 break

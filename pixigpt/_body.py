@@ -106,7 +106,7 @@ def _inflater(encoding: str) -> _Gzip | _Deflate | None:
 
 def _encoding(headers: RawHeaders) -> str:
     """Return the content-encoding, or several."""
-    found = [value for name, value in headers if name.lower() == b"content-encoding"]
+    found = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
     return b", ".join(found).decode("latin-1").lower() if found else ""
 
 

@@ -32,6 +32,7 @@ _SDK_HEADERS = {
     "user-agent": f"pixigpt/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))}",
 }
 
+_JSON_HEADERS = {"content-type": "application/json"}  # nearly every call's own, which need no check
 
 # What is around the middleware of each client, unless that has one of its kind. An instrumentation adds to it.
 installed_middleware: "list[Middleware]" = []
@@ -132,7 +133,8 @@ class Settings:
 
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
         """Return a request's headers: the SDK's, then the call's, then the user's."""
-        headers = {**self._common, **checked_headers(own), **self.headers}
+        checked = own if own == _JSON_HEADERS else checked_headers(own)
+        headers = {**self._common, **checked, **self.headers}
         if "cookie" in own and "cookie" in self.headers:
             headers["cookie"] = Secret(f"{own['cookie']}; {self.headers['cookie']}")
         return headers
