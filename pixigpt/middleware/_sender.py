@@ -13,15 +13,9 @@ from pixigpt._request_body import JsonBody, RequestBody, merged
 from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._result import Parser
 from pixigpt._steps import Flow, Opened
-from pixigpt.middleware._exchange import (
-    CREDENTIALS,
-    CallRequest,
-    CallResponse,
-    Payload,
-    api_key_of,
-    payload_of,
-    scopes_of,
-)
+from pixigpt.middleware._payload import Payload
+from pixigpt.middleware._request import CREDENTIALS, CallRequest, api_key_of, payload_of, scopes_of
+from pixigpt.middleware._response import CallResponse
 
 T = TypeVar("T")
 U = TypeVar("U")

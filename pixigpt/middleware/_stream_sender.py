@@ -10,7 +10,8 @@ from pixigpt._readable import Readable, ReadableT
 from pixigpt._response import Response
 from pixigpt._steps import Flow, Opened, Piece
 from pixigpt.errors import PixiGPTError
-from pixigpt.middleware._exchange import CallRequest, CallResponse, progress_of, scopes_of
+from pixigpt.middleware._request import CallRequest, progress_of, scopes_of
+from pixigpt.middleware._response import CallResponse
 from pixigpt.middleware._sender import Attempts, attempts_of, check_success
 
 _JSON = {"content-type": "application/json"}

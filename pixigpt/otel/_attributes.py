@@ -6,7 +6,8 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from pixigpt import errors
-from pixigpt.middleware._exchange import CallRequest, CallResponse, decoded, payload_of
+from pixigpt.middleware._request import CallRequest, payload_of
+from pixigpt.middleware._response import CallResponse, decoded
 from pixigpt.otel import _names as names
 
 Attributes = dict[str, Any]

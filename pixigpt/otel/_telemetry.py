@@ -10,8 +10,9 @@ from opentelemetry.trace import SpanKind, TracerProvider, get_tracer
 from pixigpt import errors
 from pixigpt._checks import of_type, optional
 from pixigpt._version import __version__
-from pixigpt.middleware._exchange import CallRequest, CallResponse, redactor_of, within
 from pixigpt.middleware._observe import AgentInvocation, Operation, ToolExecution
+from pixigpt.middleware._request import CallRequest, redactor_of, within
+from pixigpt.middleware._response import CallResponse
 from pixigpt.otel import _attributes as attributes
 from pixigpt.otel import _content as content
 from pixigpt.otel import _names as names
