@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from pixigpt._steps import Flow
     from pixigpt._streams.async_chat_stream import AsyncChatCompletionStream
     from pixigpt._streams.async_response_stream import AsyncResponseStream
-    from pixigpt.bulk._items import ChatOptions, RequestLike
+    from pixigpt.bulk._chats import ChatOptions, RequestLike
     from pixigpt.bulk._progress import BatchProgress, BatchSummary
     from pixigpt.bulk._tasks import AsyncBatchItems, AsyncVectors
     from pixigpt.middleware import Middleware

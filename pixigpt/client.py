@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from pixigpt._steps import Flow
     from pixigpt._streams.chat_stream import ChatCompletionStream
     from pixigpt._streams.response_stream import ResponseStream
-    from pixigpt.bulk._items import ChatOptions, RequestLike
+    from pixigpt.bulk._chats import ChatOptions, RequestLike
     from pixigpt.bulk._progress import BatchProgress, BatchSummary
     from pixigpt.bulk._threads import BatchItems, Vectors
     from pixigpt.middleware import Middleware

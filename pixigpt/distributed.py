@@ -12,9 +12,10 @@ from attrs import define
 from pixigpt._access import Secret
 from pixigpt._checks import of_type
 from pixigpt.bulk._batch_arguments import BatchArguments, check_column
+from pixigpt.bulk._chats import CHAT_OPTIONS, chat_arguments
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._frames import Frame, frame_rows, is_meta_call, with_columns
-from pixigpt.bulk._items import CHAT_OPTIONS, chat_arguments, chat_work, work_plan
+from pixigpt.bulk._items import chat_work, work_plan
 from pixigpt.bulk._plan import Speed
 from pixigpt.bulk._threads import Items
 from pixigpt.client import Client
