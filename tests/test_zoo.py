@@ -402,6 +402,7 @@ def test_parameters(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
         days=[DAY, DAY],
         cat=zoo.models.Cat(cat_name="Tom"),
         either=DAY,
+        endpoint="e",
     )
     assert parse_qs(urlsplit(echo.requests[-1].target).query) == {
         "theText": ["a&b"],
@@ -418,6 +419,7 @@ def test_parameters(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
         "catName": ["Tom"],
         "either": [str(DAY)],
         "limit": ["20"],
+        "endpoint": ["e"],
     }
     keeper.with_options(headers={"Cookie": "mine=1"}).call(
         zoo.header_and_cookie_parameters,
