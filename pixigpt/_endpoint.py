@@ -60,7 +60,7 @@ class Call(Generic[T]):
         return evolve(self, headers={**self.headers, **headers})
 
 
-def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
+def prepare(endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Call[T]:
     """Turn an endpoint and its arguments into a call; raise ValueError or TypeError if an argument is bad."""
     plan: _Plan[T] = _plan(cast("Hashable", endpoint))
     _check_arguments(plan, args, kwargs)

@@ -238,7 +238,7 @@ class AsyncClient(AsyncHints):
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_async_httpx_client(http)
 
-    async def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call any generated endpoint, with this client's retries, deadlines and typed errors.
 
         Args:
@@ -263,7 +263,7 @@ class AsyncClient(AsyncHints):
 
         return await driver.run(prepare(endpoint, *args, **kwargs), self._transport, self._settings)
 
-    def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "AsyncResponseStream":
+    def stream_call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "AsyncResponseStream":
         """Call any generated endpoint, and read the response's bytes as they come, or save them to a file.
 
         For large responses: nothing is parsed, and no more than a piece is in memory. `timeout` is the longest silence;

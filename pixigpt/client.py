@@ -239,7 +239,7 @@ class Client(SyncHints):
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_httpx_client(http)
 
-    def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call any generated endpoint, with this client's retries, deadlines and typed errors.
 
         Args:
@@ -264,7 +264,7 @@ class Client(SyncHints):
 
         return driver.run(prepare(endpoint, *args, **kwargs), self._transport, self._settings)
 
-    def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "ResponseStream":
+    def stream_call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "ResponseStream":
         """Call any generated endpoint, and read the response's bytes as they come, or save them to a file.
 
         For large responses: nothing is parsed, and no more than a piece is in memory. `timeout` is the longest silence;

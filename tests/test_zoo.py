@@ -406,6 +406,7 @@ def test_every_parameter_goes_to_its_place(zoo: Zoo, keeper: Client, echo: EchoS
         days=[DAY, DAY],
         cat=zoo.models.Cat(cat_name="Tom"),
         either=DAY,
+        endpoint="e",
     )
     assert parse_qs(urlsplit(echo.requests[-1].target).query) == {
         "theText": ["a&b"],
@@ -422,6 +423,7 @@ def test_every_parameter_goes_to_its_place(zoo: Zoo, keeper: Client, echo: EchoS
         "catName": ["Tom"],
         "either": [str(DAY)],
         "limit": ["20"],
+        "endpoint": ["e"],
     }
     keeper.with_options(headers={"Cookie": "mine=1"}).call(
         zoo.header_and_cookie_parameters,
