@@ -138,7 +138,7 @@ class _Attempts(Generic[T]):
         """Send until a response has begun that is a 2xx, and its beginning could be read."""
         pause = 0.0
         while True:
-            outcome = yield from self._exchange(evolve(self._send(pause), is_streamed=True, left=self._left(pause)))
+            outcome = yield from self._exchange(evolve(self._send(pause), is_streamed=True, left=self.left(pause)))
             if not isinstance(outcome, Opened):
                 error = self.error(cast("Failure", outcome))
             else:
@@ -158,7 +158,7 @@ class _Attempts(Generic[T]):
 
     def read(self) -> Read:
         """Return the step that reads on; raise DeadlineExceededError if it is too late for that."""
-        left = self._left(0)
+        left = self.left()
         if left is not None and left <= 0:
             raise self._stamped(errors.DeadlineExceededError("the deadline passed while the response was being read"))
         return Read(earliest(self.settings.timeout, left))
@@ -180,13 +180,14 @@ class _Attempts(Generic[T]):
         log_attempt(self.call.method, self.call.path, result, len(self.earlier) + 1, seconds, request_id)
 
     def _send(self, pause: float) -> Send:
-        left = self._left(pause)
+        left = self.left(pause)
         if left is not None and left <= 0:
             raise self._stamped(errors.DeadlineExceededError("the deadline passed before the request was sent"))
         timeout = earliest(self.settings.timeout, left)
         return Send(pause, self.call.method, self.url, self.headers, self.body, timeout)
 
-    def _left(self, pause: float) -> float | None:
+    def left(self, pause: float = 0.0) -> float | None:
+        """Return the seconds until the end, after a pause."""
         return None if self.end is None else self.end - self.clock.monotonic() - pause
 
     def _result(self, response: Response) -> T:
@@ -413,7 +414,7 @@ class _Wait:
             raise self._stamped(error) from error.__cause__
         self.sent += attempts.sent
         if self.on_update and (before is None or before.status != self.seen.status):
-            yield Notify(self.on_update, self.seen)
+            yield Notify(self.on_update, self.seen, attempts.left())
         return self.seen
 
     def _phase(self) -> float:

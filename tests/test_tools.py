@@ -398,6 +398,32 @@ def test_nothing_runs_after_the_deadline(run: Run, server: LocalServer) -> None:
     assert ran == []
 
 
+def test_what_on_text_takes_counts_towards_the_deadline(run: Run) -> None:
+    def linger(_: str) -> None:
+        time.sleep(2.1)
+
+    with deadline(2), pytest.raises(DeadlineExceededError, match="while on_text was running") as caught:
+        run([], on_text=linger)
+    assert caught.value.attempts == 1
+    with deadline(60):
+        assert run([], on_text=str).text
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_deadline_ends_an_async_on_text(server: LocalServer, backend: str) -> None:
+    async def hang(_: str) -> None:
+        await anyio.sleep(30)
+
+    async def main() -> None:
+        async with AsyncClient(server.api_key, server.base_url, total_timeout=1) as client:
+            with pytest.raises(DeadlineExceededError, match="while on_text was running"):
+                await client.run_tools(QUESTION, [], assistant_id=server.assistant_id, on_text=hang)
+
+    started = time.monotonic()
+    anyio.run(main, backend=backend)
+    assert time.monotonic() - started < 20
+
+
 def test_total_timeout_bounds_the_whole_run(client: Client, server: LocalServer) -> None:
     def nap() -> None:
         time.sleep(0.15)
