@@ -196,6 +196,28 @@ def test_any_other_exception_goes_to_the_caller(run: Run, client: Client, server
         assert repr(received.run.calls[0].error) == "ToolError('LookupError: refused: ***')"
 
 
+class SilentError(Exception):
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_an_exception_that_is_odd_goes_to_the_caller_too(run: Run, server: LocalServer, concurrency: int) -> None:
+    def its_own_cause() -> None:
+        error = ValueError("odd")
+        raise error from error
+
+    def silent() -> None:
+        raise SilentError
+
+    for function, says in ((its_own_cause, "ValueError: odd"), (silent, "SilentError")):
+        server.reply(tool_calls=[(function.__name__, {})], times=2)
+        with pytest.raises(ToolFailedError, match=f"failed: {says}") as caught:
+            run([function], concurrency=concurrency)
+        assert repr(pickle.loads(pickle.dumps(caught.value)).run.calls[0].error) == f"ToolError('{says}')"
+        assert contents(run([function], concurrency=concurrency, report_errors=True))[0] == says
+
+
 def test_a_record_pickles_whatever_it_holds(one: Run) -> None:
     class OddError(Exception):
         def __init__(self, *, code: int) -> None:

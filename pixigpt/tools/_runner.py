@@ -10,7 +10,7 @@ from pixigpt._arguments import MessageLike
 from pixigpt._clock import block_end
 from pixigpt._failure import redact_texts
 from pixigpt._settings import Settings
-from pixigpt._tool_run import ToolCallRecord, ToolRun
+from pixigpt._tool_run import ToolCallRecord, ToolRun, summary_of
 from pixigpt.tools._calls import PendingCall
 from pixigpt.tools._conversation import Conversation, Late, Received, Send
 from pixigpt.tools._function import AnyTool, tools_by_name
@@ -165,4 +165,4 @@ class ToolLoop:
         return end is not None and self.conversation.clock.monotonic() >= end - _LAST_POLL
 
     def _reported(self, error: Exception) -> str:
-        return self.conversation.settings.redact_key(f"{type(error).__name__}: {error}")
+        return self.conversation.settings.redact_key(summary_of(error))
