@@ -210,7 +210,8 @@ async def _aside(step: Step) -> None:
         return
     result = step.callback(step.run)
     if isawaitable(result):
-        await result
+        with time_limit(step.timeout):  # the flow sees that the time is up
+            await result
 
 
 def _end(seconds: float | None) -> float:

@@ -1,6 +1,7 @@
 """Turns a failed attempt, a response or an httpx exception, into one of pixigpt's errors."""
 
 import json
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -183,6 +184,7 @@ def redact_failure(failure: BaseException, settings: Settings) -> None:
 def redact_texts(failure: BaseException, settings: Settings) -> None:
     """Redact the key in what an exception and its causes say."""
     for cause in causes(failure):
-        text = str(cause)
-        if (clean := settings.redact_key(text)) != text:
-            cause.args = (clean,)
+        with suppress(Exception):  # a class of the user's may fail to tell its text
+            text = str(cause)
+            if (clean := settings.redact_key(text)) != text:
+                cause.args = (clean,)

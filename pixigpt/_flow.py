@@ -97,7 +97,7 @@ class Attempts(Generic[T]):
         """Send until a response has begun that is a 2xx, and its beginning could be read."""
         pause = 0.0
         while True:
-            outcome = yield from self._exchange(evolve(self._send(pause), is_streamed=True, left=self._left(pause)))
+            outcome = yield from self._exchange(evolve(self._send(pause), is_streamed=True, left=self.left(pause)))
             if not isinstance(outcome, Opened):
                 error = self.error(cast("Failure", outcome))
             else:
@@ -117,7 +117,7 @@ class Attempts(Generic[T]):
 
     def read(self) -> Read:
         """Return the step that reads on; raise DeadlineExceededError if it is too late for that."""
-        left = self._left(0)
+        left = self.left()
         if left is not None and left <= 0:
             raise self._stamped(errors.DeadlineExceededError("the deadline passed while the response was being read"))
         return Read(earliest(self.settings.timeout, left))
@@ -139,13 +139,14 @@ class Attempts(Generic[T]):
         log_attempt(self.call.method, self.call.path, result, len(self.earlier) + 1, seconds, request_id)
 
     def _send(self, pause: float) -> Send:
-        left = self._left(pause)
+        left = self.left(pause)
         if left is not None and left <= 0:
             raise self._stamped(errors.DeadlineExceededError("the deadline passed before the request was sent"))
         timeout = earliest(self.settings.timeout, left)
         return Send(pause, self.call.method, self.url, self.headers, self.body, timeout)
 
-    def _left(self, pause: float) -> float | None:
+    def left(self, pause: float = 0.0) -> float | None:
+        """Return the seconds until the end, after a pause."""
         return None if self.end is None else self.end - self.clock.monotonic() - pause
 
     def _result(self, response: Response) -> T:

@@ -168,7 +168,9 @@ def is_closed(failure: BaseException) -> bool:
 
 def causes(failure: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and what it was raised from, but not what the caller was handling at the time."""
-    while failure is not None:
+    seen: set[int] = set()
+    while failure is not None and id(failure) not in seen:  # `raise error from error` makes it its own cause
+        seen.add(id(failure))
         yield failure
         failure = failure.__cause__ or (failure.__context__ if failure.__suppress_context__ else None)
 

@@ -101,5 +101,14 @@ class ToolRun:
         return self.text
 
 
+def summary_of(error: Exception) -> str:
+    """Return an exception as `TypeName: message`, without the message where a class of the user's fails to tell it."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception:  # noqa: BLE001
+        return name
+
+
 def _told(error: Exception | None) -> Exception | None:
-    return error if error is None or type(error) is ToolError else ToolError(f"{type(error).__name__}: {error}")
+    return error if error is None or type(error) is ToolError else ToolError(summary_of(error))

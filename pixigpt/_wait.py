@@ -113,7 +113,7 @@ class _Wait:
             raise self._stamped(error) from error.__cause__
         self.sent += attempts.sent
         if self.options.on_update and (before is None or before.status != self.seen.status):
-            yield Notify(self.options.on_update, self.seen)
+            yield Notify(self.options.on_update, self.seen, attempts.left())
         return self.seen
 
     def _phase(self) -> float:

@@ -223,8 +223,8 @@ def test_an_answer_that_was_cut_is_not_repaired(client: Client, server: LocalSer
 @pytest.mark.parametrize(
     ("response_type", "options", "kind", "says"),
     [
-        (object, {}, TypeError, "object has no JSON schema"),
-        (City | Order, {}, TypeError, "Type unions"),
+        (object, {}, TypeError, "response_type: object has no JSON schema"),
+        (City | Order, {}, TypeError, "response_type: Type unions"),
         (City, {"max_repairs": -1}, ValueError, "max_repairs must be at least 0"),
         (City, {"max_repairs": "2"}, TypeError, "max_repairs must be a number"),
         (City, {"model": "m"}, TypeError, "pass assistant_id"),

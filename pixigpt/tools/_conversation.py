@@ -40,6 +40,13 @@ class Received:
     attempts: int
 
 
+@frozen
+class Late:
+    """In place of a Received: the deadline passed while the answer was read out; and how many requests it took."""
+
+    attempts: int
+
+
 @define
 class Conversation:
     """The messages so far, and what they have cost."""

@@ -10,10 +10,10 @@ from pixigpt._arguments import MessageLike
 from pixigpt._clock import block_end
 from pixigpt._failure import redact_texts
 from pixigpt._settings import Settings
-from pixigpt._tool_run import ToolCallRecord, ToolRun
+from pixigpt._tool_run import ToolCallRecord, ToolRun, summary_of
 from pixigpt._wait import LAST_POLL
 from pixigpt.tools._calls import PendingCall
-from pixigpt.tools._conversation import Conversation, Received, Send
+from pixigpt.tools._conversation import Conversation, Late, Received, Send
 from pixigpt.tools._function import AnyTool, tools_by_name
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
@@ -39,7 +39,7 @@ class Execute:
 
 
 Step = Send | Approve | Execute
-Outcome = Received | bool | None
+Outcome = Received | Late | bool | None
 Loop = Generator[Step, Outcome, T]
 
 
@@ -92,7 +92,10 @@ class ToolLoop:
     def run(self) -> Loop[ToolRun]:
         """Run until an answer calls no tool."""
         while True:
-            received = cast("Received", (yield Send(self.conversation.messages)))
+            received = cast("Received | Late", (yield Send(self.conversation.messages)))
+            if isinstance(received, Late):
+                self.conversation.attempts += received.attempts
+                raise self._too_late("on_text was running")
             self.completion = received.completion
             message = self.conversation.receive(received)
             if not message.tool_calls:
@@ -146,8 +149,8 @@ class ToolLoop:
         conversation = self.conversation
         return ToolRun(completion, conversation.messages, [*self.calls], conversation.usage, self.rounds)
 
-    def _too_late(self) -> errors.DeadlineExceededError:
-        return self.conversation.stamped(errors.DeadlineExceededError("the deadline passed while tools were running"))
+    def _too_late(self, what: str = "tools were running") -> errors.DeadlineExceededError:
+        return self.conversation.stamped(errors.DeadlineExceededError(f"the deadline passed while {what}"))
 
     def _is_nearly_over(self) -> bool:
         """Return whether the deadline is why a call that a tool made has failed; a wait may give up a bit before it."""
@@ -155,4 +158,4 @@ class ToolLoop:
         return end is not None and self.conversation.clock.monotonic() >= end - LAST_POLL
 
     def _reported(self, error: Exception) -> str:
-        return self.conversation.settings.redact_key(f"{type(error).__name__}: {error}")
+        return self.conversation.settings.redact_key(summary_of(error))

@@ -278,6 +278,7 @@ ENDS: dict[str, tuple[bytes, str]] = {
     "[DONE] without finish_reason": (chunk("a") + DONE, "stop"),
     "[DONE] without a blank line": (chunk("a") + DONE[:-2], "stop"),
     "finish_reason without [DONE]": (chunk("a") + chunk(finish_reason="length"), "length"),
+    "finish_reason and half of [DONE]": (chunk("a") + chunk(finish_reason="length") + DONE[:9], "length"),
     "without the last blank line": (chunk("a") + chunk(finish_reason="length")[:-2], "length"),
     "empty finish_reasons": (chunk("a", "") + DONE, "stop"),
     "another choice unfinished": (chunk("a", "length") + event({"choices": [{"index": 1}]}), "length"),
