@@ -29,7 +29,8 @@ with tempfile.TemporaryDirectory() as folder, Client() as client:
         second = client.run_batch(prompts, answers, template=template, assistant_id=assistant_id)
     print(f"{second.skipped} were there, {second.done} more are done")
 
-    *_, last = answers.read_text().splitlines()
+    with answers.open(encoding="utf-8") as file:
+        *_, last = file
     print(json.loads(last)["response"]["choices"][0]["message"]["content"])
 
     for item in client.map_chat_completions(["Name a fruit.", "Name a bird."], assistant_id=assistant_id):

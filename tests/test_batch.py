@@ -218,6 +218,7 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("in.jsonl", '{"id": "a"}\n', {}, "line 1: it needs either a prompt or messages"),
     ("in.jsonl", '{"id": "a", "prompt": "x"}\n{"id": "b", "pro', {}, "line 2 is not JSON"),
     ("in.jsonl", "[]\n", {}, "line 1 must be a JSON object"),
+    ("in.parquet", "[]\n", {}, "in.parquet is not Parquet: "),
     ("in.jsonl", '{"id": "a", "messages": [{"content": "x"}]}\n', {}, "line 1: messages"),
     ("in.jsonl", '{"id": "a", "messages": "x"}\n', {"system": "s"}, "line 1: messages must be a list"),
     ("in.jsonl", '{"id": "a", "prompt": "\\ud800"}\n', {}, "line 1: a prompt must be a text that UTF-8 can hold"),

@@ -159,6 +159,16 @@ def test_save_keeps_the_conversation(cli: Run, tmp_path: Path) -> None:
     assert [each["role"] for each in messages] == ["system", "user", "assistant"]
     assert json.loads(cli("chat", "-s", "Be brief.", "--json", stdin=b"Hello!\n").out) == messages
     assert cli("chat", stdin=f"/save {tmp_path}/none/x\n".encode()).code == 1
+    assert cli("chat", stdin=b"/save ~nobody-of-that-name/x\n").errors.endswith(": '~nobody-of-that-name/x'\n")
+
+
+def test_an_answer_with_half_a_surrogate_pair_can_be_saved_and_sent_again(
+    cli: Run, server: LocalServer, tmp_path: Path
+) -> None:
+    server.reply("a\ud800b")
+    done = cli("chat", "-s", "Be brief.", stdin=f"Hello!\n/save {tmp_path}/a.md\nAnd?\n".encode())
+    assert (done.code, done.out) == (0, "a?b\nYou said: And? (Before that: Hello!)\n")
+    assert (tmp_path / "a.md").read_text(encoding="utf-8").endswith("**assistant:** a?b\n")
 
 
 def test_a_pipes_chat_ends_with_its_first_failure_and_a_persons_goes_on(cli: Run, server: LocalServer) -> None:

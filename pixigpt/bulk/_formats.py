@@ -84,13 +84,19 @@ def _csv(path: Path) -> Iterator[Row]:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    parquet = import_pyarrow()
     number = 0
-    with parquet.ParquetFile(path) as file:
+    with _opened_parquet(path) as file:
         for batch in file.iter_batches(batch_size=_BATCH_OF_ROWS):
             for fields in batch.to_pylist():
                 yield Row(f"row {number}", fields)
                 number += 1
+
+
+def _opened_parquet(path: Path) -> Any:  # noqa: ANN401  # it has no types
+    try:
+        return import_pyarrow().ParquetFile(path)
+    except ValueError as cause:
+        raise ValueError(f"{path} is not Parquet: {cause}") from cause
 
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {

@@ -1,5 +1,7 @@
 """`pixigpt chat`: a conversation at a terminal, or of a pipe's lines, each answer streamed."""
 
+import errno
+import os
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -16,6 +18,7 @@ from pixigpt.cli._errors import DENIED, code_of, say
 from pixigpt.cli._globals import GlobalCommand, global_options
 from pixigpt.cli._output import note, on_terminal, print_document, print_line, to_json
 from pixigpt.cli._status import Waiting
+from pixigpt.cli._text import encodable
 
 _HELP = "/clear begins anew, /save FILE saves. Ctrl-C stops an answer, Ctrl-D ends."
 _PROMPT = "> "
@@ -77,7 +80,7 @@ class _Conversation:
             note("The answer is stopped.")
         if answer := stream.snapshot:  # what has come of an answer that was stopped is part of the conversation
             text = answer.choices[0].message.content if answer.choices else None
-            self.said += [asked, {"role": "assistant", "content": text or ""}]
+            self.said += [asked, {"role": "assistant", "content": encodable(text or "")}]
 
     def _show(self, stream: "pixigpt.ChatCompletionStream", waiting: Waiting) -> None:
         if global_options().json:  # the whole conversation is the one document, at its end
@@ -112,7 +115,7 @@ def _take(conversation: _Conversation, line: str) -> None:
     if command == "/clear":
         conversation.said.clear()
     elif command == "/save" and rest.strip():
-        conversation.save(Path(rest.strip()).expanduser())
+        conversation.save(_file(rest.strip()))
         note(f"The conversation is in {rest.strip()}.")
     elif command.startswith("/"):
         note(_HELP)
@@ -120,6 +123,14 @@ def _take(conversation: _Conversation, line: str) -> None:
         conversation.ask(line)
         if on_terminal():
             print_line("")
+
+
+def _file(name: str) -> Path:
+    """Return a file by its name; raise OSError if it begins with a ~ that stands for no folder."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as cause:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from cause
 
 
 def _read(*, is_person: bool) -> str | None:

@@ -8,6 +8,11 @@ def printable(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def encodable(text: str) -> str:
+    """Return a text that can be written and sent: half a surrogate pair, which JSON allows, becomes a question mark."""
+    return text.encode(errors="replace").decode()
+
+
 def one_line(text: str) -> str:
     """Return a text on one line, without control characters."""
     return printable(" ".join(text.split()))
