@@ -87,15 +87,23 @@ def _one(name: str, index: int, item: object, convert: Callable[[dict[str, objec
 
 def _plain(value: object) -> object:
     """Return a copy of a value with every generated object in it turned into a dict, at any depth."""
-    if type(value) in _SCALARS:  # as most are; whether one is a Mapping takes ten times as long to tell
+    kind = type(value)
+    if kind in _SCALARS:  # as most are; whether one is a Mapping takes ten times as long to tell
         return value
-    if type(value) is not dict and isinstance(value, Model):
+    if kind is dict:
+        fields = cast("dict[str, object]", value)
+        return fields.copy() if _SCALARS.issuperset(map(type, fields.values())) else _plain_values(fields)
+    if isinstance(value, Model):
         return _fields_of(value)
-    if isinstance(value, MAPPING):
-        return {key: _plain(item) for key, item in cast("Mapping[str, object]", value).items()}
+    if isinstance(value, Mapping):
+        return _plain_values(cast("Mapping[str, object]", value))
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("Sequence[object]", value)]
     return value
+
+
+def _plain_values(fields: Mapping[str, object]) -> dict[str, object]:
+    return {key: _plain(item) for key, item in fields.items()}
 
 
 def _fields_of(model: Model) -> dict[str, object]:
