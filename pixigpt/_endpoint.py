@@ -105,18 +105,19 @@ def _body(wanted: dict[str, Any]) -> tuple[JsonBody | RequestBody, str | None]:
 
     Where one schema is of two content types, the generated code makes both bodies, and sets the last one's headers.
     """
-    kind = next(filter(_BODIES.__contains__, reversed(wanted)), None)
-    match kind:
-        case "json":
-            return JsonBody(wanted["json"]), None
-        case "data":
-            return form(wanted["data"]), None
-        case "files":
-            return multipart(wanted["files"])
-        case "content":
-            return content(wanted["content"]), None
-        case _:
-            return b"", None
+    for kind in reversed(wanted):
+        match kind:
+            case "json":
+                return JsonBody(wanted["json"]), None
+            case "data":
+                return form(wanted["data"]), None
+            case "files":
+                return multipart(wanted["files"])
+            case "content":
+                return content(wanted["content"]), None
+            case _:
+                pass
+    return b"", None
 
 
 def _cookie(name: str, value: str) -> str:
