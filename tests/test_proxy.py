@@ -149,7 +149,7 @@ def test_a_tunnel_in_which_no_tls_comes_ends_in_time(
         through = httpx.Proxy(url, ssl_context=trusting_proxy)
         client = connect(base_url="https://127.0.0.1:9/v1", proxy=through, timeout=1, max_retries=0)
         started = time.monotonic()
-        with pytest.raises(APIConnectionError, match=r"could not connect|does not speak TLS"):
+        with pytest.raises(APIConnectionError, match=r"could not connect|does not speak TLS|in time"):
             client.list_threads()
         assert time.monotonic() - started < 2
 
