@@ -108,5 +108,13 @@ def _plain_values(fields: Mapping[str, object]) -> dict[str, object]:
 
 def _fields_of(model: Model) -> dict[str, object]:
     if isinstance(model, ThreadMessage):
-        return {"role": model.role, "content": "".join(block.text.value for block in model.content)}
-    return model.to_dict()
+        return {"role": model.role, "content": _sendable("".join(block.text.value for block in model.content))}
+    fields: dict[str, object] = model.to_dict()
+    if isinstance(content := fields.get("content"), str):
+        fields["content"] = _sendable(content)
+    return fields
+
+
+def _sendable(text: str) -> str:
+    """Return a model's text without half a surrogate pair, which a cut emoji leaves, and UTF-8 cannot hold."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -129,6 +129,8 @@ def _how_far(failure: httpx.RequestError, host: str) -> str:
         return f"the certificate of {host} is not valid: {cause}"
     if isinstance(failure, UnreadableBodyError):
         return f"the request was not sent in full to {host}: {cause}"
+    if is_not_tls(failure) and cause.startswith("through the proxy https://"):
+        return f"could not connect to {host}: {cause}: does the proxy speak TLS, or should its URL begin with http://?"
     if is_not_tls(failure):
         return f"{host} does not speak TLS: should base_url begin with http://, or name another port? ({cause})"
     stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no complete response from"

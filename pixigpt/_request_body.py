@@ -120,7 +120,8 @@ class _File:
         source = cast("Any", self.source)
         try:
             self.start = source.tell()
-            self.size = max(0, source.seek(0, os.SEEK_END) - self.start)
+            end = source.seek(0, os.SEEK_END)
+            self.size = max(0, (source.tell() if end is None else end) - self.start)  # None: mmap's, before Python 3.13
             source.seek(self.start)
         except (AttributeError, OSError):  # a pipe, a socket, or something of the user's own
             self.start = self.size = None

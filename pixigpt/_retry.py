@@ -10,7 +10,7 @@ from datetime import UTC
 import httpx
 from attrs import field, frozen
 
-from pixigpt._checks import non_negative, non_negative_int, optional, validator
+from pixigpt._checks import non_negative, non_negative_int, of_type, optional, validator
 from pixigpt._fork import ForkSafeLock
 from pixigpt._log import log_spent_budget
 from pixigpt._request_body import UnreadableBodyError
@@ -48,7 +48,7 @@ class RetryPolicy:
         budget: Retries that a client may spend in a row; each success gives a tenth of one back. None means no limit.
 
     Raises:
-        TypeError, ValueError: An attribute is not a number, or out of its range.
+        TypeError, ValueError: An attribute is of a wrong type, or out of its range.
 
     Example:
         >>> from pixigpt import RetryPolicy
@@ -60,8 +60,8 @@ class RetryPolicy:
     backoff: float = field(default=0.1, validator=validator(non_negative))
     max_backoff: float = field(default=8.0, validator=validator(non_negative))
     max_retry_after: float | None = field(default=60.0, validator=validator(optional(non_negative)))
-    retry_rate_limits: bool = False
-    retry_unsafe: bool = True
+    retry_rate_limits: bool = field(default=False, validator=validator(of_type(bool)))
+    retry_unsafe: bool = field(default=True, validator=validator(of_type(bool)))
     budget: float | None = field(default=100, validator=validator(optional(non_negative)))
 
     def pause(self, retry: int, random: float) -> float:

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 import attrs
@@ -171,7 +172,10 @@ def _file_of(cls: type) -> _Find:
         payload: object = getattr(value, "payload", None)
         if isinstance(payload, io.TextIOBase):
             return ".payload is open in text mode: open it with 'rb'"
-        if isinstance(payload, bytes | bytearray | str) or callable(getattr(payload, "read", None)):
+        read = getattr(payload, "read", None)
+        if iscoroutinefunction(read):
+            return ".payload is async: pass the file that it wraps"
+        if isinstance(payload, bytes | bytearray | str) or callable(read):
             return None
         return f".payload is {type(payload).__name__}, neither a file nor bytes"
 

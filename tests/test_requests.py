@@ -353,6 +353,19 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     ]
 
 
+def test_a_message_that_was_cut_in_an_emoji_can_be_sent_again(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    cut = json.loads(json.dumps(COMPLETION))
+    cut["choices"][0]["message"]["content"] = "\u00e4 \ud83d"
+    seen = json.loads(json.dumps(MESSAGE))
+    seen["content"][0]["text"]["value"] = "\ud83d"
+    httpx_mock.add_response(text=json.dumps(cut), is_reusable=True)
+    message = connect(KEY).create_chat_completion([HELLO]).choices[0].message
+    connect(KEY).create_chat_completion([message, ThreadMessage.from_dict(seen)])
+    assert message.content == "\u00e4 \ud83d"
+    sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
+    assert [each["content"] for each in sent] == ["\u00e4 ?", "?"]
+
+
 def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connect: Connect) -> None:
     httpx_mock.add_response(json=COMPLETION)
     tool = {"type": "function", "function": FunctionDefinition("f", parameters=FunctionParameters())}

@@ -10,6 +10,7 @@ import datetime
 import importlib
 import io
 import json
+import mmap
 import os
 import sys
 import threading
@@ -281,6 +282,18 @@ def test_what_cannot_be_rewound_is_not_sent_twice(zoo: Zoo, keeper: Client, echo
     assert caught.value.attempts == len(echo.requests) == 1
 
 
+def test_a_file_in_memory_that_the_system_maps_is_sent(
+    zoo: Zoo, keeper: Client, echo: EchoServer, tmp_path: Path
+) -> None:
+    (tmp_path / "large").write_bytes(b"12345" * 20_000)
+    with (tmp_path / "large").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        mapped.seek(5)
+        echo.replies.append((503, None, b""))
+        keeper.call(zoo.octets_body, body=zoo.file(mapped))
+    assert [request.body for request in echo.requests] == [b"12345" * 19_999] * 2
+    assert echo.requests[0].headers["content-length"] == "99995"
+
+
 class Broken(io.BytesIO):
     """A disk that fails."""
 
@@ -360,6 +373,7 @@ def test_a_file_that_is_none_is_refused_before_anything_is_sent(zoo: Zoo, keeper
     for file, kind, says in [
         (zoo.file(5), TypeError, "payload is int, neither a file nor bytes"),
         (zoo.file(io.StringIO("x")), TypeError, "open it with 'rb'"),
+        (zoo.file(anyio.wrap_file(io.BytesIO())), TypeError, "payload is async: pass the file that it wraps"),
         (zoo.models.File(id="x", file_name="y"), TypeError, "body is File, not File of zoo_api.types"),
         (zoo.file(closed), ValueError, "cannot be sent"),
     ]:

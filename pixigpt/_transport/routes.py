@@ -1,5 +1,6 @@
 """How a host is reached: through which proxy, if any, and with which certificates."""
 
+import os
 import re
 import ssl
 from collections.abc import Callable
@@ -111,7 +112,8 @@ class Routes:
                     self._context = _ssl_context(self._options.verify)
                     self._context.set_alpn_protocols(["http/1.1"])
                 except OSError as cause:
-                    raise _unusable(cause) from cause
+                    named = _certificates(self._options.verify)
+                    raise _unusable(f"the certificates of {named} cannot be loaded: {cause}") from cause
             return self._context
 
 
@@ -121,6 +123,14 @@ def _ssl_context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext:
         return httpx.create_ssl_context(verify)
     is_folder = Path(verify).is_dir()
     return ssl.create_default_context(cafile=None if is_folder else verify, capath=verify if is_folder else None)
+
+
+def _certificates(verify: bool | str | ssl.SSLContext) -> str:
+    """Return what names the certificates, as httpx looks for it: neither OpenSSL's errors nor Python's do."""
+    if isinstance(verify, str):
+        return f"verify={verify!r}"
+    names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+    return f"{names[0]}={os.environ[names[0]]!r}" if names else "certifi"
 
 
 def _is_socks(proxy: httpx.Proxy) -> bool:
