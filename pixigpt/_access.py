@@ -9,7 +9,7 @@ from typing import cast
 import httpx
 
 from pixigpt._checks import MAPPING, port, printable_ascii
-from pixigpt._transport.hosts import is_loopback
+from pixigpt._transport.urls import is_loopback
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING_HEADERS = ("content-length", "host", "transfer-encoding")

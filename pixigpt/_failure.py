@@ -68,6 +68,15 @@ def _with_retry_after(error: errors.APIError, headers: httpx.Headers, now: float
     return error
 
 
+def is_refusal(error: errors.PixiGPTError) -> bool:
+    """Return whether an error asks to wait, not only this call but everybody: 429, or 503 with Retry-After."""
+    if not isinstance(error, errors.APIError):
+        return False
+    if isinstance(error, errors.RateLimitError) or error.status_code == 429:
+        return True
+    return error.status_code == 503 and retry_after(error.headers, 0.0) is not None
+
+
 def event_error(text: str, response: Opened, settings: Settings, now: float) -> errors.APIError:
     """Return the error that an event of a stream is."""
     shown = Response(response.status_code, response.headers, text.encode())

@@ -15,12 +15,20 @@ from pixigpt import _capture, errors
 from pixigpt._checks import LONGEST_SECONDS
 from pixigpt._clock import EARLY_TIMER, SYSTEM_CLOCK, Clock, block_end, earliest
 from pixigpt._endpoint import Call
-from pixigpt._failure import connection_error, event_error, redact_failure, response_error, stamped, status_error
+from pixigpt._failure import (
+    connection_error,
+    event_error,
+    is_refusal,
+    redact_failure,
+    response_error,
+    stamped,
+    status_error,
+)
 from pixigpt._log import is_debugging, log_attempt
 from pixigpt._readable import ReadableT
 from pixigpt._request_body import JsonBody, RequestBody, Upload
 from pixigpt._response import Response, UnexpectedShapeError
-from pixigpt._retry import is_paced, is_refusal, is_unsendable, retry_after
+from pixigpt._retry import is_paced, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Failure, Flow, Opened, Outcome, Piece, Read, Send
 

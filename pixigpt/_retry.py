@@ -15,7 +15,6 @@ from pixigpt._fork import ForkSafeLock
 from pixigpt._log import log_spent_budget
 from pixigpt._request_body import UnreadableBodyError
 from pixigpt._transport.extensions import ClosedError
-from pixigpt.errors import APIError, PixiGPTError, RateLimitError
 
 # Whether the calls made in this context are some of many, whose caller waits for all of them when one is refused.
 is_paced: ContextVar[bool] = ContextVar("pixigpt_is_paced", default=False)
@@ -135,15 +134,6 @@ def retry_after(headers: httpx.Headers, now: float) -> float | None:
     """Return the seconds that Retry-After asks for: the longest of several, None if there is no valid one."""
     waits = [_seconds(value, now) for value in headers.get_list("retry-after")]
     return max((wait for wait in waits if wait is not None), default=None)
-
-
-def is_refusal(error: PixiGPTError) -> bool:
-    """Return whether an error asks to wait, not only this call but everybody: 429, or 503 with Retry-After."""
-    if not isinstance(error, APIError):
-        return False
-    if isinstance(error, RateLimitError) or error.status_code == 429:
-        return True
-    return error.status_code == 503 and retry_after(error.headers, 0.0) is not None
 
 
 def is_unsendable(failure: Exception) -> bool:

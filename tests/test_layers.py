@@ -288,3 +288,12 @@ def test_importing_the_package_imports_nothing_that_hardly_any_call_needs() -> N
     code = f"import sys; from pixigpt import AsyncClient, Client; print({rare} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_new_client_has_imported_few_modules_of_the_sdk() -> None:
+    code = (
+        "import sys; from pixigpt import Client; Client('sk-test', 'http://127.0.0.1:1/v1').close();"
+        "print(sum(name.startswith('pixigpt.') for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 24  # of which each costs every program that starts: what a first call needs comes then

@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 import anyio
 import httpx
 
-from pixigpt._transport.hosts import is_address
+from pixigpt._transport.urls import is_address
 
 
 def resolve(host: str, port: int, timeout: float | None) -> list[str]:

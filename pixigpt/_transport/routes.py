@@ -14,9 +14,8 @@ import httpx
 from attrs import frozen
 
 from pixigpt._fork import ForkSafeLock
-from pixigpt._transport.hosts import is_loopback
 from pixigpt._transport.options import PoolOptions, checked_proxy
-from pixigpt._transport.urls import PORTS, Origin
+from pixigpt._transport.urls import PORTS, Origin, is_loopback
 
 PoolT = TypeVar("PoolT")
 

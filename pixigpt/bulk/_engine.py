@@ -13,7 +13,8 @@ from attrs import define, field
 
 from pixigpt import errors
 from pixigpt._clock import EARLY_TIMER, SYSTEM_CLOCK, Clock, earliest
-from pixigpt._retry import is_refusal, retry_after
+from pixigpt._failure import is_refusal
+from pixigpt._retry import retry_after
 from pixigpt._settings import Options
 from pixigpt.bulk._pace import Pace
 
