@@ -11,6 +11,9 @@ from pixigpt._transport.base import RawHeaders, Received, raw_headers
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_BEGINS = 0x1F
 _AT_ONCE = 2**14  # bytes of gzip, since zlib copies what is left of them at the end of each member
+# What a body cannot be read with, unless it is one of the two that the SDK knows. Anything else changes nothing: some
+# servers name a charset there.
+_ENCODINGS = frozenset({"br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"})
 _MAX_SURPLUS = 2**17  # more than an HTTP parser holds back
 
 
@@ -124,7 +127,7 @@ class Body:
         self._surplus = 0
         self._encoding = _encoding(self._headers)
         self._inflater = _inflater(self._encoding)
-        if self._inflater is None and self._encoding not in ("", "identity"):
+        if self._inflater is None and not _ENCODINGS.isdisjoint(self._encoding.replace(",", " ").split()):
             self._defect = f"the body's content-encoding is {self._encoding!r}, which was not asked for"
 
     def add(self, chunk: bytes) -> bool:

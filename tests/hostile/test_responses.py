@@ -148,6 +148,7 @@ OUTSIDE_THE_CONTRACT: dict[str, tuple[bytes, str]] = {
     "a field of a wrong type": (ok(BAD_THREAD), r"data\[0\]\.created_at is str, not int"),
     "an error's body": (ok(b'{"error": {"message": "no"}}'), "the result's data is missing"),
     "an encoding that was not asked for": (reply(200, b"whatever", b"Content-Encoding: br"), "not asked for"),
+    "two encodings": (reply(200, b"whatever", b"Content-Encoding: gzip,deflate"), "not asked for"),
     "no gzip": (reply(200, b"plain", b"Content-Encoding: gzip"), "not gzip"),
     "no deflate": (reply(200, b"plain", b"Content-Encoding: deflate"), "not deflate"),
     "half a deflate": (reply(200, zlib.compress(EMPTY)[:-5], b"Content-Encoding: deflate"), "deflate is cut off"),
@@ -304,6 +305,7 @@ UNUSUAL: dict[str, bytes] = {
         b"\r\n", b"\r\nContent-Encoding: deflate\r\n", 1
     ),
     "identity": reply(200, EMPTY, b"Content-Encoding: identity"),
+    "a charset for an encoding": reply(200, EMPTY, b"Content-Encoding: UTF-8"),
     "no reason phrase": ok(EMPTY).replace(b"200 OK", b"200"),
     "bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: %d\n\n%s" % (len(EMPTY), EMPTY),
     "a folded header": reply(200, EMPTY, b"X-Long: a\r\n b"),
