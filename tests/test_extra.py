@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from pytest_httpx import HTTPXMock
-from support.clients import Connect
+from support.clients import Against, Connect
 from support.samples import COMPLETION, MESSAGE, listed
+from support.scripted_server import Replies, ok
 
 from pixigpt import APIResponseError, Client, NotFoundError
 from pixigpt.testing import LocalServer
@@ -78,6 +79,14 @@ def test_a_path_that_no_contract_knows(httpx_mock: HTTPXMock, connect: Connect) 
     assert second.method == "DELETE"
     assert (json.loads(third.content), third.headers["content-type"]) == ({"name": "ü"}, "application/json")
     assert "idempotency-key" in third.headers
+
+
+def test_a_request_without_a_body_says_so_where_one_is_usual(against: Against) -> None:
+    replies = Replies(ok(b"{}"))
+    client, _ = against(replies)
+    for method in ("POST", "PUT", "PATCH", "GET", "DELETE"):
+        client.request(method, "/models/m/pull")
+    assert replies.headers("content-length") == ["0", "0", "0", None, None]
 
 
 def test_a_request_is_retried_and_fails_as_any_call(client: Client, server: LocalServer) -> None:
