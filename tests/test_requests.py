@@ -402,6 +402,7 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.get_thread(""), ValueError, "thread_id must not be empty"),
     (lambda client: client.get_thread("  "), ValueError, "thread_id must not be empty"),
     (lambda client: client.get_thread(".."), ValueError, "thread_id"),
+    (lambda client: client.get_thread("\ud800"), ValueError, "thread_id must not hold half a surrogate pair"),
     (lambda client: client.get_thread(None), TypeError, "thread_id is NoneType, not str"),
     (lambda client: client.get_thread(5), TypeError, "thread_id is int, not str"),
     (lambda client: client.get_run("t", ""), ValueError, "run_id must not be empty"),
