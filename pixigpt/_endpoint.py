@@ -187,3 +187,5 @@ def _check_id(name: str, value: object) -> None:
         raise ValueError(f"{name} is too long to be an id: {len(value):,} characters")
     if value in (".", ".."):
         raise ValueError(f"{name} must not be {value!r}, which a URL treats as a relative path segment")
+    if not value.isascii() and value.encode(errors="replace").decode() != value:
+        raise ValueError(f"{name} must not hold half a surrogate pair, which UTF-8 has no bytes for")

@@ -124,12 +124,12 @@ class Settings:
 
     def url(self, path: str, params: Mapping[str, Any]) -> httpx.URL:
         """Return the URL of a request."""
+        query = merged("extra_query", params, self.extra_query)
         try:
             url = _parsed_url(self.base_url + path)
-        except httpx.InvalidURL as cause:
+            return url.copy_merge_params(httpx.QueryParams(pairs(query))) if query else url
+        except (httpx.InvalidURL, UnicodeError) as cause:
             raise ValueError(f"there is no such URL: {cause}") from cause
-        query = merged("extra_query", params, self.extra_query)
-        return url.copy_merge_params(httpx.QueryParams(pairs(query))) if query else url
 
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
         """Return a request's headers: the SDK's, then the call's, then the user's."""

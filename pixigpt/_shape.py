@@ -110,6 +110,8 @@ def _mapping_of(hint: Hashable, *, is_json: bool) -> _Check:
 
 def _values_of(check: _Check) -> _Find:
     def find(value: object) -> str | None:
+        if not isinstance(value, dict):
+            return f" is {type(value).__name__}, not dict"
         for key, item in cast("Mapping[str, object]", value).items():
             if found := check.find(item):
                 return f"[{key!r}]{found}"

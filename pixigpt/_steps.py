@@ -17,6 +17,7 @@ from pixigpt_api.models import Run
 
 T = TypeVar("T")
 
+_METHODS_WITH_BODY = ("PATCH", "POST", "PUT")
 _Stream = httpx.SyncByteStream | httpx.AsyncByteStream
 
 
@@ -47,7 +48,9 @@ class Send:
         size = len(self.content) if isinstance(self.content, bytes) else self.content.size
         if size is None:
             headers["transfer-encoding"] = "chunked"
-        elif self.content or "content-type" in headers:
+        elif (
+            self.content or "content-type" in headers or self.method in _METHODS_WITH_BODY
+        ):  # else 411 from some servers
             headers["content-length"] = str(size)
         return headers
 

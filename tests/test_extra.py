@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from pytest_httpx import HTTPXMock
-from support.clients import Connect
+from support.clients import Against, Connect
 from support.samples import COMPLETION, MESSAGE, listed
+from support.scripted_server import Replies, ok
 
 from pixigpt import APIResponseError, Client, NotFoundError
 from pixigpt.testing import LocalServer
@@ -80,6 +81,14 @@ def test_a_path_that_no_contract_knows(httpx_mock: HTTPXMock, connect: Connect) 
     assert "idempotency-key" in third.headers
 
 
+def test_a_request_without_a_body_says_so_where_one_is_usual(against: Against) -> None:
+    replies = Replies(ok(b"{}"))
+    client, _ = against(replies)
+    for method in ("POST", "PUT", "PATCH", "GET", "DELETE"):
+        client.request(method, "/models/m/pull")
+    assert replies.headers("content-length") == ["0", "0", "0", None, None]
+
+
 def test_a_request_is_retried_and_fails_as_any_call(client: Client, server: LocalServer) -> None:
     server.fail(status=503)
     assert client.request("GET", "/assistants")["object"] == "list"
@@ -103,6 +112,9 @@ def test_a_request_that_brings_no_json_is_an_error(httpx_mock: HTTPXMock, connec
         ("GET", "/../admin", {}, ValueError, "stand below base_url"),
         ("GET", "/files/..", {}, ValueError, "stand below base_url"),
         ("GET", "/mo\ndels", {}, ValueError, "there is no such URL"),
+        ("GET", "/\ud800", {}, ValueError, "there is no such URL"),
+        ("GET", "/models", {"params": {"q": "\ud800"}}, ValueError, "there is no such URL"),
+        ("GET", "/models", {"params": {"q": "x" * 70_000}}, ValueError, "there is no such URL: .* too long"),
         ("GET", 5, {}, TypeError, "path must be a str, not int"),
         ("GET", "/models", {"params": "a=1"}, TypeError, "params must be a mapping with string keys"),
         ("GET", "/models", {"headers": "a: 1"}, TypeError, "headers must be a mapping of strings, not str"),

@@ -366,6 +366,16 @@ def test_a_message_that_was_cut_in_an_emoji_can_be_sent_again(httpx_mock: HTTPXM
     assert [each["content"] for each in sent] == ["\u00e4 ?", "?"]
 
 
+def test_a_message_that_came_without_content_can_be_sent_again(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    empty = json.loads(json.dumps(COMPLETION))
+    empty["choices"][0]["message"] = {"role": "assistant"}
+    httpx_mock.add_response(json=empty, is_reusable=True)
+    client = connect(KEY)
+    client.create_chat_completion([HELLO, client.create_chat_completion([HELLO]).choices[0].message])
+    sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
+    assert sent == [HELLO, {"role": "assistant", "content": None}]
+
+
 def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connect: Connect) -> None:
     httpx_mock.add_response(json=COMPLETION)
     tool = {"type": "function", "function": FunctionDefinition("f", parameters=FunctionParameters())}
@@ -405,6 +415,7 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
     (lambda client: client.get_thread(""), ValueError, "thread_id must not be empty"),
     (lambda client: client.get_thread("  "), ValueError, "thread_id must not be empty"),
     (lambda client: client.get_thread(".."), ValueError, "thread_id"),
+    (lambda client: client.get_thread("\ud800"), ValueError, "thread_id must not hold half a surrogate pair"),
     (lambda client: client.get_thread(None), TypeError, "thread_id is NoneType, not str"),
     (lambda client: client.get_thread(5), TypeError, "thread_id is int, not str"),
     (lambda client: client.get_run("t", ""), ValueError, "run_id must not be empty"),

@@ -367,6 +367,13 @@ def test_a_file_that_cannot_be_rewound_after_all_ends_the_call(zoo: Zoo, keeper:
         keeper.call(zoo.octets_body, body=zoo.file(NoRewind(b"x")))
 
 
+def test_what_stands_beside_the_fields_must_be_a_dict(zoo: Zoo, keeper: Client) -> None:
+    animal = zoo.models.Animal.from_dict(ANIMAL)
+    animal.scores.additional_properties = ["a"]
+    with pytest.raises(TypeError, match=r"^scores\.additional_properties is list, not dict"):
+        keeper.call(zoo.json_body, body=animal)
+
+
 def test_a_file_that_is_none_is_refused_before_anything_is_sent(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
     closed = io.BytesIO()
     closed.close()

@@ -55,6 +55,8 @@ def whole_chunk(completion: ChatCompletion) -> ChatCompletionChunk:
     fields = completion.to_dict()
     for choice in fields["choices"]:
         choice["delta"] = delta = choice.pop("message")
+        if not isinstance(delta.get("reasoning_content"), str):  # a message may hold anything there, a delta only text
+            delta.pop("reasoning_content", None)
         for index, call in enumerate(delta.get("tool_calls") or ()):
             call["index"] = index
     return chunk_of({**fields, "object": "chat.completion.chunk"})

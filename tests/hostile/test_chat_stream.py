@@ -324,6 +324,15 @@ def test_json_in_place_of_a_stream_is_one_chunk(against: Against) -> None:
         stream.completion()
 
 
+def test_json_in_place_of_a_stream_may_hold_in_a_message_what_no_chunk_may(against: Against) -> None:
+    completion = json.loads(json.dumps(COMPLETION))
+    completion["choices"][0]["message"] |= {"content": "Hi.", "reasoning_content": {"summary": []}}
+    client, _ = against(Replies(ok(json.dumps(completion).encode())))
+    with client.stream_chat_completion(HELLO) as stream:
+        assert list(stream.text()) == ["Hi."]
+    assert not stream.is_streamed
+
+
 NO_STREAM: dict[str, tuple[bytes, str]] = {
     "a web page": (reply(200, b"<!doctype html>", b"Content-Type: text/html"), "the body is a web page"),
     "text": (reply(200, b"data: {}", b"Content-Type: text/plain"), "the content type is 'text/plain'"),
