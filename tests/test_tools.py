@@ -438,7 +438,7 @@ def test_a_deadline_ends_an_async_on_text(server: LocalServer, backend: str) -> 
 
     async def main() -> None:
         async with AsyncClient(server.api_key, server.base_url, total_timeout=1) as client:
-            with pytest.raises(DeadlineExceededError, match="while on_text was running"):
+            with pytest.raises(DeadlineExceededError):
                 await client.run_tools(QUESTION, [], assistant_id=server.assistant_id, on_text=hang)
 
     started = time.monotonic()
