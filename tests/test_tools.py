@@ -210,7 +210,11 @@ def test_an_exception_that_is_odd_goes_to_the_caller_too(run: Run, server: Local
     def silent() -> None:
         raise SilentError
 
-    for function, says in ((its_own_cause, "ValueError: odd"), (silent, "SilentError")):
+    def exhausted() -> None:
+        next(iter(()))
+
+    odd = ((its_own_cause, "ValueError: odd"), (silent, "SilentError"), (exhausted, "StopIteration: "))
+    for function, says in odd:
         server.reply(tool_calls=[(function.__name__, {})], times=2)
         with pytest.raises(ToolFailedError, match=f"failed: {says}") as caught:
             run([function], concurrency=concurrency)

@@ -16,6 +16,9 @@ from pixigpt.tools._function import AnyTool
 from pixigpt.tools._values import UnfitError, decoded, decoded_object, encoded
 from pixigpt_api.models import ToolCall
 
+# The result is in a list, since trio refuses a function that gives something to await, as decorated ones may.
+_Outcome = list[object] | StopIteration
+
 _FAILED = "The tool failed."  # no more, since what an exception says may be a secret
 
 
@@ -67,13 +70,12 @@ class PendingCall:
                 not_awaitable("the function", result)
                 self._returned(result)
 
-    async def run_async(self, in_thread: Callable[[Callable[[], list[object]]], Awaitable[list[object]]]) -> None:
+    async def run_async(self, in_thread: Callable[[Callable[[], _Outcome]], Awaitable[_Outcome]]) -> None:
         """Run a function, async or in a thread, unless the call is over."""
         if not self.is_over:
             with self._timed():
                 function = self._function()
-                # In a list, since trio refuses a function that gives something to await, as decorated ones may.
-                result = function() if is_async(function.func) else (await in_thread(lambda: [function()]))[0]
+                result = function() if is_async(function.func) else _result(await in_thread(lambda: _outcome(function)))
                 self._returned(await result if inspect.isawaitable(result) else result)
 
     def record(self) -> ToolCallRecord:
@@ -118,6 +120,20 @@ class PendingCall:
                 self.failure, self.content = error, _FAILED
             else:
                 self.content = _sendable(self.report(error))
+
+
+def _outcome(function: Callable[[], object]) -> _Outcome:
+    """Call a function in a thread; return its result, or the StopIteration that it raises, which no coroutine can."""
+    try:
+        return [function()]
+    except StopIteration as error:
+        return error
+
+
+def _result(outcome: _Outcome) -> object:
+    if isinstance(outcome, StopIteration):
+        raise outcome
+    return outcome[0]
 
 
 def _checked(arguments: dict[str, Any] | None, call: ToolCall) -> dict[str, Any]:
