@@ -222,6 +222,32 @@ def test_an_exception_that_is_odd_goes_to_the_caller_too(run: Run, server: Local
         assert contents(run([function], concurrency=concurrency, report_errors=True))[0] == says
 
 
+class TextError(Exception):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def test_the_key_is_in_no_group_of_exceptions_and_in_no_pickle(run: Run, server: LocalServer) -> None:
+    both = ExceptionGroup("both", [ValueError(server.api_key), LookupError(f"no {server.api_key}")])
+
+    def fails_twice() -> None:
+        raise both.exceptions[0] from both
+
+    def says_it() -> None:
+        raise TextError(server.api_key)
+
+    for function, says in ((fails_twice, "ValueError"), (says_it, "TextError")):
+        server.reply(tool_calls=[(function.__name__, {})])
+        with pytest.raises(ToolFailedError, match=rf"{says}: \*\*\*") as caught:
+            run([function])
+        assert server.api_key.encode() not in pickle.dumps(caught.value)
+    assert [str(each) for each in both.exceptions] == ["***", "no ***"]
+
+
 def test_a_record_pickles_whatever_it_holds(one: Run) -> None:
     class OddError(Exception):
         def __init__(self, *, code: int) -> None:

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from pixigpt._checks import is_async, not_awaitable
 from pixigpt._clock import Clock
-from pixigpt._tool_run import ToolCallRecord, ToolError
+from pixigpt._tool_run import ToolCallRecord, ToolError, summary_of
 from pixigpt.middleware._observe import ToolExecution
 from pixigpt.tools._function import AnyTool
 from pixigpt.tools._values import UnfitError, decoded, decoded_object, encoded
@@ -80,8 +80,9 @@ class PendingCall:
 
     def record(self) -> ToolCallRecord:
         """Return what the caller is told of it."""
-        told = self.content or ""
-        return ToolCallRecord(self.call, self._arguments, self._result, self._error, self._elapsed, self.round, told)
+        told, summary = self.content or "", "" if self._error is None else self.redact(summary_of(self._error))
+        outcome = (self._result, self._error, self._elapsed, self.round)
+        return ToolCallRecord(self.call, self._arguments, *outcome, told, summary)
 
     def _function(self) -> "partial[object]":
         return partial(cast("AnyTool", self._tool).function, **self._kwargs)
