@@ -2,14 +2,13 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 import httpx
 from attrs import frozen
 
-from pixigpt._block import block_value
+from pixigpt._block import BlockVariable
 
-_captures: ContextVar[tuple[list["CapturedResponse"], ...]] = ContextVar("pixigpt_captures", default=())
+_captures: BlockVariable[tuple[list["CapturedResponse"], ...]] = BlockVariable("pixigpt_captures", ())
 
 
 @frozen
@@ -60,7 +59,7 @@ def capture_responses() -> Generator[list[CapturedResponse], None, None]:
         (200, 1, '/threads')
     """
     responses: list[CapturedResponse] = []
-    with block_value(_captures, (*_captures.get(), responses)):
+    with _captures.block((*_captures.get(), responses)):
         yield responses
 
 

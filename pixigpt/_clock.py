@@ -4,16 +4,15 @@ import random
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 from attrs import frozen
 
-from pixigpt._block import block_value
+from pixigpt._block import BlockVariable
 from pixigpt._checks import optional, positive_seconds
 
 EARLY_TIMER = 0.005  # seconds: a timer may go off this early
 
-_block_end: ContextVar[float | None] = ContextVar("pixigpt_deadline", default=None)
+_block_end: BlockVariable[float | None] = BlockVariable("pixigpt_deadline", None)
 
 
 @frozen
@@ -49,7 +48,7 @@ def deadline(seconds: float | None) -> Generator[None, None, None]:
     """
     optional(positive_seconds)("seconds", seconds)
     end = None if seconds is None else time.monotonic() + seconds
-    with block_value(_block_end, earliest(end, _block_end.get())):
+    with _block_end.block(earliest(end, _block_end.get())):
         yield
 
 

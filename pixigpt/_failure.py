@@ -193,9 +193,23 @@ def redact_failure(failure: BaseException, settings: Settings) -> None:
 
 
 def redact_texts(failure: BaseException, settings: Settings) -> None:
-    """Redact the key in what an exception and its causes say."""
-    for cause in causes(failure):
-        with suppress(Exception):  # a class of the user's may fail to tell its text
-            text = str(cause)
-            if (clean := settings.redact_key(text)) != text:
-                cause.args = (clean,)
+    """Redact the key in what an exception says, its causes, and those that it groups."""
+    left, seen = [failure], set[int]()
+    while left:
+        for cause in causes(left.pop()):
+            if id(cause) not in seen:  # one that a group has may be raised from that group
+                seen.add(id(cause))
+                left += _members(cause)
+                _redact_text(cause, settings)
+
+
+def _redact_text(failure: BaseException, settings: Settings) -> None:
+    with suppress(Exception):  # a class of the user's may fail to tell its text
+        text = str(failure)
+        if (clean := settings.redact_key(text)) != text:
+            failure.args = (clean,)
+
+
+def _members(failure: BaseException) -> tuple[BaseException, ...]:
+    is_group = isinstance(failure, BaseExceptionGroup)
+    return cast("BaseExceptionGroup[BaseException]", failure).exceptions if is_group else ()

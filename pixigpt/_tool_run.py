@@ -48,6 +48,7 @@ class ToolCallRecord:
     elapsed: float
     round: int
     _told: str = field(alias="told")
+    _summary: str = field(default="", alias="summary")  # of the error, without the API key, which its own text may have
 
     def __repr__(self) -> str:
         outcome = f"error={self.error!r}" if self.error else f"result={self.result!r}"
@@ -56,7 +57,9 @@ class ToolCallRecord:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what was told of it: others' objects may not pickle, and an error that has a run must."""
         result = None if self.result is None else self._told
-        return type(self), (self.call, self.arguments, result, _told(self.error), self.elapsed, self.round, self._told)
+        error = self.error if self.error is None or type(self.error) is ToolError else ToolError(self._summary)
+        told = (self._told, self._summary)
+        return type(self), (self.call, self.arguments, result, error, self.elapsed, self.round, *told)
 
 
 @frozen(repr=False)
@@ -108,7 +111,3 @@ def summary_of(error: Exception) -> str:
         return f"{name}: {error}"
     except Exception:  # noqa: BLE001
         return name
-
-
-def _told(error: Exception | None) -> Exception | None:
-    return error if error is None or type(error) is ToolError else ToolError(summary_of(error))

@@ -99,9 +99,9 @@ def test_a_wait_ends_an_async_on_update_that_does_not_end(server: LocalServer, b
 
     async def use() -> None:
         async with AsyncClient(server.api_key, server.base_url) as client:
-            with pytest.raises(RunTimeoutError, match="the run is still"):
+            with pytest.raises(RunTimeoutError):
                 await client.ask(server.assistant_id, "Hi.", timeout=1, on_update=on_update)
-            with pytest.raises(DeadlineExceededError, match="the run is still"), deadline(1):
+            with pytest.raises(DeadlineExceededError), deadline(1):
                 await client.ask(server.assistant_id, "Hi.", on_update=on_update)
 
     started = time.monotonic()

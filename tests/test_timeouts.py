@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import itertools
 import socket
 import threading
@@ -27,6 +28,8 @@ from pixigpt import (
     capture_responses,
     deadline,
 )
+from pixigpt._capture import is_capturing
+from pixigpt._clock import block_end
 from pixigpt._transport import resolver
 from pixigpt._transport.event_loop import time_limit
 from pixigpt.testing import LocalServer
@@ -150,6 +153,54 @@ def test_a_block_in_an_async_generator_may_end_in_another_task() -> None:
         drawn = items()
         await anext(drawn)
         await asyncio.create_task(drawn.aclose())  # as an event loop closes one that was dropped
+
+    asyncio.run(use())
+
+
+def bounded() -> Generator[int, None, None]:
+    with deadline(30), capture_responses():
+        yield 1
+
+
+def test_blocks_in_generators_that_are_drawn_from_in_turn_leave_nothing() -> None:
+    first, second = bounded(), bounded()
+    with deadline(60):
+        outer = block_end()
+        assert [next(first), next(second)] == [1, 1]
+        first.close()
+        assert block_end() != outer  # the second one's block is still open
+        second.close()
+        assert (block_end(), is_capturing()) == (outer, False)
+    assert block_end() is None
+
+
+def test_a_block_in_an_async_generator_that_is_dropped_leaves_nothing() -> None:
+    async def items() -> AsyncGenerator[int, None]:
+        with deadline(30), capture_responses():
+            yield 1
+
+    async def use() -> None:
+        for _ in range(2):
+            async for _ in items():
+                break
+            gc.collect()
+            await asyncio.sleep(0)  # the event loop closes it, in a task of its own
+            await asyncio.sleep(0)
+            assert (block_end(), is_capturing()) == (None, False)
+
+    asyncio.run(use())
+
+
+def test_a_task_that_was_started_in_a_block_stays_in_it() -> None:
+    async def use() -> None:
+        with deadline(30):
+            task = asyncio.create_task(end_later())
+        assert block_end() is None
+        assert await task is not None
+
+    async def end_later() -> float | None:
+        await asyncio.sleep(0)
+        return block_end()
 
     asyncio.run(use())
 

@@ -10,11 +10,14 @@ from attrs import define, field
 
 from pixigpt._checks import is_async, not_awaitable
 from pixigpt._clock import Clock
-from pixigpt._tool_run import ToolCallRecord, ToolError
+from pixigpt._tool_run import ToolCallRecord, ToolError, summary_of
 from pixigpt.middleware._observe import ToolExecution
 from pixigpt.tools._function import AnyTool
 from pixigpt.tools._values import UnfitError, decoded, decoded_object, encoded
 from pixigpt_api.models import ToolCall
+
+# The result is in a list, since trio refuses a function that gives something to await, as decorated ones may.
+_Outcome = list[object] | StopIteration
 
 _FAILED = "The tool failed."  # no more, since what an exception says may be a secret
 
@@ -67,19 +70,19 @@ class PendingCall:
                 not_awaitable("the function", result)
                 self._returned(result)
 
-    async def run_async(self, in_thread: Callable[[Callable[[], list[object]]], Awaitable[list[object]]]) -> None:
+    async def run_async(self, in_thread: Callable[[Callable[[], _Outcome]], Awaitable[_Outcome]]) -> None:
         """Run a function, async or in a thread, unless the call is over."""
         if not self.is_over:
             with self._timed():
                 function = self._function()
-                # In a list, since trio refuses a function that gives something to await, as decorated ones may.
-                result = function() if is_async(function.func) else (await in_thread(lambda: [function()]))[0]
+                result = function() if is_async(function.func) else _result(await in_thread(lambda: _outcome(function)))
                 self._returned(await result if inspect.isawaitable(result) else result)
 
     def record(self) -> ToolCallRecord:
         """Return what the caller is told of it."""
-        told = self.content or ""
-        return ToolCallRecord(self.call, self._arguments, self._result, self._error, self._elapsed, self.round, told)
+        told, summary = self.content or "", "" if self._error is None else self.redact(summary_of(self._error))
+        outcome = (self._result, self._error, self._elapsed, self.round)
+        return ToolCallRecord(self.call, self._arguments, *outcome, told, summary)
 
     def _function(self) -> "partial[object]":
         return partial(cast("AnyTool", self._tool).function, **self._kwargs)
@@ -118,6 +121,20 @@ class PendingCall:
                 self.failure, self.content = error, _FAILED
             else:
                 self.content = _sendable(self.report(error))
+
+
+def _outcome(function: Callable[[], object]) -> _Outcome:
+    """Call a function in a thread; return its result, or the StopIteration that it raises, which no coroutine can."""
+    try:
+        return [function()]
+    except StopIteration as error:
+        return error
+
+
+def _result(outcome: _Outcome) -> object:
+    if isinstance(outcome, StopIteration):
+        raise outcome
+    return outcome[0]
 
 
 def _checked(arguments: dict[str, Any] | None, call: ToolCall) -> dict[str, Any]:
