@@ -231,7 +231,8 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
         engine, crew, end = self._plan.engine, self._crew, block_end()
         if self._background is None:
             self._background = Background(crew.run, crew.context)
-        while (work := engine.take()) is None and not engine.is_over:
+        # Another task may close it meanwhile.
+        while (work := None if self._is_over else engine.take()) is None and not (self._is_over or engine.is_over):
             left = engine.patience(end)
             if left == 0:
                 return None
