@@ -326,6 +326,18 @@ def test_closing_ends_the_loop_of_another_thread_or_task(client: Client, server:
     assert (reader.is_alive(), found) == (False, [])
 
 
+def test_several_threads_or_tasks_may_share_an_iterator(client: Client) -> None:
+    items = client.map_chat_completions((str(number) for number in range(60)), concurrency=3)
+    found: list[int] = []
+    readers = [threading.Thread(target=lambda: found.extend(item.index for item in items), daemon=True) for _ in "abc"]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(10.0)
+    assert [reader.is_alive() for reader in readers] == [False] * 3
+    assert sorted(found) == list(range(60))
+
+
 def test_a_thread_that_waits_before_a_retry_does_not_send_once_the_loop_is_left() -> None:
     script = Replies(ok(COMPLETION), reply(500))
     with ScriptedServer(script) as server, Client("sk-test", server.base_url, retry=RetryPolicy(backoff=0.4)) as client:

@@ -29,26 +29,30 @@ _FAILURES = (Exception, SystemExit, KeyboardInterrupt)
 
 
 class _Bell:
-    """What one task waits for and others ring; a ring that nobody waits for is not lost."""
+    """What tasks wait for and others ring; a ring that nobody waits for is not lost."""
 
     def __init__(self) -> None:
         self._has_rung = False
-        self._event: anyio.Event | None = None
+        self._waiting: set[anyio.Event] = set()
 
     def ring(self) -> None:
-        """Wake the task that waits, or the next one that would."""
-        self._has_rung = True
-        if self._event is not None:
-            self._event.set()
+        """Wake the tasks that wait, or the next one that would."""
+        self._has_rung = not self._waiting
+        while self._waiting:
+            self._waiting.pop().set()
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait for a ring, or until the time has run out."""
-        if not self._has_rung:
-            self._event = anyio.Event()
+        if self._has_rung:
+            self._has_rung = False
+            return
+        event = anyio.Event()
+        self._waiting.add(event)
+        try:
             with anyio.move_on_after(seconds):
-                await self._event.wait()
-            self._event = None
-        self._has_rung = False
+                await event.wait()
+        finally:
+            self._waiting.discard(event)
 
 
 @define(eq=False)
