@@ -327,7 +327,7 @@ def test_closing_ends_the_loop_of_another_thread_or_task(client: Client, server:
 
 
 def test_several_threads_or_tasks_may_share_an_iterator(client: Client) -> None:
-    items = client.map_chat_completions((str(number) for number in range(60)), concurrency=3)
+    items = client.map_chat_completions([str(number) for number in range(60)], concurrency=3)
     found: list[int] = []
     readers = [threading.Thread(target=lambda: found.extend(item.index for item in items), daemon=True) for _ in "abc"]
     for reader in readers:
