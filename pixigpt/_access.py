@@ -1,6 +1,5 @@
 """How a server is reached: its URL, the API key and headers, each checked, and each hidden where it is secret."""
 
-import ipaddress
 import re
 import warnings
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import cast
 import httpx
 
 from pixigpt._checks import MAPPING, port, printable_ascii
+from pixigpt._transport.urls import is_loopback
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING_HEADERS = ("content-length", "host", "transfer-encoding")
@@ -37,6 +37,11 @@ def checked_key(key: object) -> Secret:
     return Secret(key)
 
 
+def redacted(key: str, text: str) -> str:
+    """Return a text with the key redacted."""
+    return re.sub(re.escape(key), "***", text, flags=re.IGNORECASE)
+
+
 def checked_url(base_url: object) -> str:
     """Return a server's URL without the slash at its end; raise ValueError or TypeError if it is not a valid one."""
     if not isinstance(base_url, str):
@@ -52,7 +57,7 @@ def checked_url(base_url: object) -> str:
     port("base_url", url.port)
     if url.userinfo or "?" in base_url or "#" in base_url:
         raise ValueError("base_url must have no user name, password, query or fragment")
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if url.scheme == "http" and not is_loopback(url.host):
         warnings.warn(f"base_url sends the API key in clear text to {url.host}: use https://", stacklevel=5)
     return str(url).rstrip("/")
 
@@ -77,12 +82,3 @@ def _check_header_name(name: str) -> None:
         raise ValueError(f"headers: {name!r} is not a header name")
     if name.lower() in _FRAMING_HEADERS:
         raise ValueError(f"headers: {name!r} cannot be set; it is derived from the request")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

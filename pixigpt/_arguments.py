@@ -46,11 +46,11 @@ def text_list(name: str, texts: Sequence[str]) -> list[str]:
 def _chat_message(fields: dict[str, object]) -> Message:
     if isinstance(fields.get("content"), list):
         raise TypeError("content must be a text, not a list of parts; for images, see analyze_image()")
-    if "content" not in fields and not fields.get("tool_calls"):
+    if "content" not in fields and fields.get("role") != "assistant":
         raise KeyError("content")
     fields.pop(PARTS, None)
     message = Message.from_dict(fields)
-    if message.content is None:  # beside tool calls; OpenAI's API says null, and the generated class would leave it out
+    if message.content is None:  # OpenAI's API says null, beside tool calls or a refusal; the class would leave it out
         message.additional_properties["content"] = None
     return message
 
@@ -74,7 +74,9 @@ def _check_sequence(name: str, items: object) -> None:
 
 def _one(name: str, index: int, item: object, convert: Callable[[dict[str, object]], T]) -> T:
     if not isinstance(item, MAPPING):
-        raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {type(item).__name__}")
+        found = type(item).__name__
+        hint = "; run_tools() takes functions, this method tool(function).definition" if callable(item) else ""
+        raise TypeError(f"{name}[{index}] must be a dict or an object of pixigpt's, not {found}{hint}")
     try:
         return convert(cast("dict[str, object]", _plain(cast("object", item))))
     except KeyError as cause:
@@ -85,18 +87,34 @@ def _one(name: str, index: int, item: object, convert: Callable[[dict[str, objec
 
 def _plain(value: object) -> object:
     """Return a copy of a value with every generated object in it turned into a dict, at any depth."""
-    if type(value) in _SCALARS:  # as most are; whether one is a Mapping takes ten times as long to tell
+    kind = type(value)
+    if kind in _SCALARS:  # as most are; whether one is a Mapping takes ten times as long to tell
         return value
-    if type(value) is not dict and isinstance(value, Model):
+    if kind is dict:
+        fields = cast("dict[str, object]", value)
+        return fields.copy() if _SCALARS.issuperset(map(type, fields.values())) else _plain_values(fields)
+    if isinstance(value, Model):
         return _fields_of(value)
-    if isinstance(value, MAPPING):
-        return {key: _plain(item) for key, item in cast("Mapping[str, object]", value).items()}
+    if isinstance(value, Mapping):
+        return _plain_values(cast("Mapping[str, object]", value))
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("Sequence[object]", value)]
     return value
 
 
+def _plain_values(fields: Mapping[str, object]) -> dict[str, object]:
+    return {key: _plain(item) for key, item in fields.items()}
+
+
 def _fields_of(model: Model) -> dict[str, object]:
     if isinstance(model, ThreadMessage):
-        return {"role": model.role, "content": "".join(block.text.value for block in model.content)}
-    return model.to_dict()
+        return {"role": model.role, "content": _sendable("".join(block.text.value for block in model.content))}
+    fields: dict[str, object] = model.to_dict()
+    if isinstance(content := fields.get("content"), str):
+        fields["content"] = _sendable(content)
+    return fields
+
+
+def _sendable(text: str) -> str:
+    """Return a model's text without half a surrogate pair, which a cut emoji leaves, and UTF-8 cannot hold."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -7,11 +7,13 @@ from attrs import define, evolve, frozen
 
 from pixigpt import errors
 from pixigpt._checks import of_type, optional, printable_ascii
-from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
+from pixigpt._clock import SYSTEM_CLOCK, Clock
 from pixigpt._endpoint import Call, prepare
-from pixigpt._flow import call_end, call_flow, check_wait, wait_flow
+from pixigpt._failure import stamped
+from pixigpt._flow import call_flow
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow
+from pixigpt._wait import WaitEnd, WaitOptions, timeout_error, wait_flow
 from pixigpt.middleware._observe import AgentInvocation
 from pixigpt_api.api.pixigpt import create_message, create_run, create_thread, get_run
 from pixigpt_api.models import (
@@ -103,9 +105,7 @@ class Question:
     enable_thinking: bool | None
     temperature: float | None
     max_tokens: int | None
-    timeout: float | None
-    poll_interval: float | None
-    on_update: Callable[[Run], object] | None
+    wait: WaitOptions
     idempotency_key: str | None
 
     def check(self) -> None:
@@ -114,7 +114,6 @@ class Question:
         if not self.content.strip():
             raise ValueError("content must not be empty")
         optional(_key)("idempotency_key", self.idempotency_key)
-        check_wait(self.timeout, self.poll_interval, self.on_update)
         thread_id = _ANY_THREAD if self.thread_id is None else self.thread_id
         self.message_call(thread_id)
         self.run_call(thread_id)
@@ -137,7 +136,8 @@ class Question:
 def ask_flow(question: Question, settings: Settings, clock: Clock = SYSTEM_CLOCK) -> Flow[Reply]:
     """Create a thread if there is none, add the question, start a run and wait for its end."""
     question.check()
-    return (yield from _Ask(question, settings, clock, clock.monotonic(), question.thread_id).run())
+    end = WaitEnd.create(question.wait, settings, clock)
+    return (yield from _Ask(question, settings, clock, end, question.thread_id).run())
 
 
 @define
@@ -147,7 +147,7 @@ class _Ask:
     question: Question
     settings: Settings
     clock: Clock
-    started: float
+    end: WaitEnd
     thread_id: str | None
 
     def run(self) -> Flow[Reply]:
@@ -167,19 +167,20 @@ class _Ask:
         else:
             message = question.message_call(self.thread_id)
         yield from self._call(message, "message")
-        agent = AgentInvocation(question.assistant_id, self.thread_id, self.settings.base_url, question.content)
-        with self.settings.observe(agent):
+        settings = self.settings
+        agent = AgentInvocation(
+            question.assistant_id, self.thread_id, settings.base_url, question.content, redact=settings.redact_key
+        )
+        with settings.observe(agent):
             reply = yield from self._answer(self.thread_id)
             agent.model, agent.answer = reply.run.model, reply.text
         return reply
 
     def _answer(self, thread_id: str) -> Flow[Reply]:
-        question = self.question
-        start = question.run_call(thread_id)
+        start = self.question.run_call(thread_id)
         run = yield from self._call(start, "run")
         poll = self._next(lambda run_id: prepare(get_run, thread_id, run_id), run.id, start, run)
-        wait = (question.timeout, question.poll_interval, question.on_update)
-        run = yield from wait_flow(poll, self.settings, *wait, self.clock, started=self.started)
+        run = yield from wait_flow(poll, self.settings, self.question.wait, self.clock, end=self.end)
         if run.message is None:
             raise self._unusable("the completed run has no message", poll, run)
         return Reply.of(thread_id, run, run.message)
@@ -188,15 +189,13 @@ class _Ask:
         question = self.question
         if question.idempotency_key is not None:
             call = evolve(call, headers={**call.headers, "idempotency-key": f"{question.idempotency_key}-{name}"})
-        own_end = None if question.timeout is None else self.started + question.timeout
-        end = earliest(own_end, call_end(self.settings, self.clock, self.started))
         try:
-            return (yield from call_flow(call, self.settings, self.clock, end=end))
+            return (yield from call_flow(call, self.settings, self.clock, end=self.end.at))
         except errors.DeadlineExceededError as cause:
-            if end != own_end:
+            if not self.end.is_own:
                 raise
-            text = f"the run was not started, and the timeout of {question.timeout:g} s is over"
-            raise _stamped_like(cause, errors.RunTimeoutError(text)) from cause
+            error = timeout_error("the run was not started", question.wait)
+            raise stamped(error, call, self.settings, cause.attempts, cause.elapsed, cause.earlier) from cause
 
     def _next(self, make: Callable[[str], Call[T]], given: str, call: Call[Any], result: Thread | Run) -> Call[T]:
         """Return the call that an id makes; raise APIResponseError if the server gave one that fits no path."""
@@ -209,12 +208,7 @@ class _Ask:
     def _unusable(self, reason: str, call: Call[Any], result: Thread | Run) -> errors.PixiGPTError:
         shown = self.settings.redact_key(result.to_json())
         error = errors.APIResponseError(self.settings.redact_key(reason), status_code=200, excerpt=shown[:300])
-        url = self.settings.redact_key(str(self.settings.url(call.path, call.params)))
-        return errors.stamp(error, call.method, call.path, url, 1, self.clock.monotonic() - self.started)
-
-
-def _stamped_like(other: errors.PixiGPTError, error: errors.RunTimeoutError) -> errors.RunTimeoutError:
-    return errors.stamp(error, other.method, other.path, other.url, other.attempts, other.elapsed, other.earlier)
+        return stamped(error, call, self.settings, 1, self.clock.monotonic() - self.end.started)
 
 
 def _key(name: str, value: object) -> None:

@@ -12,12 +12,14 @@ import anyio.to_thread
 import httpx
 
 from pixigpt._body import Body, complete_response, is_read
+from pixigpt._endpoint import Call
 from pixigpt._failure import FAILURES, closed_meanwhile, outcome_of
+from pixigpt._flow import call_flow
 from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
 from pixigpt._steps import Notify, Opened, Outcome, Pause, Piece, Read, Send, Step
-from pixigpt._transport.base import AsyncTransport, Received
+from pixigpt._transport.base import AsyncTransport, Incoming, Received
 from pixigpt._transport.event_loop import time_limit
 from pixigpt._transport.extensions import DEADLINE, Abortable, timeouts
 from pixigpt._transport.shared import SharedTransport
@@ -60,6 +62,11 @@ async def drive(flow: Generator[StepT, OutcomeT, T], perform: Callable[[StepT], 
             raise
 
 
+async def run(call: Call[T], transport: _Transport, settings: Settings) -> T:
+    """Run a call to its end; return its result or raise its error."""
+    return await drive(call_flow(call, settings), CallDriver(transport, settings).perform)
+
+
 class CallDriver:
     """Performs the steps of a call."""
 
@@ -96,19 +103,26 @@ class StreamDriver:
         self._response: Received | None = None
         self._chunks: AsyncIterator[bytes] | None = None
         self._body: Body | None = None
+        self._opening: anyio.CancelScope | None = None
+        self._is_closed = False
 
     async def perform(self, step: Step) -> Outcome:
         """Perform a step; return its outcome."""
-        try:
-            outcome = await (self._read(step) if isinstance(step, Read) else self._open(cast("Send", step)))
-        except FAILURES as failure:
-            outcome = outcome_of(failure, self._settings)
+        outcome = None if self._is_closed else await self._perform(step)
+        if outcome is None or self._is_closed:  # by another task: the end that has come may be of its making
+            outcome = closed_meanwhile()
         if isinstance(outcome, httpx.RequestError):
-            await self.aclose()
+            await self._release()
         return outcome
 
     async def aclose(self) -> None:
-        """Give the connection back, or close it if the response is not read to its end."""
+        """Give the connection back, or close it if the response is not read to its end; wake who performs a step."""
+        self._is_closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+        await self._release()
+
+    async def _release(self) -> None:
         response, self._response = self._response, None
         chunks, self._chunks = self._chunks, None
         if response is not None:
@@ -127,35 +141,42 @@ class StreamDriver:
         """Whether there is a response to close."""
         return self._response is not None
 
+    async def _perform(self, step: Step) -> Outcome:
+        try:
+            return await (self._read(step) if isinstance(step, Read) else self._open(cast("Send", step)))
+        except FAILURES as failure:
+            return outcome_of(failure, self._settings)
+
     async def _open(self, step: Send) -> Outcome:
-        await self.aclose()  # what a failed attempt has left
-        if step.pause:  # even sleep(0) gives the processor away
-            await anyio.sleep(step.pause)
-        end = _end(step.timeout)
-        with anyio.move_on_after(_with_grace(step.timeout)):
-            request = _request(step, _end(step.left))
-            self._response = await self._transport.get().send(request)
-            return await self._opened(self._response, end)
-        return httpx.ReadTimeout("no response in time")
+        await self._release()  # what a failed attempt has left
+        limit = None if step.timeout is None else step.pause + step.timeout
+        try:
+            with anyio.move_on_after(_with_grace(limit)) as self._opening:
+                if step.pause:  # even sleep(0) gives the processor away
+                    await anyio.sleep(step.pause)
+                end = _end(step.timeout)
+                request = _request(step, _end(step.left))
+                self._response = await self._transport.get().send(request)
+                return await self._opened(self._response, end)
+            return httpx.ReadTimeout("no response in time")
+        finally:
+            self._opening = None
 
     async def _opened(self, response: Received, end: float) -> Response | Opened:
         if not response.is_success:
             try:
                 return await _receive(response, self._settings.max_response_bytes, end)
             finally:
-                await self.aclose()
+                await self._release()
         self._body = None if is_read(response) else Body(response, self._settings.max_response_bytes)
         self._chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
         return Opened(response.status_code, response.headers)
 
     async def _read(self, step: Read) -> Outcome:
         with time_limit(step.timeout):
-            response = cast("Received", self._response)
-            piece = await self._next_piece(response)
-            if self._response is not response:  # another task has closed it, which the end that has come may tell
-                return closed_meanwhile()
+            piece = await self._next_piece(cast("Received", self._response))
             if piece.is_last:
-                await self.aclose()
+                await self._release()
             return piece
         return httpx.ReadTimeout("the response has stopped arriving")
 
@@ -189,7 +210,8 @@ async def _aside(step: Step) -> None:
         return
     result = step.callback(step.run)
     if isawaitable(result):
-        await result
+        with time_limit(step.timeout):  # the flow sees that the time is up
+            await result
 
 
 def _end(seconds: float | None) -> float:
@@ -211,7 +233,7 @@ async def _receive(response: Received, max_bytes: int | None, end: float) -> Res
         return complete_response(response, max_bytes)
     body = Body(response, max_bytes)
     chunks = aiter(cast("httpx.AsyncByteStream", response.stream))
-    if not isinstance(chunks, AsyncGenerator):  # the SDK's own transport: it can be left at any time
+    if isinstance(response, Incoming) or not isinstance(chunks, AsyncGenerator):  # which can be left at any time
         async for chunk in chunks:
             if not body.add(chunk):
                 break

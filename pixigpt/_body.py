@@ -9,6 +9,11 @@ from pixigpt._response import Response
 from pixigpt._transport.base import RawHeaders, Received, raw_headers
 
 _GZIP = 16 + zlib.MAX_WBITS
+_GZIP_BEGINS = 0x1F
+_AT_ONCE = 2**14  # bytes of gzip, since zlib copies what is left of them at the end of each member
+# What a body cannot be read with, unless it is one of the two that the SDK knows. Anything else changes nothing: some
+# servers name a charset there.
+_ENCODINGS = frozenset({"br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"})
 _MAX_SURPLUS = 2**17  # more than an HTTP parser holds back
 
 
@@ -37,10 +42,44 @@ class _Inflater(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
+class _Gzip:
+    """Inflates a gzip body: one member after the other, as the standard says. What follows and is none is padding."""
+
+    def __init__(self) -> None:
+        self.surplus = 0  # bytes after its end, which are dropped
+        self._member = zlib.decompressobj(_GZIP)
+
+    @property
+    def eof(self) -> bool:
+        return self._member.eof
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        pieces: list[bytes] = []
+        left = memoryview(data)
+        while left:
+            if self._member.eof and not self._begin_member(left):
+                break
+            taken = left[:_AT_ONCE]
+            pieces.append(self._member.decompress(taken, max_length))
+            left = left[len(taken) - len(self._member.unused_data) :]
+            if max_length and not (max_length := max_length - len(pieces[-1])):
+                break
+        return b"".join(pieces)
+
+    def _begin_member(self, left: memoryview) -> bool:
+        """Begin another member; return False if what is left is none."""
+        if self.surplus or left[0] != _GZIP_BEGINS:
+            self.surplus += len(left)
+            return False
+        self._member = zlib.decompressobj(_GZIP)
+        return True
+
+
 class _Deflate:
     """Inflates a deflate body: in zlib's format, as the standard says, or in the bare one that some servers send."""
 
     def __init__(self) -> None:
+        self.surplus = 0  # bytes after its end, which are dropped
         self._head = b""
         self._inner: _Inflater | None = None
 
@@ -49,6 +88,9 @@ class _Deflate:
         return self._inner is not None and self._inner.eof
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        if self.eof:
+            self.surplus += len(data)
+            return b""
         if self._inner is None:
             self._head = data = self._head + data
             if len(data) < 2:  # zlib's header has two bytes, and is a multiple of 31
@@ -58,16 +100,16 @@ class _Deflate:
         return self._inner.decompress(data, max_length)
 
 
-def _inflater(encoding: str) -> _Inflater | None:
+def _inflater(encoding: str) -> _Gzip | _Deflate | None:
     """Return what decompresses an encoding: gzip, which the SDK asks for, and deflate, which some servers send."""
-    if encoding == "gzip":
-        return zlib.decompressobj(_GZIP)
+    if encoding in ("gzip", "x-gzip"):  # which are the same, as RFC 9110 says
+        return _Gzip()
     return _Deflate() if encoding == "deflate" else None
 
 
 def _encoding(headers: RawHeaders) -> str:
     """Return the content-encoding, or several."""
-    found = [value for name, value in headers if name.lower() == b"content-encoding"]
+    found = [value for name, value in headers if len(name) == 16 and name.lower() == b"content-encoding"]
     return b", ".join(found).decode("latin-1").lower() if found else ""
 
 
@@ -79,12 +121,13 @@ class Body:
         self._headers = raw_headers(response)
         self._max_bytes = max_bytes
         self._pieces: list[bytes] = []
+        self._is_empty = True
         self._taken = 0
         self._defect: str | None = None
         self._surplus = 0
         self._encoding = _encoding(self._headers)
         self._inflater = _inflater(self._encoding)
-        if self._inflater is None and self._encoding not in ("", "identity"):
+        if self._inflater is None and not _ENCODINGS.isdisjoint(self._encoding.replace(",", " ").split()):
             self._defect = f"the body's content-encoding is {self._encoding!r}, which was not asked for"
 
     def add(self, chunk: bytes) -> bool:
@@ -113,11 +156,12 @@ class Body:
 
     def defect(self, *, is_over: bool) -> str | None:
         """Return why what has arrived is not the body, if so; what `is_over` must be complete."""
-        if is_over and self._defect is None and self._inflater is not None and self._taken and not self._inflater.eof:
+        if is_over and self._defect is None and not self._is_empty and self._inflater and not self._inflater.eof:
             self._defect = f"the body's {self._encoding} is cut off"
         return self._defect
 
     def _take(self, chunk: bytes) -> None:
+        self._is_empty &= not chunk
         try:
             taken = chunk if self._inflater is None else self._inflater.decompress(chunk, self._room())
         except zlib.error:
@@ -125,7 +169,8 @@ class Body:
             return
         self._pieces.append(taken)
         self._taken += len(taken)
-        if self._max_bytes is not None and self._taken > self._max_bytes:
+        surplus = 0 if self._inflater is None else self._inflater.surplus
+        if self._max_bytes is not None and self._taken + surplus > self._max_bytes:
             self._defect = _too_large(self._max_bytes)
 
     def _room(self) -> int:

@@ -76,6 +76,24 @@ def port(name: str, value: int | None) -> None:
         raise ValueError(f"{name}: there is no port {value}")
 
 
+def callback(name: str, value: object, *, may_be_async: bool) -> None:
+    """Check for a function, or None; for one that need not be awaited where nobody can."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
+    if is_async(value) and not may_be_async:
+        raise TypeError(f"{name} is async: use AsyncClient")
+
+
+def is_async(function: object) -> bool:
+    """Return whether calling a function gives something to await, as far as one can see."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call_of(function))
+
+
+def call_of(function: object) -> object:
+    """Return the method that calling an object calls; None if it has none."""
+    return getattr(function, "__call__", None)  # noqa: B004  # not whether there is one: which
+
+
 def not_awaitable(name: str, result: object) -> None:
     """Check what a function of the user's has returned: the sync client cannot await it."""
     if inspect.isawaitable(result):

@@ -11,6 +11,8 @@ from attrs import frozen
 from pixigpt._block import block_value
 from pixigpt._checks import optional, positive_seconds
 
+EARLY_TIMER = 0.005  # seconds: a timer may go off this early
+
 _block_end: ContextVar[float | None] = ContextVar("pixigpt_deadline", default=None)
 
 

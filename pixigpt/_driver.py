@@ -10,7 +10,9 @@ import httpx
 
 from pixigpt._body import Body, complete_response, is_read
 from pixigpt._checks import not_awaitable
+from pixigpt._endpoint import Call
 from pixigpt._failure import FAILURES, closed_meanwhile, outcome_of
+from pixigpt._flow import call_flow
 from pixigpt._request_body import Upload
 from pixigpt._response import Response
 from pixigpt._settings import Settings
@@ -53,6 +55,11 @@ def drive(flow: Generator[StepT, OutcomeT, T], perform: Callable[[StepT], Outcom
         except BaseException:  # Ctrl-C, or a callback's error: middleware is told that the call is over
             flow.close()
             raise
+
+
+def run(call: Call[T], transport: _Transport, settings: Settings) -> T:
+    """Run a call to its end; return its result or raise its error."""
+    return drive(call_flow(call, settings), CallDriver(transport, settings).perform)
 
 
 class CallDriver:

@@ -60,11 +60,11 @@ class Call(Generic[T]):
         return evolve(self, headers={**self.headers, **headers})
 
 
-def prepare(endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
+def prepare(endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Call[T]:
     """Turn an endpoint and its arguments into a call; raise ValueError or TypeError if an argument is bad."""
     plan: _Plan[T] = _plan(cast("Hashable", endpoint))
     _check_arguments(plan, args, kwargs)
-    wanted = plan.get_kwargs(*args, **kwargs)
+    wanted = _wanted(plan, args, kwargs)
     headers = {name.lower(): text_of(value) for name, value in wanted.get("headers", {}).items()}
     if plan.accept:
         headers.setdefault("accept", plan.accept)
@@ -94,23 +94,30 @@ def prepare_request(method: str, path: str, json: object, params: Mapping[str, A
     return Call("request", method.upper(), path, params or {}, headers, JsonBody(json), parse_json)
 
 
+def _wanted(plan: "_Plan[Any]", args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, Any]:
+    """Return what to send; parameters in the path become text here, since the generated code knows only `str()`."""
+    in_path = {name: text_of(kwargs[name]) for name in plan.in_path if name in kwargs}
+    return plan.get_kwargs(*map(text_of, args), **{**kwargs, **in_path})
+
+
 def _body(wanted: dict[str, Any]) -> tuple[JsonBody | RequestBody, str | None]:
     """Return the body, and its content type if that is not the one that the generated code sets.
 
     Where one schema is of two content types, the generated code makes both bodies, and sets the last one's headers.
     """
-    kind = next(filter(_BODIES.__contains__, reversed(wanted)), None)
-    match kind:
-        case "json":
-            return JsonBody(wanted["json"]), None
-        case "data":
-            return form(wanted["data"]), None
-        case "files":
-            return multipart(wanted["files"])
-        case "content":
-            return content(wanted["content"]), None
-        case _:
-            return b"", None
+    for kind in reversed(wanted):
+        match kind:
+            case "json":
+                return JsonBody(wanted["json"]), None
+            case "data":
+                return form(wanted["data"]), None
+            case "files":
+                return multipart(wanted["files"])
+            case "content":
+                return content(wanted["content"]), None
+            case _:
+                pass
+    return b"", None
 
 
 def _cookie(name: str, value: str) -> str:

@@ -1,17 +1,21 @@
 """Turns a failed attempt, a response or an httpx exception, into one of pixigpt's errors."""
 
 import json
-from typing import cast
+from contextlib import suppress
+from typing import Any, TypeVar, cast
 
 import httpx
 
 from pixigpt import errors
 from pixigpt._body import complete_response
+from pixigpt._endpoint import Call
 from pixigpt._request_body import UnreadableBodyError
 from pixigpt._response import Response
 from pixigpt._retry import causes, is_certificate_failure, is_closed, is_not_tls, is_unsendable, retry_after
 from pixigpt._settings import Settings
 from pixigpt._steps import Opened, Outcome
+
+ErrorT = TypeVar("ErrorT", bound=errors.PixiGPTError)
 
 # What httpx, an injected client's hooks or an injected transport may raise in an attempt.
 FAILURES = (httpx.RequestError, httpx.HTTPStatusError, httpx.InvalidURL, OSError, UnicodeError)
@@ -26,6 +30,19 @@ def outcome_of(failure: Exception, settings: Settings) -> Outcome:
     if isinstance(failure, httpx.InvalidURL | UnicodeError):  # httpx reads a Location that it is not to follow
         return httpx.TooManyRedirects(f"the response redirects to an invalid URL: {failure}")
     return httpx.NetworkError(str(failure))  # an OSError
+
+
+def stamped(
+    error: ErrorT,
+    call: Call[Any],
+    settings: Settings,
+    attempts: int,
+    elapsed: float,
+    earlier: tuple[errors.PixiGPTError, ...] = (),
+) -> ErrorT:
+    """Add to an error what is known of its call."""
+    url = settings.redact_key(str(settings.url(call.path, call.params)))
+    return errors.stamp(error, call.method, call.path, url, attempts, elapsed, earlier)
 
 
 def closed_meanwhile() -> httpx.LocalProtocolError:
@@ -49,6 +66,15 @@ def _with_retry_after(error: errors.APIError, headers: httpx.Headers, now: float
     if isinstance(error, errors.RateLimitError):
         error.retry_after = retry_after(headers, now)
     return error
+
+
+def is_refusal(error: errors.PixiGPTError) -> bool:
+    """Return whether an error asks to wait, not only this call but everybody: 429, or 503 with Retry-After."""
+    if not isinstance(error, errors.APIError):
+        return False
+    if isinstance(error, errors.RateLimitError) or error.status_code == 429:
+        return True
+    return error.status_code == 503 and retry_after(error.headers, 0.0) is not None
 
 
 def event_error(text: str, response: Opened, settings: Settings, now: float) -> errors.APIError:
@@ -112,6 +138,8 @@ def _how_far(failure: httpx.RequestError, host: str) -> str:
         return f"the certificate of {host} is not valid: {cause}"
     if isinstance(failure, UnreadableBodyError):
         return f"the request was not sent in full to {host}: {cause}"
+    if is_not_tls(failure) and cause.startswith("through the proxy https://"):
+        return f"could not connect to {host}: {cause}: does the proxy speak TLS, or should its URL begin with http://?"
     if is_not_tls(failure):
         return f"{host} does not speak TLS: should base_url begin with http://, or name another port? ({cause})"
     stage = "could not connect to" if isinstance(failure, httpx.ConnectError) else "no complete response from"
@@ -119,7 +147,7 @@ def _how_far(failure: httpx.RequestError, host: str) -> str:
 
 
 def _text(response: Response) -> str:
-    return response.content.decode(errors="replace")
+    return response.content.decode("utf-8-sig", errors="replace")
 
 
 def _shown(response: Response, settings: Settings) -> str:
@@ -167,6 +195,7 @@ def redact_failure(failure: BaseException, settings: Settings) -> None:
 def redact_texts(failure: BaseException, settings: Settings) -> None:
     """Redact the key in what an exception and its causes say."""
     for cause in causes(failure):
-        text = str(cause)
-        if (clean := settings.redact_key(text)) != text:
-            cause.args = (clean,)
+        with suppress(Exception):  # a class of the user's may fail to tell its text
+            text = str(cause)
+            if (clean := settings.redact_key(text)) != text:
+                cause.args = (clean,)

@@ -8,6 +8,8 @@ from attrs import define, field
 from pixigpt._transport.base import RawHeaders
 
 _MISSING = object()
+_DECODER = json.JSONDecoder()
+_BLANK = " \t\n\r"
 
 
 class UnexpectedShapeError(Exception):
@@ -56,7 +58,7 @@ class Response:
 def decoded(what: str, content: bytes | str) -> object:
     """Decode JSON; raise UnexpectedShapeError if it is not valid JSON."""
     try:
-        return json.loads(content)
+        return _loads(content)
     except (json.JSONDecodeError, UnicodeDecodeError) as cause:
         reason = f"{what} is not JSON: {cause}"
     except ValueError:
@@ -64,3 +66,13 @@ def decoded(what: str, content: bytes | str) -> object:
     except RecursionError:
         reason = f"{what} is nested too deeply"
     raise UnexpectedShapeError(reason)  # not from its cause, which holds the content
+
+
+def _loads(content: bytes | str) -> object:
+    """Decode JSON as `json.loads()` does, but look for other encodings and for blanks only where there are any."""
+    try:
+        text = content if isinstance(content, str) else content.decode()
+        value, end = _DECODER.raw_decode(text)
+    except ValueError:
+        return json.loads(content)
+    return json.loads(content) if text[end:].strip(_BLANK) else value

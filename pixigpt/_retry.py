@@ -10,7 +10,7 @@ from datetime import UTC
 import httpx
 from attrs import field, frozen
 
-from pixigpt._checks import non_negative, non_negative_int, optional, validator
+from pixigpt._checks import non_negative, non_negative_int, of_type, optional, validator
 from pixigpt._fork import ForkSafeLock
 from pixigpt._log import log_spent_budget
 from pixigpt._request_body import UnreadableBodyError
@@ -47,7 +47,7 @@ class RetryPolicy:
         budget: Retries that a client may spend in a row; each success gives a tenth of one back. None means no limit.
 
     Raises:
-        TypeError, ValueError: An attribute is not a number, or out of its range.
+        TypeError, ValueError: An attribute is of a wrong type, or out of its range.
 
     Example:
         >>> from pixigpt import RetryPolicy
@@ -59,8 +59,8 @@ class RetryPolicy:
     backoff: float = field(default=0.1, validator=validator(non_negative))
     max_backoff: float = field(default=8.0, validator=validator(non_negative))
     max_retry_after: float | None = field(default=60.0, validator=validator(optional(non_negative)))
-    retry_rate_limits: bool = False
-    retry_unsafe: bool = True
+    retry_rate_limits: bool = field(default=False, validator=validator(of_type(bool)))
+    retry_unsafe: bool = field(default=True, validator=validator(of_type(bool)))
     budget: float | None = field(default=100, validator=validator(optional(non_negative)))
 
     def pause(self, retry: int, random: float) -> float:
@@ -136,11 +136,6 @@ def retry_after(headers: httpx.Headers, now: float) -> float | None:
     return max((wait for wait in waits if wait is not None), default=None)
 
 
-def is_refusal(status: int, headers: httpx.Headers) -> bool:
-    """Return whether a response asks to wait, not only this call but everybody: 429, or 503 with Retry-After."""
-    return status == 429 or (status == 503 and retry_after(headers, 0.0) is not None)
-
-
 def is_unsendable(failure: Exception) -> bool:
     """Return whether a failure is of a kind in which nothing is ever sent."""
     return isinstance(failure, _NEVER_SENDS)
@@ -163,7 +158,9 @@ def is_closed(failure: BaseException) -> bool:
 
 def causes(failure: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and what it was raised from, but not what the caller was handling at the time."""
-    while failure is not None:
+    seen: set[int] = set()
+    while failure is not None and id(failure) not in seen:  # `raise error from error` makes it its own cause
+        seen.add(id(failure))
         yield failure
         failure = failure.__cause__ or (failure.__context__ if failure.__suppress_context__ else None)
 

@@ -1,7 +1,6 @@
 """The settings of a client: what both constructors take, and `with_options()` changes."""
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import httpx
 from attrs import evolve, field, frozen
 
-from pixigpt._access import Secret, checked_headers, checked_key, checked_url
+from pixigpt._access import Secret, checked_headers, checked_key, checked_url, redacted
 from pixigpt._checks import non_negative_int, of_type, optional, positive_seconds, string_keys, validator
 from pixigpt._request_body import merged, pairs
 from pixigpt._retry import Budget, RetryPolicy
@@ -33,6 +32,7 @@ _SDK_HEADERS = {
     "user-agent": f"pixigpt/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))}",
 }
 
+_JSON_HEADERS = {"content-type": "application/json"}  # nearly every call's own, which need no check
 
 # What is around the middleware of each client, unless that has one of its kind. An instrumentation adds to it.
 installed_middleware: "list[Middleware]" = []
@@ -107,7 +107,8 @@ class Settings:
     def with_options(self, options: Options) -> Self:
         """Return these settings with some of them changed."""
         if unknown := options.keys() - Options.__annotations__.keys():
-            raise TypeError(f"with_options() has no {', '.join(sorted(unknown))}")
+            takes = ", ".join(Options.__annotations__)
+            raise TypeError(f"with_options() has no {', '.join(sorted(unknown))}; it takes {takes}")
         changes: dict[str, Any] = {**options}
         changes["retry"] = _checked_retry(options.get("retry", self.retry), changes.pop("max_retries", None))
         if "retry" in options:
@@ -132,7 +133,8 @@ class Settings:
 
     def request_headers(self, own: Mapping[str, str]) -> dict[str, str]:
         """Return a request's headers: the SDK's, then the call's, then the user's."""
-        headers = {**self._common, **checked_headers(own), **self.headers}
+        checked = own if own == _JSON_HEADERS else checked_headers(own)
+        headers = {**self._common, **checked, **self.headers}
         if "cookie" in own and "cookie" in self.headers:
             headers["cookie"] = Secret(f"{own['cookie']}; {self.headers['cookie']}")
         return headers
@@ -152,7 +154,7 @@ class Settings:
 
     def redact_key(self, text: str) -> str:
         """Return a text of the server's with the key redacted, in case the server echoes it."""
-        return re.sub(re.escape(self.api_key), "***", text, flags=re.IGNORECASE)
+        return redacted(self.api_key, text)
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,7 @@ import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 import attrs
@@ -22,6 +23,9 @@ _NOTHING: frozenset[type] = frozenset()
 
 # Returns where and how a value is wrong; None if it is right.
 _Find = Callable[[object], str | None]
+
+# Of each field: its name, what is right at once, the check of all else, whether it is required; the check of the rest.
+_JsonFields = tuple[list[tuple[str, frozenset[type], _Find, bool]], _Find | None]
 
 
 @frozen
@@ -116,13 +120,13 @@ def _values_of(check: _Check) -> _Find:
 
 def _any_of(checks: list[_Check]) -> _Check:
     def find(value: object) -> str | None:
-        reasons: list[str] = []
+        told = ""
         for check in checks:
             if (found := check.find(value)) is None:
                 return None
-            reasons.append(found)
-        parts = (reason for reason in reasons if not reason.startswith(" is "))
-        return next(parts, reasons[-1])  # what is wrong in a part of it tells more than that it is of no wanted type
+            if not told or told.startswith(" is "):  # what is wrong in a part of it tells more than its type
+                told = found
+        return told
 
     return _Check(_NOTHING.union(*(check.at_once for check in checks)), find)
 
@@ -138,10 +142,15 @@ def _argument(cls: type[Any]) -> _Check:
 
 
 def _object_of(cls: type) -> _Find:
+    rows: list[tuple[str, str, _Check]] | None = None  # until its first use, since classes may refer to one another
+
     def find(value: object) -> str | None:
+        nonlocal rows
         if type(value) is not cls and not isinstance(value, cls):
             return f" is {type(value).__name__}, not {cls.__name__}"
-        for name, attribute, check in _attributes(cls):
+        if rows is None:
+            rows = _attributes(cls)
+        for name, attribute, check in rows:
             item = getattr(value, attribute)
             if type(item) not in check.at_once and (found := check.find(item)):
                 return f".{name}{found}"
@@ -150,7 +159,6 @@ def _object_of(cls: type) -> _Find:
     return find
 
 
-@cache  # on first use, since classes may refer to one another
 def _attributes(cls: type) -> list[tuple[str, str, _Check]]:
     rows = [(each.name, each.attribute, _compiled(each.hint, is_json=False)) for each in fields_of(cls)]
     rest = hints_of(cls)["additional_properties"]
@@ -164,7 +172,10 @@ def _file_of(cls: type) -> _Find:
         payload: object = getattr(value, "payload", None)
         if isinstance(payload, io.TextIOBase):
             return ".payload is open in text mode: open it with 'rb'"
-        if isinstance(payload, bytes | bytearray | str) or callable(getattr(payload, "read", None)):
+        read = getattr(payload, "read", None)
+        if iscoroutinefunction(read):
+            return ".payload is async: pass the file that it wraps"
+        if isinstance(payload, bytes | bytearray | str) or callable(read):
             return None
         return f".payload is {type(payload).__name__}, neither a file nor bytes"
 
@@ -216,14 +227,18 @@ def _member_of(cls: type[enum.Enum]) -> _Find:
 
 def _json_object_of(cls: type) -> _Find:
     adapt = ADAPT.get(cls)
+    known: _JsonFields | None = None  # until its first use, as above
 
     def find(value: object) -> str | None:
+        nonlocal known
         if not isinstance(value, dict):
             return f" is {type(value).__name__}, not an object"
         fields = cast("dict[str, Any]", value)
         if adapt and (found := adapt(fields)):
             return found
-        rows, check_rest = _json_fields(cls)
+        if known is None:
+            known = _json_fields(cls)
+        rows, check_rest = known
         for name, at_once, find_field, is_required in rows:
             item = fields.get(name)
             if type(item) in at_once or (item is None and _is_filled(cls, fields, name, is_required=is_required)):
@@ -241,8 +256,8 @@ def _is_filled(cls: type, fields: dict[str, Any], name: str, *, is_required: boo
 
 
 @cache  # on first use, since classes may refer to one another
-def _json_fields(cls: type) -> tuple[list[tuple[str, frozenset[type], _Find, bool]], _Find | None]:
-    """Return each field: its name, what is right at once, the check of all else; and the check of other names."""
+def _json_fields(cls: type) -> _JsonFields:
+    """Return what is known of a generated class's fields."""
     rows: list[tuple[str, frozenset[type], _Find, bool]] = []
     for field in fields_of(cls):
         check = _compiled(field.hint, is_json=True)

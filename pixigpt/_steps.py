@@ -72,10 +72,11 @@ class Read:
 
 @frozen
 class Notify:
-    """Call a user's function with a run; the async driver awaits what it returns, if it can be awaited."""
+    """Call a user's function with a run; the async driver awaits what it returns, if it can be awaited, so long."""
 
     callback: Callable[[Run], object]
     run: Run
+    timeout: float | None
 
 
 @frozen

@@ -26,7 +26,7 @@ class ToolCallRecord:
 
     Attributes:
         call: The model's call, with the id that it has in the conversation.
-        arguments: Its arguments, decoded; None if they are no JSON object.
+        arguments: Its arguments, decoded; None if they are not a JSON object.
         result: What the function returned; None if it did not run or failed. After pickling, it is the text that the
             model was told.
         error: What the function raised, or a `ToolError` that says why it did not run; None if it returned. After
@@ -101,5 +101,14 @@ class ToolRun:
         return self.text
 
 
+def summary_of(error: Exception) -> str:
+    """Return an exception as `TypeName: message`, without the message where a class of the user's fails to tell it."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception:  # noqa: BLE001
+        return name
+
+
 def _told(error: Exception | None) -> Exception | None:
-    return error if error is None or type(error) is ToolError else ToolError(f"{type(error).__name__}: {error}")
+    return error if error is None or type(error) is ToolError else ToolError(summary_of(error))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overloa
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
-from pixigpt._checks import of_type
+from pixigpt._checks import callback, of_type
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, AsyncHints, explain
 from pixigpt._leniency import with_documents
@@ -82,11 +82,12 @@ if TYPE_CHECKING:
     from pixigpt._steps import Flow
     from pixigpt._streams.async_chat_stream import AsyncChatCompletionStream
     from pixigpt._streams.async_response_stream import AsyncResponseStream
-    from pixigpt.bulk._items import ChatOptions, RequestLike
+    from pixigpt.bulk._chats import ChatOptions, RequestLike
     from pixigpt.bulk._progress import BatchProgress, BatchSummary
     from pixigpt.bulk._tasks import AsyncBatchItems, AsyncVectors
     from pixigpt.middleware import Middleware
     from pixigpt.tools import ParsedCompletion, ToolCallRecord, ToolRun
+    from pixigpt.tools._async_chat import Chat
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -221,7 +222,7 @@ class AsyncClient(AsyncHints):
     def raw(self) -> AuthenticatedClient:
         """The generated client on the same connections, for calls through the generated functions.
 
-        These calls have none of the facade's retries, deadlines, typed errors and middleware.
+        These calls have no retries, deadlines, typed errors or middleware.
 
         Example:
             >>> from pixigpt_api.api.pixigpt import get_assistant
@@ -237,7 +238,7 @@ class AsyncClient(AsyncHints):
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_async_httpx_client(http)
 
-    async def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call any generated endpoint, with this client's retries, deadlines and typed errors.
 
         Args:
@@ -257,12 +258,12 @@ class AsyncClient(AsyncHints):
             >>> (await client.call(get_assistant, assistant_id)).name
             'Pixi'
         """
-        # On first use, as in `_drive`.
-        from pixigpt._flow import call_flow
+        # On first use, as in `_drive`; `from ... import` takes 5,000 instructions more, a hundredth of a call.
+        import pixigpt._async_driver as driver
 
-        return await self._drive(call_flow(prepare(endpoint, *args, **kwargs), self._settings))
+        return await driver.run(prepare(endpoint, *args, **kwargs), self._transport, self._settings)
 
-    def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "AsyncResponseStream":
+    def stream_call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "AsyncResponseStream":
         """Call any generated endpoint, and read the response's bytes as they come, or save them to a file.
 
         For large responses: nothing is parsed, and no more than a piece is in memory. `timeout` is the longest silence;
@@ -600,7 +601,7 @@ class AsyncClient(AsyncHints):
 
         Raises:
             RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
-            RunTimeoutError: The run was not final in time.
+            RunTimeoutError: The run had not ended in time.
             DeadlineExceededError: `total_timeout`, which bounds the whole wait, or a `deadline()` block ran out.
             PixiGPTError: A poll failed, and so did its retries.
             ValueError, TypeError: An argument is bad; nothing was sent.
@@ -614,10 +615,11 @@ class AsyncClient(AsyncHints):
             'You said: Hi.'
         """
         # On first use, as in `_drive`.
-        from pixigpt._flow import wait_flow
+        from pixigpt._wait import WaitOptions, wait_flow
 
+        callback("on_update", on_update, may_be_async=True)
         call = prepare(get_run, thread_id, run_id)
-        return await self._drive(wait_flow(call, self._settings, timeout, poll_interval, on_update))
+        return await self._drive(wait_flow(call, self._settings, WaitOptions(timeout, poll_interval, on_update)))
 
     async def list_assistants(self) -> list[Assistant]:
         """List all assistants of the key's owner.
@@ -1029,18 +1031,11 @@ class AsyncClient(AsyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._async_chat import Chat, run_tools  # on first use: it needs the extra
+        from pixigpt.tools._async_chat import run_tools  # on first use: it needs the extra
         from pixigpt.tools._runner import RunOptions
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call, on_text)
         return await run_tools(chat, self._settings, messages, tools, options)
@@ -1119,17 +1114,10 @@ class AsyncClient(AsyncHints):
             >>> (await client.parse_chat_completion(question, City, assistant_id=assistant_id)).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._async_chat import Chat, parse_chat_completion  # on first use: it needs the extra
+        from pixigpt.tools._async_chat import parse_chat_completion  # on first use: it needs the extra
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         return await parse_chat_completion(chat, self._settings, messages, response_type, max_repairs)
 
@@ -1181,7 +1169,9 @@ class AsyncClient(AsyncHints):
             You said: What is my name? (Before that: My name is Ada.)
         """
         from pixigpt._ask import Question, ask_flow
+        from pixigpt._wait import WaitOptions
 
+        callback("on_update", on_update, may_be_async=True)
         question = Question(
             assistant_id=assistant_id,
             content=content,
@@ -1189,9 +1179,7 @@ class AsyncClient(AsyncHints):
             enable_thinking=enable_thinking,
             temperature=temperature,
             max_tokens=max_tokens,
-            timeout=timeout,
-            poll_interval=poll_interval,
-            on_update=on_update,
+            wait=WaitOptions(timeout, poll_interval, on_update),
             idempotency_key=idempotency_key,
         )
         return await self._drive(ask_flow(question, self._settings))
@@ -1370,6 +1358,11 @@ class AsyncClient(AsyncHints):
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
         return await run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
+
+    def _chat(self, **arguments: object) -> "Chat":
+        from pixigpt.tools._async_chat import Chat
+
+        return Chat(self.create_chat_completion, self.stream_chat_completion, arguments)
 
     async def _drive(self, flow: "Flow[T]") -> T:
         from pixigpt._async_driver import CallDriver, drive  # on first use: anyio is slow to import

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overloa
 import httpx
 
 from pixigpt._arguments import MessageLike, ToolLike, chat_messages, text_list, thread_messages, tool_list
-from pixigpt._checks import of_type
+from pixigpt._checks import callback, of_type
 from pixigpt._endpoint import Endpoint, prepare, prepare_request
 from pixigpt._hints import CHAT_ARGUMENTS, CLIENT_ARGUMENTS, STREAM_ARGUMENTS, SyncHints, explain
 from pixigpt._leniency import with_documents
@@ -83,11 +83,12 @@ if TYPE_CHECKING:
     from pixigpt._steps import Flow
     from pixigpt._streams.chat_stream import ChatCompletionStream
     from pixigpt._streams.response_stream import ResponseStream
-    from pixigpt.bulk._items import ChatOptions, RequestLike
+    from pixigpt.bulk._chats import ChatOptions, RequestLike
     from pixigpt.bulk._progress import BatchProgress, BatchSummary
     from pixigpt.bulk._threads import BatchItems, Vectors
     from pixigpt.middleware import Middleware
     from pixigpt.tools import ParsedCompletion, ToolCallRecord, ToolRun
+    from pixigpt.tools._chat import Chat
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -222,7 +223,7 @@ class Client(SyncHints):
     def raw(self) -> AuthenticatedClient:
         """The generated client on the same connections, for calls through the generated functions.
 
-        These calls have none of the facade's retries, deadlines, typed errors and middleware.
+        These calls have no retries, deadlines, typed errors or middleware.
 
         Example:
             >>> from pixigpt_api.api.pixigpt import get_assistant
@@ -238,7 +239,7 @@ class Client(SyncHints):
         )
         return AuthenticatedClient(base_url=settings.base_url, token=settings.api_key).set_httpx_client(http)
 
-    def call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call any generated endpoint, with this client's retries, deadlines and typed errors.
 
         Args:
@@ -258,12 +259,12 @@ class Client(SyncHints):
             >>> client.call(get_assistant, assistant_id).name
             'Pixi'
         """
-        # On first use, as in `_drive`.
-        from pixigpt._flow import call_flow
+        # On first use, as in `_drive`; `from ... import` takes 5,000 instructions more, a hundredth of a call.
+        import pixigpt._driver as driver
 
-        return self._drive(call_flow(prepare(endpoint, *args, **kwargs), self._settings))
+        return driver.run(prepare(endpoint, *args, **kwargs), self._transport, self._settings)
 
-    def stream_call(self, endpoint: Endpoint[P, T], *args: P.args, **kwargs: P.kwargs) -> "ResponseStream":
+    def stream_call(self, endpoint: Endpoint[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "ResponseStream":
         """Call any generated endpoint, and read the response's bytes as they come, or save them to a file.
 
         For large responses: nothing is parsed, and no more than a piece is in memory. `timeout` is the longest silence;
@@ -601,7 +602,7 @@ class Client(SyncHints):
 
         Raises:
             RunFailedError, RunCancelledError, RunExpiredError: The run ended so; `.run` is its last state.
-            RunTimeoutError: The run was not final in time.
+            RunTimeoutError: The run had not ended in time.
             DeadlineExceededError: `total_timeout`, which bounds the whole wait, or a `deadline()` block ran out.
             PixiGPTError: A poll failed, and so did its retries.
             ValueError, TypeError: An argument is bad; nothing was sent.
@@ -615,10 +616,11 @@ class Client(SyncHints):
             'You said: Hi.'
         """
         # On first use, as in `_drive`.
-        from pixigpt._flow import wait_flow
+        from pixigpt._wait import WaitOptions, wait_flow
 
+        callback("on_update", on_update, may_be_async=False)
         call = prepare(get_run, thread_id, run_id)
-        return self._drive(wait_flow(call, self._settings, timeout, poll_interval, on_update))
+        return self._drive(wait_flow(call, self._settings, WaitOptions(timeout, poll_interval, on_update)))
 
     def list_assistants(self) -> list[Assistant]:
         """List all assistants of the key's owner.
@@ -1030,18 +1032,11 @@ class Client(SyncHints):
             >>> run.text
             'The tool answered: It is sunny in Paris.'
         """
-        from pixigpt.tools._chat import Chat, run_tools  # on first use: it needs the extra
+        from pixigpt.tools._chat import run_tools  # on first use: it needs the extra
         from pixigpt.tools._runner import RunOptions
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         options = RunOptions(max_rounds, concurrency, report_errors, approve, on_call, on_text)
         return run_tools(chat, self._settings, messages, tools, options)
@@ -1120,17 +1115,10 @@ class Client(SyncHints):
             >>> client.parse_chat_completion(question, City, assistant_id=assistant_id).parsed
             City(name='Paris', inhabitants=2100000)
         """
-        from pixigpt.tools._chat import Chat, parse_chat_completion  # on first use: it needs the extra
+        from pixigpt.tools._chat import parse_chat_completion  # on first use: it needs the extra
 
-        chat = Chat(
-            self.create_chat_completion,
-            self.stream_chat_completion,
-            {
-                "assistant_id": assistant_id,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "enable_thinking": enable_thinking,
-            },
+        chat = self._chat(
+            assistant_id=assistant_id, temperature=temperature, max_tokens=max_tokens, enable_thinking=enable_thinking
         )
         return parse_chat_completion(chat, self._settings, messages, response_type, max_repairs)
 
@@ -1182,7 +1170,9 @@ class Client(SyncHints):
             You said: What is my name? (Before that: My name is Ada.)
         """
         from pixigpt._ask import Question, ask_flow
+        from pixigpt._wait import WaitOptions
 
+        callback("on_update", on_update, may_be_async=False)
         question = Question(
             assistant_id=assistant_id,
             content=content,
@@ -1190,9 +1180,7 @@ class Client(SyncHints):
             enable_thinking=enable_thinking,
             temperature=temperature,
             max_tokens=max_tokens,
-            timeout=timeout,
-            poll_interval=poll_interval,
-            on_update=on_update,
+            wait=WaitOptions(timeout, poll_interval, on_update),
             idempotency_key=idempotency_key,
         )
         return self._drive(ask_flow(question, self._settings))
@@ -1371,6 +1359,11 @@ class Client(SyncHints):
         speed = Speed(concurrency, requests_per_minute, tokens_per_minute, max_failures)
         plan = batch.plan(speed, self._settings.total_timeout)
         return run(self, batch, plan, resume=resume, progress=progress, on_progress=on_progress)
+
+    def _chat(self, **arguments: object) -> "Chat":
+        from pixigpt.tools._chat import Chat
+
+        return Chat(self.create_chat_completion, self.stream_chat_completion, arguments)
 
     def _drive(self, flow: "Flow[T]") -> T:
         from pixigpt._driver import CallDriver, drive  # as late as in the async client

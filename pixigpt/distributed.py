@@ -12,10 +12,11 @@ from attrs import define
 from pixigpt._access import Secret
 from pixigpt._checks import of_type
 from pixigpt.bulk._batch_arguments import BatchArguments, check_column
+from pixigpt.bulk._chats import CHAT_OPTIONS, chat_arguments
 from pixigpt.bulk._engine import Work
-from pixigpt.bulk._frames import Frame, frame_rows, is_asked_for_types, with_columns
-from pixigpt.bulk._items import CHAT_OPTIONS, call_chat, chat_arguments, chat_work, tokens_of_chat
-from pixigpt.bulk._plan import Plan, Speed
+from pixigpt.bulk._frames import Frame, frame_rows, is_meta_call, with_columns
+from pixigpt.bulk._items import chat_work, work_plan
+from pixigpt.bulk._plan import Speed
 from pixigpt.bulk._threads import Items
 from pixigpt.client import Client
 from pixigpt.errors import PixiGPTError
@@ -105,7 +106,7 @@ class ChatMapper:
             return map(self, batch)
         self._check_columns(batch)
         rows = [_Row() for _ in frame_rows(batch)]
-        if rows and not is_asked_for_types():
+        if rows and not is_meta_call():
             self._answer(batch, rows)
         columns: dict[str, list[Any]] = {
             self._output_column: [row.answer for row in rows],
@@ -121,15 +122,7 @@ class ChatMapper:
             raise ValueError(f"there is no column {min(map(str, missing))!r}, only {', '.join(map(repr, batch))}")
 
     def _answer(self, batch: Frame, rows: list[_Row]) -> None:
-        plan = Plan(
-            self._speed,
-            self._client_options.get("total_timeout"),
-            self._work,
-            call_chat,
-            tokens_of_chat,
-            _ended,
-            is_ordered=False,
-        )
+        plan = work_plan(self._work, self._speed, self._client_options.get("total_timeout"))
         try:
             with Client(**self._client_options) as client, Items(client, self._chats(batch, rows), plan) as items:
                 for work in items:
@@ -165,10 +158,6 @@ def _checked_output(column: str) -> str:
     if column in _OTHER_COLUMNS:
         raise ValueError(f"output_column must not be one of {', '.join(_OTHER_COLUMNS)}, which are there beside it")
     return column
-
-
-def _ended(work: Work[ChatCompletion]) -> Work[ChatCompletion]:
-    return work
 
 
 def _row(work: Work[ChatCompletion]) -> _Row:

@@ -604,7 +604,7 @@ def api_error(status_code: int, headers: httpx.Headers, body: object) -> APIErro
     detail = _detail(body)
     kind = _text_or_none(detail.get("type"))
     return _class_for(status_code, kind)(
-        _text_or_none(detail.get("message")) or _status_line(status_code),
+        _text_or_none(detail.get("message")) or _all_of(body, detail) or _status_line(status_code),
         status_code=status_code,
         type=kind,
         code=_text_or_none(detail.get("code")),
@@ -669,10 +669,15 @@ def _detail(body: object) -> Mapping[object, object]:
     return {**fields, "message": message}
 
 
+def _all_of(body: object, detail: Mapping[object, object]) -> str | None:
+    """Return a whole error body as text, for one that has no message where others have it; None if it says nothing."""
+    return _text_or_none(body) if any(detail.values()) else None
+
+
 def _text_or_none(value: object) -> str | None:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _status_line(status_code: int) -> str:

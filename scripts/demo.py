@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from pixigpt.testing import LocalServer
@@ -18,6 +19,15 @@ COMMANDS = (
 )
 
 
+def programs() -> Iterator[tuple[str, list[str | Path]]]:
+    """Yield the title of each example and of each command, and what Python is given to run it."""
+    for example in sorted(EXAMPLES.glob("*.py")):
+        summary = example.read_text(encoding="utf-8").split('"""')[1]
+        yield f"== examples/{example.name}: {summary}", [example]
+    for command in COMMANDS:
+        yield f"$ {command}", ["-m", *shlex.split(command)]
+
+
 def main() -> int:
     """Run the examples and the commands; return how many fail."""
     failed = 0
@@ -28,17 +38,10 @@ def main() -> int:
             "PIXIGPT_BASE_URL": server.base_url,
             "DEFAULT_ASSISTANT_ID": server.assistant_id,
         }
-        for example in sorted(EXAMPLES.glob("*.py")):
-            summary = example.read_text(encoding="utf-8").split('"""')[1]
-            print(f"\n== examples/{example.name}: {summary}", flush=True)
-            failed += subprocess.run([sys.executable, example], env=environment, check=False).returncode != 0
-        for command in COMMANDS:
-            print(f"\n$ {command}", flush=True)
-            arguments = shlex.split(command)[1:]
-            failed += (
-                subprocess.run([sys.executable, "-m", "pixigpt", *arguments], env=environment, check=False).returncode
-                != 0
-            )
+        for title, program in programs():
+            print(f"\n{title}", flush=True)
+            done = subprocess.run([sys.executable, *program], env=environment, check=False)
+            failed += done.returncode != 0
     print(f"\n{failed} of the examples failed." if failed else "\nAll examples and commands ran.")
     return failed
 

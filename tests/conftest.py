@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from support.clients import FAST, Against, Connect, InPortal
@@ -73,6 +74,14 @@ def server(session_server: LocalServer) -> LocalServer:
 def client(connect: Connect, server: LocalServer) -> Client:
     """Return a client of the local server, of the test's variant."""
     return connect(server.api_key, server.base_url)
+
+
+@pytest.fixture
+def http(server: LocalServer) -> Iterator[httpx.Client]:
+    """Return a bare client of the local server."""
+    headers = {"Authorization": f"Bearer {server.api_key}"}
+    with httpx.Client(base_url=server.base_url, headers=headers, timeout=10) as client:
+        yield client
 
 
 @pytest.fixture

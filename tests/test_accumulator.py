@@ -28,7 +28,7 @@ def calls(*each: dict[str, Any]) -> list[dict[str, Any]]:
     return deltas(*({"tool_calls": [call]} for call in each))
 
 
-def call(arguments: str | None = None, name: str | None = None, **fields: Any) -> dict[str, Any]:
+def call(arguments: object = None, name: str | None = None, **fields: Any) -> dict[str, Any]:
     return {**fields, "function": {"name": name, "arguments": arguments}}
 
 
@@ -77,7 +77,7 @@ TOOL_CALLS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         calls(call("1", "f", index=0), call("2", "g", index=1)),
         [made("call_0", "f", "1"), made("call_1", "g", "2")],
     ),
-    "arguments as an object": (calls(call({"ä": 1}, "f", index=0, id="a")), [made("a", "f", '{"ä": 1}')]),  # type: ignore[arg-type]
+    "arguments as an object": (calls(call({"ä": 1}, "f", index=0, id="a")), [made("a", "f", '{"ä": 1}')]),
     "no arguments": (calls(call(None, "f", index=0, id="a")), [made("a", "f", "{}")]),
     "empty arguments": (calls(call("", "f", index=0, id="a")), [made("a", "f", "")]),
     "a call without its function": (calls({"index": 0, "id": "a"}, call("1", "f", index=0)), [made("a", "f", "1")]),
@@ -197,6 +197,21 @@ def test_a_snapshot_does_not_change() -> None:
         kept.append(accumulator.snapshot)
         snapshots.append(accumulator.snapshot.to_json())
     assert [each.to_json() for each in kept] == snapshots
+
+
+def test_a_snapshot_for_another_thread_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    accumulator = ChatCompletionAccumulator()
+    first, second = (ChatCompletionChunk.from_dict(each) for each in deltas({"content": "a"}, {"content": "b"}))
+    accumulator.add(first)
+
+    def interrupted(text: str) -> str:
+        accumulator.add(second)  # as the thread that reads the stream may, while another one takes a snapshot
+        return text
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pixigpt._streams.accumulator.paired", interrupted)
+        assert accumulator.snapshot is not None
+    assert accumulator.completion().choices[0].message.content == "ab"
 
 
 def test_nothing_is_no_completion() -> None:

@@ -209,7 +209,7 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
         "in.jsonl",
         '{"id": "a", "prompt": "x"}\n\n{"id": "a", "prompt": "y"}\n',
         {},
-        "line 3: the id 'a' is doubled: line 1",
+        "line 3: the id 'a' is there twice: line 1",
     ),
     ("in.jsonl", '{"prompt": "x"}\n', {}, "line 1: it has no 'id'"),
     ("in.jsonl", '{"id": "a", "prompt": "x"}\n', {"id_column": "key"}, "line 1: it has no 'key'"),
@@ -329,9 +329,9 @@ BAD_OUTPUTS: list[tuple[Callable[[Client], None], dict[str, Any], type[Exception
     (make_others, {"temperature": 0.1, "resume": False}, FileExistsError, "the output exists; .*'out.jsonl'"),
     (make_version_2, {}, ValueError, "is of version 2"),
     (make_copy, {}, ValueError, "input and output are the same file"),
-    (make_other_lines, {}, ValueError, "is not the output of a batch: its first line is no header"),
-    (make_broken, {}, ValueError, "line 3 is no line of a batch's output"),
-    (make_broken_json, {}, ValueError, "line 3 is no line of a batch's output"),
+    (make_other_lines, {}, ValueError, "is not the output of a batch: its first line is not a header"),
+    (make_broken, {}, ValueError, "line 3 is not a line of a batch's output"),
+    (make_broken_json, {}, ValueError, "line 3 is not a line of a batch's output"),
     (make_text, {}, ValueError, "is not the output of a batch"),
     (make_folder, {}, IsADirectoryError, "out.jsonl"),
     (make_pipe, {}, ValueError, "output must be a regular file"),
@@ -360,7 +360,7 @@ def test_a_bad_input_leaves_an_output_that_was_there(client: Client) -> None:
     Path("empty.jsonl").touch()
     Path("link.jsonl").symlink_to("target.jsonl")
     for output in ("out.jsonl", "empty.jsonl", "link.jsonl"):
-        with pytest.raises(ValueError, match="doubled"):
+        with pytest.raises(ValueError, match="there twice"):
             client.run_batch("in.jsonl", output)
     assert answers() == {"a": "You said: say a"}
     assert Path("empty.jsonl").read_bytes() == b""

@@ -8,7 +8,9 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.events import DONE, HELLO, USAGE, chunk, event
+from support.events import DONE, HELLO, chunk, event
+from support.flows import BROKEN, LATE, settings
+from support.samples import USAGE
 from support.waiting import FakeTime
 
 from pixigpt import (
@@ -26,7 +28,6 @@ from pixigpt import (
 from pixigpt._arguments import chat_messages
 from pixigpt._endpoint import prepare
 from pixigpt._response import Response, UnexpectedShapeError
-from pixigpt._settings import Settings
 from pixigpt._steps import Opened, Outcome, Piece, Read, Send, Step
 from pixigpt._streams.chat_flow import ChatReading, chat_flow
 from pixigpt._streams.chunk import checked_chunk, chunk_of, text_of
@@ -36,8 +37,6 @@ from pixigpt_api.models import CreateChatCompletionRequest
 
 EVENTS = Opened(200, httpx.Headers({"content-type": "text/event-stream", "x-request-id": "r1"}))
 JSON = Opened(200, httpx.Headers({"content-type": "application/json"}))
-LATE = httpx.ReadTimeout("late")
-BROKEN = httpx.RemoteProtocolError("cut off")
 END = Piece(b"", is_last=True)
 
 
@@ -45,23 +44,13 @@ class Driven:
     """A chat's flow and the reading of its stream, driven by a list of outcomes, each of which takes a second."""
 
     def __init__(self, time: FakeTime, *outcomes: Outcome, **options: Any) -> None:
-        given: dict[str, Any] = {
-            "timeout": 30.0,
-            "total_timeout": None,
-            "max_retries": None,
-            "headers": None,
-            "max_response_bytes": None,
-            "retry": RetryPolicy(),
-            **options,
-        }
-        settings = Settings.create("sk-test", "https://pixigpt.test/v1", **given)
         body = CreateChatCompletionRequest(messages=chat_messages(HELLO), stream=True)
         self.time = time
         self.left = [*outcomes]
         self.steps: list[Step] = []
         self.texts: list[str] = []
         self.chat: ChatReading | None = None
-        self.flow = chat_flow(prepare(create_chat_completion, body=body), settings, time.clock)
+        self.flow = chat_flow(prepare(create_chat_completion, body=body), settings(**options), time.clock)
 
     def open(self) -> ChatReading:
         """Drive the flow to its end."""

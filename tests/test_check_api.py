@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from scripts.api.names import PUBLIC
+
 ROOT = Path(__file__).resolve().parent.parent
 
 FILES = {
@@ -191,22 +193,22 @@ BREAKS = [
     (CONTRACT, "oneOf: [{type: string}, ", "oneOf: [", "NewThing.input in requests: string is no longer accepted"),
     (CONTRACT, "minItems: 1", "minItems: 2", "contract: NewThing.input in requests: minItems is 2 now"),
     (CONTRACT, "[name]\n", "[name]\n      additionalProperties: false\n", "unknown fields are no longer accepted"),
-    (CONTRACT, "        id: {type: string}\n", "", "contract: Thing.id in answers: the field is gone"),
-    (CONTRACT, "required: [id, mode]", "required: [id]", "Thing.mode in answers: the field may be missing now"),
-    (CONTRACT, "id: {type: string}", 'id: {type: [string, "null"]}', "contract: Thing.id in answers: it may be null"),
+    (CONTRACT, "        id: {type: string}\n", "", "contract: Thing.id in responses: the field is gone"),
+    (CONTRACT, "required: [id, mode]", "required: [id]", "Thing.mode in responses: the field may be missing now"),
+    (CONTRACT, "id: {type: string}", 'id: {type: [string, "null"]}', "contract: Thing.id in responses: it may be null"),
     (
         CONTRACT,
         "additionalProperties: {type: string}",
         "additionalProperties: {type: integer}",
-        "Thing.labels.* in answers",
+        "Thing.labels.* in responses",
     ),
     (
         CONTRACT,
         "2XX: {description: D, content",
         "3XX: {description: D, content",
-        "GET /things/{id}: the answer 2XX is gone",
+        "GET /things/{id}: the response 2XX is gone",
     ),
-    (CONTRACT, "D, content: {application/json", "D, content: {text/plain", "application/json in answers is gone"),
+    (CONTRACT, "D, content: {application/json", "D, content: {text/plain", "application/json in responses is gone"),
 ]
 
 ADDITIONS = [
@@ -327,7 +329,9 @@ def test_the_version_may_allow_a_break(
         ((1, 2, 0), (2, 0, 0), True),
     ],
 )
-def test_what_semver_allows(check_api: ModuleType, tag: object, ours: object, allowed: bool) -> None:
+def test_a_version_allows_the_breaks_that_semver_does(
+    check_api: ModuleType, tag: object, ours: object, allowed: bool
+) -> None:
     assert check_api.allows(tag, ours) == allowed
 
 
@@ -363,3 +367,8 @@ def test_the_repository_is_left_as_it_was(repository: Path, check_api: ModuleTyp
     before = sorted(path for path in folder.rglob("*"))
     check_api.main(repository)
     assert sorted(path for path in folder.rglob("*")) == before
+
+
+def test_the_compatibility_policy_names_each_module_that_is_compared() -> None:
+    policy = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert [name for name in PUBLIC if f"`{name}`" not in policy] == []

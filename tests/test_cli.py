@@ -43,7 +43,7 @@ def lines(done: Done) -> list[Any]:
     return [json.loads(line) for line in done.out.splitlines()]
 
 
-def test_threads(cli: Run) -> None:
+def test_threads_are_created_listed_and_deleted(cli: Run) -> None:
     new = cli("threads", "new").out.strip()
     assert new.startswith("thread_")
     created = documents(cli("threads", "show", new, "--json"))["created_at"]
@@ -67,7 +67,7 @@ def test_a_thread_is_shown_with_its_messages(cli: Run, thread_id: str) -> None:
     assert "user:\nMy name is Ada.\n" in cli("threads", "show", thread_id, terminal=True).out
 
 
-def test_assistants(cli: Run, server: LocalServer) -> None:
+def test_assistants_are_created_listed_shown_updated_and_deleted(cli: Run, server: LocalServer) -> None:
     new = cli("assistants", "create", "Geo\tgrapher", "You know\nevery capital.", "--tools-config", "{}").out.strip()
     assert cli("assistants", "list").out.splitlines()[1] == f"{new}\tGeo grapher\tYou know every capital."
     assert [each["id"] for each in lines(cli("assistants", "list", "--jsonl"))] == [server.assistant_id, new]
@@ -79,7 +79,7 @@ def test_assistants(cli: Run, server: LocalServer) -> None:
     assert cli("assistants", "show", new).code == 4
 
 
-def test_runs(cli: Run, server: LocalServer, thread_id: str) -> None:
+def test_a_run_is_shown_as_it_stands_and_waited_for(cli: Run, server: LocalServer, thread_id: str) -> None:
     with Client(server.api_key, server.base_url) as client:
         run = client.create_run(thread_id, server.assistant_id)
     assert "status: queued\n" in cli("runs", "show", thread_id, run.id).out
@@ -296,7 +296,7 @@ def test_every_command_has_a_help_that_tells_its_arguments(cli: Run) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(cli: Run, shell: str) -> None:
+def test_each_shell_gets_a_script_that_completes_commands(cli: Run, shell: str) -> None:
     assert f"{shell}_complete" in cli("completion", shell).out
     word = "thr" if shell == "fish" else "1"  # fish tells the word itself, the others its number
     begun: dict[str, Any] = {"_PIXIGPT_COMPLETE": f"{shell}_complete", "COMP_WORDS": "pixigpt thr", "COMP_CWORD": word}

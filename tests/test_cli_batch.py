@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.command import Run
@@ -95,7 +96,7 @@ def test_some_failures_end_with_6_and_are_repeated(
         (["IN", "-o", "no/such/folder/OUT"], 1),
     ],
 )
-def test_wrong_usage(
+def test_a_wrong_argument_ends_the_batch_before_it_begins(
     cli: Run, server: LocalServer, prompts: Path, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
     bad = tmp_path / "bad.jsonl"
@@ -116,8 +117,9 @@ def test_the_bar_on_a_terminal(cli: Run, prompts: Path, tmp_path: Path) -> None:
 
 def progress(**given: float | None) -> BatchProgress:
     usage = Usage(prompt_tokens=1000, completion_tokens=500, total_tokens=1500)
-    fields = {"done": 30, "failed": 0, "skipped": 0, "total": 100, "cost": None, "elapsed": 2.0, **given}
-    return BatchProgress(usage=usage, **fields)  # type: ignore[arg-type]  # numbers, as each field wants them
+    fields: dict[str, Any] = {"done": 30, "failed": 0, "skipped": 0, "total": 100, "cost": None, "elapsed": 2.0}
+    fields |= given
+    return BatchProgress(usage=usage, **fields)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,9 @@ def progress(**given: float | None) -> BatchProgress:
         ({"failed": 70}, ", 50.0/s, 1,500 tokens"),
     ],
 )
-def test_what_the_bar_tells(given: dict[str, float | None], text: str) -> None:
+def test_the_bar_tells_rate_tokens_cost_and_time_left_as_far_as_they_are_known(
+    given: dict[str, float | None], text: str
+) -> None:
     assert told(progress(**given)) == text
 
 

@@ -29,7 +29,9 @@ def test_ask_prints_the_answer_alone(cli: Run, server: LocalServer, options: tup
     assert cli("ask", "-", *options, stdin="Żółw?\n".encode()).out == "You said: Żółw?\n"
 
 
-def test_who_answers(cli: Run, server: LocalServer) -> None:
+def test_a_flag_goes_before_the_environment_and_the_profile_in_saying_who_answers(
+    cli: Run, server: LocalServer
+) -> None:
     assistant = server.assistant_id
     cli("config", "set", "assistant", assistant)
     cases: list[tuple[list[str], dict[str, Any], tuple[str | None, list[str]]]] = [
@@ -47,7 +49,7 @@ def test_who_answers(cli: Run, server: LocalServer) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--no-stream",)])
-def test_ask_as_json(cli: Run, options: tuple[str, ...]) -> None:
+def test_an_answer_as_json_is_one_document_or_a_chunk_a_line(cli: Run, options: tuple[str, ...]) -> None:
     done = cli("ask", "Hello!", "--json", *options)
     assert (done.code, done.errors) == (0, "")
     completion = json.loads(done.out)
@@ -58,7 +60,7 @@ def test_ask_as_json(cli: Run, options: tuple[str, ...]) -> None:
     assert {line["id"][:9] for line in lines} == {"chatcmpl_"}
 
 
-def test_an_answer_is_cut(cli: Run, server: LocalServer) -> None:
+def test_an_answer_that_is_cut_is_told_on_stderr(cli: Run, server: LocalServer) -> None:
     for options in ([], ["--no-stream"], ["--json"]):
         server.reply("Half an ans", finish_reason="length")
         done = cli("ask", "Hello!", *options)
@@ -69,7 +71,7 @@ def test_an_answer_is_cut(cli: Run, server: LocalServer) -> None:
 @pytest.mark.parametrize(
     "arguments", [["ask"], ["ask", " "], ["ask", "-"], ["ask", "x", "-t", "y"], ["ask", "x", "-t", "y", "-s", "z"]]
 )
-def test_wrong_usage_of_ask(cli: Run, server: LocalServer, arguments: list[str]) -> None:
+def test_wrong_usage_of_ask_sends_nothing(cli: Run, server: LocalServer, arguments: list[str]) -> None:
     assert cli(*arguments).code == 2
     assert server.requests == []
 
@@ -120,7 +122,7 @@ def test_the_pieces_come_at_once(cli: Run, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(pieces) > 3
 
 
-def test_chat_from_a_pipe(cli: Run, server: LocalServer) -> None:
+def test_a_chat_from_a_pipe_answers_line_after_line(cli: Run, server: LocalServer) -> None:
     done = cli("chat", stdin=b"Hello!\n\nAnd?\n")
     assert done == Done(0, b"You said: Hello!\nYou said: And? (Before that: Hello!)\n", "")
     assert [each["content"] for each in sent(server)["messages"]] == [

@@ -100,11 +100,11 @@ def test_lists_are_tables(cli: Run, client: Client, columns: int) -> None:
     hold(f"lists_{columns}", "".join(screens))
 
 
-def test_help(cli: Run) -> None:
+def test_the_help_is_one_screen_of_commands_and_options(cli: Run) -> None:
     hold("help", seen(cli, "--help"))
 
 
-def test_an_error(cli: Run) -> None:
+def test_an_error_is_one_line(cli: Run) -> None:
     screen = seen(cli, "threads", "show", "nope", code=4, columns=200)
     hold("error", re.sub(r"req_\d+|\d\.\d\d s|:\d+/", "...", screen))
 
@@ -153,7 +153,7 @@ def test_colors_can_be_off(
     assert bool({char.fg for line in buffer.values() for char in line.values()} - {"default"}) is has_colors
 
 
-def test_a_chat(environment: dict[str, str], server: LocalServer) -> None:
+def test_a_chat_shows_each_answer_and_asks_again(environment: dict[str, str], server: LocalServer) -> None:
     def is_asking(screen: str) -> bool:
         return screen.endswith("\n>\n")
 

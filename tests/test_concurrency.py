@@ -1,5 +1,6 @@
 """One client shared by many threads or tasks: every answer goes to its own question."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,7 +9,7 @@ import anyio.lowlevel
 import pytest
 from support.echo_stream import echo_stream
 
-from pixigpt import AsyncClient, Client, capture_responses
+from pixigpt import AsyncClient, Client, DeadlineExceededError, RunTimeoutError, capture_responses, deadline
 from pixigpt.testing import LocalServer
 
 
@@ -89,6 +90,23 @@ def test_an_async_on_update_is_awaited(server: LocalServer, backend: str) -> Non
 
     anyio.run(use, backend=backend)
     assert seen == ["queued", "in_progress", "completed"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_wait_ends_an_async_on_update_that_does_not_end(server: LocalServer, backend: str) -> None:
+    async def on_update(_: Any) -> None:
+        await anyio.sleep(30)
+
+    async def use() -> None:
+        async with AsyncClient(server.api_key, server.base_url) as client:
+            with pytest.raises(RunTimeoutError, match="the run is still"):
+                await client.ask(server.assistant_id, "Hi.", timeout=1, on_update=on_update)
+            with pytest.raises(DeadlineExceededError, match="the run is still"), deadline(1):
+                await client.ask(server.assistant_id, "Hi.", on_update=on_update)
+
+    started = time.monotonic()
+    anyio.run(use, backend=backend)
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -33,7 +33,8 @@ def test_a_frame_comes_back_with_the_answers(server: LocalServer) -> None:
     assert list(answers["finish_reason"]) == ["stop", "stop"]
     assert answers["error"].isna().all()
     assert list(frame.columns) == ["text", "other"]
-    assert {request.body["max_tokens"] for request in server.requests} == {5}  # type: ignore[index]
+    bodies: list[Any] = [request.body for request in server.requests]
+    assert {body["max_tokens"] for body in bodies} == {5}
 
 
 def test_a_dict_of_arrays_comes_back_with_the_answers() -> None:
@@ -59,7 +60,7 @@ def test_an_empty_frame_gets_the_columns_and_their_types(server: LocalServer) ->
     assert len(server.requests) == 1
 
 
-def test_errors_are_rows(server: LocalServer) -> None:
+def test_a_row_that_fails_gets_its_error_and_the_others_their_answers(server: LocalServer) -> None:
     server.fail("/chat/completions", status=400)
     prompts = ["a", None, 5, float("nan"), pd.NA, ["x"], "\ud800", "b"]
     answers = ChatMapper(prompt_column="text", concurrency=1)(pd.DataFrame({"text": prompts, 0: prompts}))

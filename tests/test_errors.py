@@ -182,6 +182,16 @@ def test_an_error_keeps_its_cause(connect: Connect) -> None:
     assert [type(each.__cause__) for each in broken.value.earlier] == [httpx.ReadError] * 3
 
 
+def test_a_failure_that_is_its_own_cause_is_told(connect: Connect) -> None:
+    def breaks(_: httpx.Request) -> httpx.Response:
+        error = httpx.ReadError("broken")
+        raise error from error
+
+    client = connect(KEY, transport=httpx.MockTransport(breaks), retry=RetryPolicy(backoff=0))
+    with pytest.raises(PixiGPTError, match="broken"):
+        client.list_threads()
+
+
 def test_the_timeouts_are_timeout_errors() -> None:
     timeouts = {type(error) for error in every_error() if isinstance(error, TimeoutError)}
     assert timeouts == {pixigpt.APITimeoutError, DeadlineExceededError, RunTimeoutError}

@@ -4,98 +4,36 @@ import logging
 import re
 import ssl
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
-from attrs import evolve
+from support.flows import BROKEN, LATE, Driven, response, run_state, settings
 from support.waiting import FakeTime
 
 from pixigpt import (
     APIConnectionError,
-    APIError,
     APIResponseError,
     APITimeoutError,
     DeadlineExceededError,
     PixiGPTError,
     RateLimitError,
     RetryPolicy,
-    RunCancelledError,
-    RunError,
-    RunExpiredError,
-    RunFailedError,
-    RunTimeoutError,
     ServerError,
     deadline,
 )
+from pixigpt._block import block_value
 from pixigpt._endpoint import prepare
-from pixigpt._flow import call_flow, wait_flow
+from pixigpt._flow import call_flow
 from pixigpt._response import Response
-from pixigpt._settings import Settings
-from pixigpt._steps import Flow, Notify, Outcome, Send
+from pixigpt._retry import is_paced
+from pixigpt._steps import Outcome
 from pixigpt_api.api.pixigpt import create_chat_completion, create_thread, get_run, get_thread
-from pixigpt_api.models import CreateChatCompletionRequest, CreateThreadRequest, Run, Thread
+from pixigpt_api.models import CreateChatCompletionRequest, CreateThreadRequest, Thread
 
 THREAD = b'{"id": "thread_1", "object": "thread", "created_at": 1}'
 GOOD = Response(200, httpx.Headers({"x-request-id": "req_1"}), THREAD)
 REFUSED = httpx.ConnectError("refused")
-BROKEN = httpx.RemoteProtocolError("cut off")
-LATE = httpx.ReadTimeout("late")
-
-
-def response(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Response:
-    return Response(status, httpx.Headers(headers), body)
-
-
-def settings(retry: RetryPolicy | None = None, **options: Any) -> Settings:
-    given: dict[str, Any] = {
-        "timeout": 30.0,
-        "total_timeout": None,
-        "max_retries": None,
-        "headers": None,
-        "max_response_bytes": None,
-        **options,
-    }
-    return Settings.create("sk-test", "https://pixigpt.test/v1", retry=retry or RetryPolicy(), **given)
-
-
-def run_state(status: str) -> Response:
-    fields = '"object": "thread.run", "created_at": 1, "thread_id": "t", "assistant_id": "a", "model": "m"'
-    return response(200, body=f'{{"id": "r", "status": "{status}", {fields}}}'.encode())
-
-
-class Driven:
-    """A flow, driven by a list of outcomes to its end."""
-
-    def __init__(self, flow: Flow[Any], outcomes: list[Outcome], time: FakeTime, each_takes: float = 0.0) -> None:
-        self.sends: list[Send] = []
-        self.notified: list[str] = []
-        self.result: Any = None
-        self.error: PixiGPTError | None = None
-        left = iter(outcomes)
-        outcome: Outcome | None = None
-        while True:
-            try:
-                step = flow.send(outcome)
-            except StopIteration as done:
-                self.result = done.value
-                return
-            except PixiGPTError as error:
-                self.error = error
-                return
-            if isinstance(step, Notify):
-                self.notified.append(step.run.status)
-                outcome = None
-            else:
-                assert isinstance(step, Send)
-                self.sends.append(step)
-                time.now += step.pause + each_takes
-                outcome = next(left)
-
-    @property
-    def pauses(self) -> list[float]:
-        return [round(send.pause, 6) for send in self.sends]
 
 
 @pytest.fixture
@@ -224,7 +162,7 @@ def test_with_retry_unsafe_off_a_post_is_retried_only_if_nothing_was_sent(
 
 
 def test_with_retry_unsafe_off_a_get_is_still_retried(fake_time: FakeTime) -> None:
-    flow = call_flow(prepare(get_thread, "t"), settings(RetryPolicy(retry_unsafe=False)), fake_time.clock)
+    flow = call_flow(prepare(get_thread, "t"), settings(retry=RetryPolicy(retry_unsafe=False)), fake_time.clock)
     assert Driven(flow, [BROKEN, GOOD], fake_time).result is not None
 
 
@@ -245,8 +183,25 @@ def test_a_users_own_idempotency_key_is_kept(fake_time: FakeTime) -> None:
     assert driven.sends[0].headers["idempotency-key"] == "mine"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "attempts"),
+    [
+        (response(429), 1),
+        (response(503, {"retry-after": "1"}), 1),
+        (response(500, body=b'{"error": {"type": "rate_limit_error"}}'), 1),
+        (response(503), 2),
+        (BROKEN, 2),
+    ],
+    ids=["429", "503 with Retry-After", "a rate limit by its type", "503", "a broken connection"],
+)
+def test_a_call_that_is_paced_leaves_refusals_to_who_paces_it(post: Any, outcome: Outcome, attempts: int) -> None:
+    with block_value(is_paced, True):
+        driven = post(outcome, outcome, retry=RetryPolicy(max_retries=1, retry_rate_limits=True))
+    assert driven.error.attempts == attempts
+
+
 def test_when_the_budget_is_spent_failures_are_raised_at_once(fake_time: FakeTime) -> None:
-    shared = settings(RetryPolicy(budget=2))
+    shared = settings(retry=RetryPolicy(budget=2))
     call = prepare(create_thread, body=CreateThreadRequest())
 
     def attempts(*outcomes: Outcome) -> int:
@@ -430,119 +385,3 @@ def test_an_empty_list_of_choices_is_not_a_response(fake_time: FakeTime) -> None
     error = Driven(flow, [bad], fake_time).error
     assert error is not None
     assert "choices is empty" in error.message
-
-
-def wait(time: FakeTime, *outcomes: Outcome, each_takes: float = 0.0, **options: Any) -> Driven:
-    waited: dict[str, Any] = {"timeout": 600.0, "poll_interval": None, "on_update": None, **options}
-    chosen = {name: waited.pop(name) for name in ("total_timeout", "max_retries") if name in waited}
-    call = prepare(get_run, "t", "r")
-    return Driven(wait_flow(call, settings(**chosen), clock=time.clock, **waited), list(outcomes), time, each_takes)
-
-
-def test_a_wait_polls_at_once_and_then_at_growing_intervals(fake_time: FakeTime) -> None:
-    driven = wait(fake_time, *[run_state("queued")] * 25, run_state("completed"))
-    assert driven.pauses[:4] == pytest.approx([0, 0.068, 0.068 * 1.16, 0.068 * 1.16**2], abs=1e-5)
-    assert driven.pauses[-3:] == [1.0, 1.0, 1.0]
-    assert isinstance(driven.result, Run)
-
-
-def test_waits_are_shifted_against_each_other_by_up_to_one_interval(fake_time: FakeTime) -> None:
-    fake_time.clock = evolve(fake_time.clock, random=lambda: 0.0)
-    driven = wait(fake_time, *[run_state("queued")] * 3, run_state("completed"))
-    assert driven.pauses == pytest.approx([0, 0.068 / 1.16, 0.068, 0.068 * 1.16], abs=1e-5)
-
-
-@pytest.mark.parametrize("seconds", [0.3, 0.5, 1.0, 2.0, 3.0, 5.0])
-def test_a_run_is_noticed_soon_after_its_end_with_few_polls(seconds: float) -> None:
-    shifts = [each / 199 for each in range(200)]
-    polls = [_polls_until(seconds, shift) for shift in shifts]
-    late = [times[-1] - seconds for times in polls]
-    assert sum(late) / len(late) < 0.09 * seconds + 0.04
-    assert max(map(len, polls)) <= 16 or seconds > 3.0
-
-
-def _polls_until(seconds: float, random: float) -> list[float]:
-    """Return the times of a wait's polls, up to the first one after a run has ended."""
-    time = FakeTime()
-    time.clock = evolve(time.clock, random=lambda: random)
-    started, times = time.now, []
-    flow = wait_flow(prepare(get_run, "t", "r"), settings(), 600.0, None, None, clock=time.clock)
-    outcome: Outcome | None = None
-    while True:
-        step = flow.send(outcome)
-        if isinstance(step, Notify):
-            outcome = None
-            continue
-        assert isinstance(step, Send)
-        time.now += step.pause
-        times.append(time.now - started)
-        if times[-1] >= seconds:
-            flow.close()
-            return times
-        outcome = run_state("queued")
-
-
-def test_a_wait_with_poll_interval_polls_at_that_interval(fake_time: FakeTime) -> None:
-    driven = wait(fake_time, *[run_state("queued")] * 3, run_state("completed"), poll_interval=2.0)
-    assert driven.pauses == [0, 2, 2, 2]
-
-
-def test_a_wait_tells_of_each_change_of_status_once(fake_time: FakeTime) -> None:
-    states = ["queued", "queued", "in_progress", "in_progress", "completed"]
-    driven = wait(fake_time, *map(run_state, states), on_update=print)
-    assert driven.notified == ["queued", "in_progress", "completed"]
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"), [("failed", RunFailedError), ("cancelled", RunCancelledError), ("expired", RunExpiredError)]
-)
-def test_a_run_that_ends_badly_is_an_error_with_the_run(fake_time: FakeTime, status: str, kind: type) -> None:
-    error = wait(fake_time, run_state("queued"), run_state(status)).error
-    assert type(error) is kind
-    assert isinstance(error, RunError)
-    assert (error.run and error.run.status, error.attempts) == (status, 2)
-
-
-def test_a_wait_rides_out_failures_by_the_same_policy(fake_time: FakeTime) -> None:
-    outcomes: list[Outcome] = [run_state("queued"), BROKEN, response(503), run_state("completed")]
-    assert wait(fake_time, *outcomes).pauses == [0, 0.068, 0.1, 0.2]
-    error = wait(fake_time, run_state("queued"), run_state("queued"), response(404)).error
-    assert isinstance(error, APIError)
-    assert error.attempts == 3
-    assert error.elapsed == pytest.approx(0.068 * 2.16)
-
-
-def test_a_wait_ends_at_its_timeout_with_a_last_poll_just_before(fake_time: FakeTime) -> None:
-    started = fake_time.now
-    driven = wait(fake_time, *[run_state("queued")] * 50, timeout=10.0)
-    assert isinstance(driven.error, RunTimeoutError)
-    assert fake_time.now - started == pytest.approx(9.9)
-    assert driven.error.run is not None
-    assert "still 'queued', and the timeout of 10 s is over" in str(driven.error)
-
-
-def test_a_wait_without_a_limit_goes_on(fake_time: FakeTime) -> None:
-    assert wait(fake_time, *[run_state("queued")] * 2000, run_state("completed"), timeout=None).result is not None
-
-
-def test_a_wait_keeps_polling_at_an_unknown_status_and_names_it(fake_time: FakeTime) -> None:
-    assert wait(fake_time, run_state("paused"), run_state("completed")).result is not None
-    error = wait(fake_time, *[run_state("paused")] * 50, timeout=5.0).error
-    assert "'paused', a status that this version does not know" in str(error)
-
-
-def test_a_wait_obeys_total_timeout(fake_time: FakeTime) -> None:
-    error = wait(fake_time, *[run_state("queued")] * 50, total_timeout=5.0).error
-    assert type(error) is DeadlineExceededError
-
-
-def test_a_poll_that_the_waits_end_cuts_off_is_the_waits_timeout(fake_time: FakeTime) -> None:
-    error = wait(fake_time, LATE, each_takes=2.0, timeout=2.0).error
-    assert isinstance(error, RunTimeoutError)
-    assert error.run is None
-
-
-@pytest.mark.parametrize(("name", "value"), [("timeout", 0), ("timeout", -1), ("poll_interval", 0)])
-def test_a_waits_times_must_be_above_zero(fake_time: FakeTime, name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=name):
-        wait(fake_time, **{name: value})

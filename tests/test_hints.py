@@ -7,10 +7,9 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 from support.clients import Connect
+from support.events import HELLO
 
 from pixigpt import APIResponseError, AsyncClient, Client, NotFoundError
-
-HELLO = [{"role": "user", "content": "Hello!"}]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ ALLOWED = {
         "pixigpt._access",
         "pixigpt._checks",
         "pixigpt._endpoint",
+        "pixigpt._readable",
         "pixigpt._request_body",
         "pixigpt._response",
         "pixigpt._result",
@@ -44,8 +45,9 @@ ALLOWED = {
         "pixigpt._settings",
         "pixigpt._version",
         "pixigpt.errors",
-        "pixigpt.middleware._exchange",
         "pixigpt.middleware._observe",
+        "pixigpt.middleware._request",
+        "pixigpt.middleware._response",
     },
     "pixigpt._checks": set[str](),
     "pixigpt._fork": set[str](),
@@ -69,6 +71,7 @@ ALLOWED = {
 CAPABILITIES = (
     "pixigpt._ask",
     "pixigpt._streams",
+    "pixigpt._wait",
     "pixigpt.bulk",
     "pixigpt.cli",
     "pixigpt.distributed",
@@ -241,6 +244,7 @@ def test_imports_run_one_way() -> None:
         ("pixigpt.errors", "def late():\n    from pixigpt import Client", "pixigpt.errors imports pixigpt"),
         ("pixigpt.middleware._chain", "from pixigpt._settings import Settings", "_chain imports pixigpt._settings"),
         ("pixigpt._flow", "from pixigpt._streams.sse import Event", "_flow imports pixigpt._streams.sse"),
+        ("pixigpt._flow", "from pixigpt._wait import WaitOptions", "_flow imports pixigpt._wait"),
         ("pixigpt._settings", "def late():\n    import pixigpt.otel", "_settings imports pixigpt.otel"),
         ("pixigpt._endpoint", "from pixigpt._flow import call_flow", "a cycle: pixigpt._endpoint, pixigpt._flow"),
         ("pixigpt._flow", "import pixigpt.client", "pixigpt.client"),
@@ -284,3 +288,12 @@ def test_importing_the_package_imports_nothing_that_hardly_any_call_needs() -> N
     code = f"import sys; from pixigpt import AsyncClient, Client; print({rare} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_new_client_has_imported_few_modules_of_the_sdk() -> None:
+    code = (
+        "import sys; from pixigpt import Client; Client('sk-test', 'http://127.0.0.1:1/v1').close();"
+        "print(sum(name.startswith('pixigpt.') for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 24  # of which each costs every program that starts: what a first call needs comes then

@@ -16,11 +16,12 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 from support.pools import open_files
 from support.scripted_server import EMPTY, ScriptedServer, responds
 from support.waiting import eventually
 
-from pixigpt import AsyncClient, Client, NotFoundError, RetryPolicy, _fork
+from pixigpt import AsyncClient, Client, ClientClosedError, NotFoundError, RetryPolicy, _fork
 from pixigpt.testing import LocalServer
 
 
@@ -74,6 +75,24 @@ def test_an_async_client_works_in_two_event_loops_at_once() -> None:
         assert list(threads.map(run, ["asyncio", "trio", "asyncio", "trio"])) == [[[]] * 20] * 4
         anyio.run(client.aclose)
         assert eventually(lambda: server.open == 0)
+
+
+@pytest.mark.parametrize("closes", ["asyncio", "trio"])
+@pytest.mark.parametrize("other", ["asyncio", "trio"])
+def test_closed_in_one_event_loop_it_leaves_no_connection_in_another(closes: str, other: str) -> None:
+    with (
+        ScriptedServer(responds(EMPTY)) as server,
+        start_blocking_portal(closes) as goes,
+        start_blocking_portal(other) as stays,
+    ):
+        client = AsyncClient("sk-test", server.base_url)
+        assert goes.call(client.list_threads) == stays.call(client.list_threads) == []
+        assert server.open == 2
+        goes.call(client.aclose)
+        gc.collect()
+        assert eventually(lambda: server.open == 0)
+        with pytest.raises(ClientClosedError):
+            stays.call(client.list_threads)
 
 
 ABRUPT_END = """

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,6 @@ from pixigpt.testing._service import Service
 
 HELLO = {"role": "user", "content": "Hello there!"}
 SYSTEM = {"role": "system", "content": "Be brief."}
-
-
-@pytest.fixture
-def http(server: LocalServer) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {server.api_key}"}
-    with httpx.Client(base_url=server.base_url, headers=headers, timeout=10) as client:
-        yield client
 
 
 def chat(http: httpx.Client, *messages: dict[str, Any], **fields: Any) -> Any:

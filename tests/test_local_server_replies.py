@@ -8,12 +8,11 @@ from typing import Any
 import anyio
 import pytest
 import uvicorn
+from support.events import HELLO
 
 from pixigpt import APIResponseError, BadRequestError, Client, RateLimitError, RunFailedError, ServerError
 from pixigpt.testing import LocalServer, ReceivedRequest
 from pixigpt_api.models import Usage
-
-HELLO = [{"role": "user", "content": "Hello!"}]
 
 
 def said(client: Client, server: LocalServer, content: str = "Hello!") -> Any:
@@ -274,7 +273,7 @@ def test_a_server_whose_thread_dies_does_not_start(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(uvicorn.Server, "serve", dies)
     with pytest.raises(RuntimeError, match="died before it could serve") as caught:
         LocalServer().start()
-    assert repr(caught.value.__cause__) == "LookupError('no loop today')"
+    assert isinstance(caught.value.__cause__, LookupError)
 
 
 USERS_TESTS = """

@@ -17,13 +17,6 @@ SYSTEM = {"role": "system", "content": "Be brief."}
 TOOL = {"type": "function", "function": {"name": "now", "description": None, "parameters": {"default": None}}}
 
 
-@pytest.fixture
-def http(server: LocalServer) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {server.api_key}"}
-    with httpx.Client(base_url=server.base_url, headers=headers, timeout=10) as client:
-        yield client
-
-
 def post(http: httpx.Client, path: str, **body: object) -> Any:
     response = http.post(path, json=body)
     assert response.status_code == 200, response.text

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.waiting import eventually
 
 from pixigpt.testing import LocalServer, ReceivedRequest
 from pixigpt.testing._contract import schema_violation
@@ -20,11 +21,11 @@ TOOL = {
 SAID = "You said: Hello there!"
 
 
-@pytest.fixture
-def http(server: LocalServer) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {server.api_key}"}
-    with httpx.Client(base_url=server.base_url, headers=headers, timeout=10) as client:
-        yield client
+@pytest.fixture(scope="module")
+def session_server() -> Iterator[LocalServer]:
+    """Run a server of this file's own, at which no other test has left a request: those in flight are counted."""
+    with LocalServer() as server:
+        yield server
 
 
 def asked(**fields: Any) -> dict[str, Any]:
@@ -207,7 +208,7 @@ def test_a_stream_fails_in_its_middle(http: httpx.Client, server: LocalServer) -
     assert len(chunks(http)) == 12
 
 
-def test_a_stream_drips(http: httpx.Client, server: LocalServer) -> None:
+def test_a_stream_that_drips_arrives_whole(http: httpx.Client, server: LocalServer) -> None:
     server.drip(0.0001)
     assert chunks(http)
     server.drip(0)
@@ -242,13 +243,6 @@ def test_skip_done_ends_without_it(http: httpx.Client, server: LocalServer) -> N
     assert json.loads(last)["choices"][0]["finish_reason"] == "stop"
 
 
-def wait_for(condition: Any) -> None:
-    until = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.005)
-
-
 def test_linger_keeps_the_body_open_after_done(http: httpx.Client, server: LocalServer) -> None:
     server.linger()
     with http.stream("POST", "/chat/completions", json=asked(), timeout=0.3) as response:
@@ -259,7 +253,7 @@ def test_linger_keeps_the_body_open_after_done(http: httpx.Client, server: Local
         assert server.in_flight == 1
         with pytest.raises(httpx.ReadTimeout):
             list(lines)
-    wait_for(lambda: server.in_flight == 0)
+    assert eventually(lambda: server.in_flight == 0)
 
 
 def test_a_client_that_leaves_ends_the_stream(server: LocalServer, http: httpx.Client) -> None:
@@ -268,7 +262,7 @@ def test_a_client_that_leaves_ends_the_stream(server: LocalServer, http: httpx.C
         texts = response.iter_text()
         assert "assistant" in next(texts)
         assert server.in_flight == 1
-    wait_for(lambda: server.in_flight == 0)
+    assert eventually(lambda: server.in_flight == 0)
     assert len(chunks(http)) == 12
 
 

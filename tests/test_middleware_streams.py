@@ -1,6 +1,7 @@
 """For a stream, what a middleware does after its `yield` is done once, however the stream ends."""
 
 import json
+import sys
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import anyio
 import pytest
 from support.clients import Against, cancel_a_stream
-from support.events import DONE, FIRST, HELLO, USAGE, chunk, event, pauses, sends_events, whole
+from support.events import DONE, FIRST, HELLO, chunk, event, pauses, sends_events, whole
+from support.samples import USAGE
 from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, reply, sends, silent
 from support.tools import completion
 from support.waiting import eventually
@@ -184,6 +186,24 @@ def test_a_stream_that_is_dropped_ends_its_middleware(against: Against) -> None:
     with pytest.warns(ResourceWarning, match="was dropped while it was open"):
         held.clear()
     assert watcher.only_response().usage == Usage.from_dict(USAGE)
+    assert eventually(lambda: server.open == 0)
+
+
+def test_a_dropped_stream_is_closed_also_if_its_middleware_raises(
+    against: Against, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(request: CallRequest) -> Steps:
+        yield request
+        raise BoomError
+
+    raised: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: raised.append(args.exc_type))
+    client, server = against(pauses, middleware=[raises])
+    held = [client.stream_chat_completion(HELLO).__enter__()]
+    next(iter(held[0]))
+    with pytest.warns(ResourceWarning, match="was dropped while it was open"):
+        held.clear()
+    assert raised == [BoomError]
     assert eventually(lambda: server.open == 0)
 
 

@@ -23,8 +23,9 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
-from support.clients import FAST, Against, cancel_a_stream
-from support.events import DONE, FIRST, HELLO, USAGE, chunk, event, pauses, sends_events, streamed, whole
+from support.clients import FAST, Against, Connect, cancel_a_stream
+from support.events import DONE, FIRST, HELLO, chunk, event, pauses, sends_events, streamed, whole
+from support.samples import USAGE
 from support.scripted_server import (
     Replies,
     Script,
@@ -36,6 +37,7 @@ from support.scripted_server import (
     sends,
     silent,
 )
+from support.tools import completion
 
 from pixigpt import AsyncClient, Client, PixiGPTError
 from pixigpt._settings import installed_middleware
@@ -45,6 +47,7 @@ from pixigpt.otel import OpenTelemetry, PixiGPTInstrumentor
 from pixigpt.otel import _names as names
 from pixigpt.otel._instrumentor import _Installed
 from pixigpt.testing import LocalServer
+from pixigpt.tools import tool
 
 SECRET = "a-secret-prompt"
 MESSAGES: list[dict[str, object]] = [
@@ -289,6 +292,44 @@ def test_with_content_an_error_has_its_text_but_never_the_key(against: Against, 
     assert "no *** here" in description
 
 
+def tell(text: str) -> dict[str, str]:
+    return {"told": text}
+
+
+def test_the_key_is_in_no_span_or_metric_though_a_server_a_model_or_a_tool_tells_it(
+    against: Against, telemetry: Telemetry
+) -> None:
+    echoed = json.dumps(COMPLETION).replace("c1", "sk-test").replace("pixi-1", "sk-test").replace("stop", "sk-test")
+    body = echoed.replace("An answer.", "Your key is sk-test.").encode()
+    calls = json.dumps(completion(calls=[("sk-test", "tell", '{"text": "sk-test"}')])).encode()
+    heads = (b"Content-Type: application/json", b"X-Request-Id: sk-test")
+    replies = Replies(reply(200, calls, *heads), reply(200, body, *heads))
+    client, _ = against(replies, middleware=[telemetry.middleware(True)])
+    client.run_tools([{"role": "user", "content": "It is sk-test."}], [tool(tell)])
+    assert [span.name for span in telemetry.spans] == ["chat m", "execute_tool tell", "chat ***"]
+    told = attributes(telemetry.spans[2])
+    assert (told["pixigpt.request_id"], told["gen_ai.response.finish_reasons"]) == ("***", ("***",))
+    assert "Your key is ***." in told["gen_ai.output.messages"]
+    assert json.loads(attributes(telemetry.spans[1])["gen_ai.tool.call.result"]) == {"told": "***"}
+    assert "sk-test" not in "".join(span.to_json() for span in telemetry.spans)
+    assert "sk-test" not in str(telemetry.points())
+
+
+def test_the_key_is_in_no_span_of_an_agent(connect: Connect, telemetry: Telemetry, server: LocalServer) -> None:
+    client = connect(server.api_key, server.base_url, middleware=[telemetry.middleware(True)])
+    client.ask(client.create_assistant("Ada", "Be brief.").id, f"It is {server.api_key}.")
+    (agent,) = [attributes(span) for span in telemetry.spans if span.name == "invoke_agent"]
+    assert "It is ***." in agent["gen_ai.input.messages"]
+    assert "It is ***." in agent["gen_ai.output.messages"]
+    assert server.api_key not in "".join(span.to_json() for span in telemetry.spans)
+
+
+def test_a_key_that_is_a_word_redacts_none_of_ours(connect: Connect, telemetry: Telemetry) -> None:
+    with ScriptedServer(sends(CHAT)) as server:
+        connect("a", server.base_url, middleware=[telemetry.middleware()]).create_chat_completion(HELLO)
+    assert attributes(telemetry.only_span())["gen_ai.operation.name"] == "chat"
+
+
 # Streams.
 
 
@@ -396,6 +437,12 @@ def test_a_response_of_another_middleware_costs_nothing(against: Against, teleme
     assert [attributes(span)["pixigpt.attempts"] for span in telemetry.spans] == [1, 0]
     assert "gen_ai.usage.input_tokens" not in attributes(telemetry.spans[1])
     assert telemetry.sums()["gen_ai.client.token.usage"] == 42
+
+
+def test_the_tokens_of_a_reranking_are_its_input(client: Client, telemetry: Telemetry) -> None:
+    ranked = client.with_options(middleware=[telemetry.middleware()]).rerank("cat", ["A cat."])
+    assert attributes(telemetry.only_span())["gen_ai.usage.input_tokens"] == ranked.usage.total_tokens > 0
+    assert telemetry.sums()["gen_ai.client.token.usage"] == ranked.usage.total_tokens
 
 
 def test_a_response_that_stands_for_an_error_is_one(against: Against, telemetry: Telemetry) -> None:

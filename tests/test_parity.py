@@ -46,7 +46,7 @@ def test_a_missing_keyword_is_named() -> None:
     assert named == {"assistant", "assistant_id", "enable_thinking", "max_tokens", "temperature"}
 
 
-def test_nothing_is_missing() -> None:
+def test_no_operation_lacks_anything_in_this_repository() -> None:
     assert missing() == []
 
 

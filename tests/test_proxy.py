@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from support.clients import Connect
-from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, read_request, responds, silent
+from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, plain, read_request, responds, silent
 from support.tls import https, over_tls, tls_contexts
 from support.waiting import eventually
 
@@ -149,7 +149,7 @@ def test_a_tunnel_in_which_no_tls_comes_ends_in_time(
         through = httpx.Proxy(url, ssl_context=trusting_proxy)
         client = connect(base_url="https://127.0.0.1:9/v1", proxy=through, timeout=1, max_retries=0)
         started = time.monotonic()
-        with pytest.raises(APIConnectionError, match=r"could not connect|does not speak TLS"):
+        with pytest.raises(APIConnectionError, match=r"could not connect|does not speak TLS|in time"):
             client.list_threads()
         assert time.monotonic() - started < 2
 
@@ -365,6 +365,39 @@ def test_a_dead_proxy_that_an_argument_names(connect: Connect) -> None:
     client = connect(base_url="https://pixigpt.test/v1", proxy="http://127.0.0.1:1", max_retries=0)
     with pytest.raises(APIConnectionError, match=r"through the proxy http://127.0.0.1:1 \(from proxy=\): .+"):
         client.list_threads()
+
+
+def test_a_proxy_whose_name_does_not_resolve_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    client = connect(base_url="https://pixigpt.test/v1", proxy="http://proxy.test:3128", max_retries=0)
+    wanted = r"could not connect to pixigpt.test: through the proxy http://proxy.test:3128 \(from proxy=\): .*not known"
+    with pytest.raises(APIConnectionError, match=wanted):
+        client.list_threads()
+
+
+def hangs_up(connection: socket.socket) -> None:
+    read_request(connection)
+
+
+@pytest.mark.parametrize("url", ["https://pixigpt.test/v1", pytest.param("http://0.0.0.0/v1", marks=in_clear_text)])
+def test_a_proxy_that_hangs_up_is_named(connect: Connect, url: str) -> None:
+    with ScriptedServer(hangs_up) as proxy:
+        client = connect(base_url=url, proxy=address(proxy), max_retries=0)
+        with pytest.raises(APIConnectionError, match=r"through the proxy http://127.0.0.1:\d+ \(from proxy=\): "):
+            client.list_threads()
+
+
+def test_a_proxy_that_does_not_speak_tls_says_so_and_not_that_the_server_does_not(connect: Connect) -> None:
+    with ScriptedServer(plain) as proxy:
+        secure = address(proxy).replace("http://", "https://")
+        client = connect(base_url="https://pixigpt.test/v1", proxy=secure)
+        with pytest.raises(APIConnectionError, match="does the proxy speak TLS, or should its URL begin") as caught:
+            client.list_threads()
+        assert "base_url" not in str(caught.value)
+        assert caught.value.attempts == 1
 
 
 def test_a_proxy_that_never_answers_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What is committed belongs to no machine, and no test file imports another."""
+"""What is committed belongs to no machine, no test file imports another, and CONTRIBUTING.md names every module."""
 
 import ast
 import re
@@ -38,3 +38,21 @@ def test_an_import_of_a_test_file_is_found(line: str) -> None:
 def test_nothing_is_imported_from_a_test_file() -> None:
     tests = sorted((ROOT / "tests").rglob("*.py"))
     assert {path.name: found for path in tests if (found := imports_of_tests(path.read_text(encoding="utf-8")))} == {}
+
+
+def modules_named(text: str) -> set[str]:
+    """Return the modules that the tables of a text name; a folder holds for the names behind it in its row."""
+    found: set[str] = set()
+    for line in text.splitlines():
+        folder = ""
+        for path in re.findall(r"`([\w/]+(?:/|\.py))`", line if line.startswith("| `") else ""):
+            folder = path.rpartition("/")[0] or folder
+            if path.endswith(".py"):
+                found.add(f"{folder}/{path.rpartition('/')[2]}".removeprefix("/"))
+    return found
+
+
+def test_contributing_names_every_module_and_no_other() -> None:
+    package = ROOT / "pixigpt"
+    there = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if path.name != "__init__.py"}
+    assert modules_named((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")) == there

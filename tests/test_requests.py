@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -30,7 +32,7 @@ from pixigpt import (
     VisionResult,
 )
 from pixigpt.testing._contract import contract
-from pixigpt_api.api.pixigpt import create_thread
+from pixigpt_api.api.pixigpt import create_thread, get_run
 from pixigpt_api.models import CreateThreadRequest
 
 BASE_URL = "https://pixigpt.com/v1"
@@ -338,15 +340,30 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     message = client.create_chat_completion([HELLO]).choices[0].message
     message.additional_properties["refusal"] = None  # a field that the contract does not know
     calls = {"role": "assistant", "tool_calls": message.tool_calls}
+    refused = Message.from_dict({"role": "assistant", "refusal": "No."})
     result = {"role": "tool", "tool_call_id": "call_1", "content": "18"}
-    client.create_chat_completion([message, calls, result, ThreadMessage.from_dict(MESSAGE)])
+    client.create_chat_completion([message, calls, MappingProxyType(result), refused, ThreadMessage.from_dict(MESSAGE)])
     sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
     assert sent == [
         {"role": "assistant", "content": None, "tool_calls": [CALL], "refusal": None},
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
         result,
+        {"role": "assistant", "content": None, "refusal": "No."},
         {"role": "user", "content": "Hi."},
     ]
+
+
+def test_a_message_that_was_cut_in_an_emoji_can_be_sent_again(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    cut = json.loads(json.dumps(COMPLETION))
+    cut["choices"][0]["message"]["content"] = "\u00e4 \ud83d"
+    seen = json.loads(json.dumps(MESSAGE))
+    seen["content"][0]["text"]["value"] = "\ud83d"
+    httpx_mock.add_response(text=json.dumps(cut), is_reusable=True)
+    message = connect(KEY).create_chat_completion([HELLO]).choices[0].message
+    connect(KEY).create_chat_completion([message, ThreadMessage.from_dict(seen)])
+    assert message.content == "\u00e4 \ud83d"
+    sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
+    assert [each["content"] for each in sent] == ["\u00e4 ?", "?"]
 
 
 def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connect: Connect) -> None:
@@ -363,6 +380,22 @@ def test_text_is_sent_as_utf_8(httpx_mock: HTTPXMock, connect: Connect) -> None:
     httpx_mock.add_response(json=MESSAGE)
     connect(KEY).create_message("t", "user", "Grüße, 世界 🙂")
     assert "Grüße, 世界 🙂".encode() in httpx_mock.get_requests()[0].content
+
+
+class Known(str, Enum):  # noqa: UP042  # whose str() is its name, unlike a StrEnum's
+    THREAD = "thread_1"
+
+
+def test_a_member_of_an_enumeration_is_sent_as_its_value(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(json=RUN, is_reusable=True)
+    client = connect(KEY, extra_query={"known": Known.THREAD})
+    client.get_run(Known.THREAD, "r")
+    client.call(get_run, thread_id=Known.THREAD, run_id="r")
+    client.create_run(Known.THREAD, Known.THREAD)
+    *polls, creation = httpx_mock.get_requests()
+    assert [str(each.url.raw_path, "ascii") for each in polls] == ["/v1/threads/thread_1/runs/r?known=thread_1"] * 2
+    assert creation.url.path == "/v1/threads/thread_1/runs"
+    assert json.loads(creation.content) == {"assistant_id": "thread_1"}
 
 
 EMPTY = CreateThreadRequest()
@@ -391,6 +424,11 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
         r"messages\[0\] is malformed",
     ),
     (lambda client: client.create_chat_completion([HELLO], tools=[{}]), ValueError, r"tools\[0\] has no 'type'"),
+    (
+        lambda client: client.stream_chat_completion([HELLO], tools=[print]),
+        TypeError,
+        r"tools\[0\] must be a dict .*; run_tools\(\) takes functions, this method tool\(function\).definition",
+    ),
     (lambda client: client.create_chat_completion([HELLO], tools=TOOL), TypeError, "tools must be a list"),
     (lambda client: client.create_chat_completion([HELLO], temperature=float("nan")), ValueError, "sent as JSON"),
     (

@@ -72,6 +72,14 @@ def test_a_required_null_is_in_the_mapping() -> None:
     assert dict(message) == {"role": "assistant", "content": None}
 
 
+def test_what_came_as_null_and_was_set_since_is_in_the_mapping_once() -> None:
+    message = Message.from_dict({"role": "assistant", "content": None, "name": None})
+    message.content = "Paris"
+    assert list(message) == ["role", "content", "name"]
+    assert len(message) == len(message.items()) == 3
+    assert dict(message) == message.to_dict() == {"role": "assistant", "content": "Paris", "name": None}
+
+
 def test_an_empty_object_is_true_as_any_object() -> None:
     empty = FunctionParameters.from_dict({})
     assert len(empty) == 0

@@ -1,10 +1,12 @@
 """What the constructors take: arguments, the environment, and a clear error that never shows the key."""
 
 import inspect
+import re
 import ssl
 import warnings
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -109,7 +111,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"base_url": "https://x.test:0/v1"}, ValueError, "base_url: there is no port 0"),
     ({"proxy": "http://x.test:99999"}, ValueError, "proxy: there is no port 99999"),
     ({"limits": httpx.Limits(max_connections=0)}, ValueError, "max_connections must be at least 1"),
-    ({"limits": httpx.Limits(max_connections="5")}, TypeError, "max_connections must be a number"),  # type: ignore[arg-type]  # a wrong type is the case
+    ({"limits": httpx.Limits(max_connections=cast("Any", "5"))}, TypeError, "max_connections must be a number"),
     ({"limits": httpx.Limits(max_keepalive_connections=-1)}, ValueError, "max_keepalive_connections must be at least"),
     ({"limits": httpx.Limits(keepalive_expiry=-1)}, ValueError, "keepalive_expiry must be at least 0"),
 ]
@@ -133,6 +135,8 @@ def test_a_bad_argument_is_named_and_no_secret_shown(
         ({"max_retry_after": -1}, ValueError),
         ({"budget": "all"}, TypeError),
         ({"max_retries": None}, TypeError),
+        ({"retry_rate_limits": "false"}, TypeError),
+        ({"retry_unsafe": 0}, TypeError),
     ],
 )
 def test_a_bad_policy_is_refused(arguments: dict[str, Any], kind: type[Exception]) -> None:
@@ -264,7 +268,7 @@ def test_an_injected_transport_is_used_and_not_closed(connect: Connect) -> None:
 
 @pytest.mark.parametrize("kind_of_client", [Client, AsyncClient])
 def test_a_client_dropped_open_warns_where_it_was_made(kind_of_client: Any) -> None:
-    client, made_at = kind_of_client(KEY), inspect.currentframe().f_lineno  # type: ignore[union-attr]  # CPython has one
+    client, made_at = kind_of_client(KEY), cast("FrameType", inspect.currentframe()).f_lineno
     copy = client.with_options(timeout=5)
     del client
     with pytest.warns(ResourceWarning, match="Client was dropped without being closed") as caught:
@@ -296,13 +300,23 @@ def test_no_cookie_is_kept(connect: Connect, httpx_mock: HTTPXMock) -> None:
     assert "cookie" not in httpx_mock.get_requests()[-1].headers
 
 
-def test_certificates_that_cannot_be_read_are_a_connection_error(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
+def test_certificates_that_cannot_be_read_are_a_connection_error_that_names_them(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    def told(name: str, **options: Any) -> None:
+        wanted = re.escape(f"no connection can be opened: the certificates of {name} cannot be loaded: [")
+        with pytest.raises(APIConnectionError, match=wanted) as caught:
+            connect(KEY, "https://127.0.0.1:1/v1", **options).list_threads()
+        assert caught.value.attempts == 0
+
+    (tmp_path / "ca.pem").write_text("none")
+    told(f"verify='{tmp_path / 'ca.pem'}'", verify=str(tmp_path / "ca.pem"))
+    monkeypatch.setattr("certifi.where", lambda: "/no/such/file")
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    told("certifi")
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
-    with pytest.raises(APIConnectionError, match=r"no connection can be opened: .*No such file") as caught:
-        connect(KEY, "https://127.0.0.1:1/v1").list_threads()
-    assert caught.value.attempts == 0
+    told("SSL_CERT_FILE='/no/such/file'")
 
 
 def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_connection_error(

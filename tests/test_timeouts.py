@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import anyio
@@ -292,13 +292,47 @@ def test_the_timeout_bounds_an_injected_transports_endless_body(backend: str) ->
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_time_limit_ends_its_block_and_no_more(backend: str) -> None:
     async def main() -> None:
+        started = time.monotonic()
         with time_limit(0.001):
             await anyio.sleep(60)
+        assert time.monotonic() - started < 30
         with time_limit(60):
             await checkpoint()
         await checkpoint()
 
     anyio.run(main, backend=backend)
+
+
+async def over(seconds: float) -> float:
+    """Sleep until a time limit ends it; return how long that took."""
+    started = time.monotonic()
+    with time_limit(seconds):
+        await asyncio.sleep(60)
+    return time.monotonic() - started
+
+
+def test_time_limits_of_one_length_end_each_in_its_time() -> None:
+    async def main() -> None:
+        with time_limit(0.05):
+            await asyncio.sleep(0.02)  # its end sets the timer that the others share
+        first = asyncio.create_task(over(0.05))
+        await asyncio.sleep(0.01)
+        second = asyncio.create_task(over(0.05))
+        assert [seconds >= 0.048 for seconds in (await first, await second)] == [True, True]
+        assert await over(0.05) >= 0.048  # once the timer has gone off with nothing left
+
+    asyncio.run(main())
+
+
+def test_time_limits_of_any_number_of_lengths_work() -> None:
+    async def main() -> None:
+        with ExitStack() as limits:
+            for more in range(20):
+                limits.enter_context(time_limit(60 + more))
+            assert await over(0.01) >= 0.009
+        assert await over(0.01) >= 0.009
+
+    asyncio.run(main())
 
 
 def test_a_task_that_is_cancelled_stays_so_beyond_a_time_limit() -> None:

@@ -196,6 +196,28 @@ def test_any_other_exception_goes_to_the_caller(run: Run, client: Client, server
         assert repr(received.run.calls[0].error) == "ToolError('LookupError: refused: ***')"
 
 
+class SilentError(Exception):
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_an_exception_that_is_odd_goes_to_the_caller_too(run: Run, server: LocalServer, concurrency: int) -> None:
+    def its_own_cause() -> None:
+        error = ValueError("odd")
+        raise error from error
+
+    def silent() -> None:
+        raise SilentError
+
+    for function, says in ((its_own_cause, "ValueError: odd"), (silent, "SilentError")):
+        server.reply(tool_calls=[(function.__name__, {})], times=2)
+        with pytest.raises(ToolFailedError, match=f"failed: {says}") as caught:
+            run([function], concurrency=concurrency)
+        assert repr(pickle.loads(pickle.dumps(caught.value)).run.calls[0].error) == f"ToolError('{says}')"
+        assert contents(run([function], concurrency=concurrency, report_errors=True))[0] == says
+
+
 def test_a_record_pickles_whatever_it_holds(one: Run) -> None:
     class OddError(Exception):
         def __init__(self, *, code: int) -> None:
@@ -396,6 +418,32 @@ def test_nothing_runs_after_the_deadline(run: Run, server: LocalServer) -> None:
     with deadline(0.2), pytest.raises(DeadlineExceededError):
         run([note], approve=approve)
     assert ran == []
+
+
+def test_what_on_text_takes_counts_towards_the_deadline(run: Run) -> None:
+    def linger(_: str) -> None:
+        time.sleep(2.1)
+
+    with deadline(2), pytest.raises(DeadlineExceededError, match="while on_text was running") as caught:
+        run([], on_text=linger)
+    assert caught.value.attempts == 1
+    with deadline(60):
+        assert run([], on_text=str).text
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_deadline_ends_an_async_on_text(server: LocalServer, backend: str) -> None:
+    async def hang(_: str) -> None:
+        await anyio.sleep(30)
+
+    async def main() -> None:
+        async with AsyncClient(server.api_key, server.base_url, total_timeout=1) as client:
+            with pytest.raises(DeadlineExceededError, match="while on_text was running"):
+                await client.run_tools(QUESTION, [], assistant_id=server.assistant_id, on_text=hang)
+
+    started = time.monotonic()
+    anyio.run(main, backend=backend)
+    assert time.monotonic() - started < 20
 
 
 def test_total_timeout_bounds_the_whole_run(client: Client, server: LocalServer) -> None:
@@ -605,6 +653,8 @@ async def yes(_: object) -> bool:
     [
         ([later], {}, "later is async: use AsyncClient"),
         ([tool(later)], {}, "later is async: use AsyncClient"),
+        ([tool(tool(later), name="soon")], {}, "soon is async: use AsyncClient"),
+        ([tool(later, name="approve")], {}, "approve is async: use AsyncClient"),
         ([], {"approve": yes}, "approve is async: use AsyncClient"),
         ([], {"on_call": yes}, "on_call is async: use AsyncClient"),
         ([], {"on_text": yes}, "on_text is async: use AsyncClient"),

@@ -15,6 +15,7 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
+    Final,
     Generic,
     Literal,
     NamedTuple,
@@ -23,6 +24,7 @@ from typing import (
     Optional,
     TypedDict,
     TypeVar,
+    cast,
 )
 
 import attrs
@@ -137,6 +139,9 @@ class Tree(pydantic.BaseModel):
 class Open(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="allow")
     day: datetime.date
+
+
+OPENED = Open.model_validate({"day": datetime.date(2026, 1, 31), "more": {"x": 1}})
 
 
 class Small(msgspec.Struct):
@@ -338,12 +343,15 @@ def test_two_definitions_of_one_name_keep_apart() -> None:
         converted({"one": {}, "two": {"parents": {"a": {"children": []}}}}, hint, made)
 
 
-_typed_dict: Callable[[str, dict[str, object]], Any] = TypedDict  # type: ignore[assignment]  # names made at run time
+_typed_dict = cast("Callable[[str, dict[str, object]], Any]", TypedDict)  # its fields are made at run time
 
 
 @attrs.define
 class Lost:
-    x: "Undefined"  # type: ignore[name-defined]  # noqa: F821  # on purpose
+    x: int
+
+
+Lost.__annotations__["x"] = "Undefined"
 
 
 class Callback(pydantic.BaseModel):
@@ -398,8 +406,9 @@ FITS: list[tuple[Any, Any, Any]] = [
     (Node, {"value": 1, "next": {"value": 2}}, Node(1, Node(2))),
     (Order, {"count": 1, "color": "blue"}, Order(count=1, color=Color.BLUE)),
     (list[Order], [{"count": 1}], [Order(count=1)]),
-    (Open, {"day": "2026-01-31", "more": {"x": 1}}, Open(day=datetime.date(2026, 1, 31), more={"x": 1})),  # type: ignore[call-arg]  # pydantic's extra="allow"
+    (Open, {"day": "2026-01-31", "more": {"x": 1}}, OPENED),
     (dict[str, City], {"any": {"name": "A"}}, {"any": City("A")}),
+    (dict[int, list[dict[float, str]]], {"1": [{"2.5": "1"}]}, {1: [{2.5: "1"}]}),
     (Cat | Dog, {"type": "dog", "tricks": ["sit"]}, Dog(["sit"])),
     (Any, {"x": [1]}, {"x": [1]}),
 ]
@@ -466,6 +475,8 @@ UNFIT: list[tuple[Any, Any, str]] = [
     (list[City], [{"name": "A"}, {"name": "B", "x": 1}], "unknown field - at `$[1].x`"),
     (tuple[int, City], [1, {"name": "B", "x": 1}], "unknown field - at `$[1].x`"),
     (dict[str, City], {"a": {"name": "A", "x": 1}}, "unknown field - at `$.a.x`"),
+    (dict[int, int], {"a": 1}, "Expected `int`, got `str` - at `key`"),
+    (dict[int, int], {"1": "1"}, "Expected `int`, got `str` - at `$[...]`"),
     (Trip, {"stops": [{"name": "A", "x": 1}]}, "unknown field - at `$.stops[0].x`"),
     (Trip, {"stops": [], "start": {"name": "A", "x": 1}}, "unknown field - at `$.start.x`"),
     (Node, {"value": 1, "next": {"value": 2, "next": {"value": 3, "x": 1}}}, "unknown field - at `$.next.next.x`"),
@@ -619,6 +630,9 @@ def test_name_and_description_can_be_given() -> None:
         "parameters": {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
     }
     assert tool(name="x")(nothing).name == "x"
+    renamed, described = tool(find, name="find"), tool(find, description="Find it.")
+    assert (renamed.name, renamed.description, renamed.function) == ("find", "Search.", find.function)
+    assert (described.name, described.description, described(["a"])) == ("search-all", "Find it.", 1)
 
 
 class Service:
@@ -652,7 +666,7 @@ def test_methods_partials_and_objects_can_be_tools() -> None:
     assert tool(logged).parameters == made.parameters
 
 
-def unannotated(x) -> None: ...  # type: ignore[no-untyped-def]
+def unannotated(x: int) -> None: ...
 
 
 def any_number(*x: int) -> None: ...
@@ -664,13 +678,21 @@ def any_keyword(**x: int) -> None: ...
 def by_place(x: int, /) -> None: ...
 
 
-def unresolved(x: "Nowhere") -> None: ...  # type: ignore[name-defined]  # noqa: F821
+def unresolved(x: int) -> None: ...
 
 
-def malformed(x: "int[") -> None: ...  # type: ignore[valid-type]  # noqa: F722
+def malformed(x: int) -> None: ...
+
+
+del unannotated.__annotations__["x"]
+unresolved.__annotations__["x"] = "Nowhere"
+malformed.__annotations__["x"] = "int["
 
 
 def without_schema(x: object) -> None: ...
+
+
+def constant(x: Final[int] = 1) -> None: ...  # type: ignore[valid-type]
 
 
 def a_long_name(x: int) -> None: ...
@@ -684,6 +706,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (unresolved, {}, "unresolved: an annotation cannot be evaluated: name 'Nowhere' is not defined"),
     (malformed, {}, "malformed: an annotation cannot be evaluated"),
     (without_schema, {}, "without_schema: object has no JSON schema"),
+    (constant, {}, r"constant: .*Final"),
     (nothing, {"name": ""}, "a tool's name must be of 1 to 64"),
     (nothing, {"name": "a" * 65}, "a tool's name must be of 1 to 64"),
     (nothing, {"name": "with space"}, "a tool's name must be of 1 to 64"),
@@ -692,7 +715,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (nothing, {"name": 5}, "name must be a str, not int"),
     (nothing, {"description": 5}, "description must be a str, not int"),
     (functools.partial(nothing), {}, "a tool's name must be of 1 to 64"),
-    (dict.pop, {}, "pop: its parameters cannot be told: "),
+    (dict.pop, {}, "pop: its parameters cannot be read: "),
     (Service, {}, "a tool must be a function, not the class Service"),
     ("nothing", {}, "a tool must be a function, not str"),
 ]

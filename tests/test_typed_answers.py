@@ -178,7 +178,9 @@ REFUSED: list[tuple[Any, str | None, list[Call], str]] = [
 
 
 @pytest.mark.parametrize(("response_type", "content", "calls", "why"), REFUSED)
-def test_what_is_no_answer(response_type: Any, content: str | None, calls: list[Call], why: str) -> None:
+def test_what_does_not_fit_is_told_with_its_reason(
+    response_type: Any, content: str | None, calls: list[Call], why: str
+) -> None:
     with pytest.raises(ParseFailedError) as caught:
         parse(response_type, completion(content, calls), max_repairs=0)
     [failure] = caught.value.failures
@@ -221,8 +223,8 @@ def test_an_answer_that_was_cut_is_not_repaired(client: Client, server: LocalSer
 @pytest.mark.parametrize(
     ("response_type", "options", "kind", "says"),
     [
-        (object, {}, TypeError, "object has no JSON schema"),
-        (City | Order, {}, TypeError, "Type unions"),
+        (object, {}, TypeError, "response_type: object has no JSON schema"),
+        (City | Order, {}, TypeError, "response_type: Type unions"),
         (City, {"max_repairs": -1}, ValueError, "max_repairs must be at least 0"),
         (City, {"max_repairs": "2"}, TypeError, "max_repairs must be a number"),
         (City, {"model": "m"}, TypeError, "pass assistant_id"),

@@ -10,13 +10,14 @@ import datetime
 import importlib
 import io
 import json
+import mmap
 import os
 import sys
 import threading
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import anyio
@@ -118,7 +119,7 @@ def upload(zoo: Zoo, file: Any, **fields: Any) -> Any:
     return zoo.models.Upload(some_file=file, **fields)
 
 
-def test_json_bodies(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+def test_every_json_body_is_sent_as_the_contract_has_it(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
     cat = zoo.models.Cat(cat_name="Tom")
     animal = zoo.models.Animal.from_dict({**ANIMAL, "parents": [ANIMAL]})
     cases: list[tuple[Any, Any, Any]] = [
@@ -144,7 +145,7 @@ def test_a_body_that_is_optional_may_be_left_out(zoo: Zoo, keeper: Client, echo:
         assert (echo.requests[-1].body, echo.requests[-1].headers["content-type"]) == (b"", None)
 
 
-def test_form_bodies(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+def test_every_form_is_sent_as_the_contract_has_it(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
     body = zoo.models.Fields(the_text="a&b ü", whole=3, flag=True, texts=["x", "y"], day=DAY)
     for endpoint in (zoo.form_body, zoo.union_body, zoo.same_body):
         keeper.call(endpoint, body=body)
@@ -153,7 +154,9 @@ def test_form_bodies(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
         assert echo.requests[-1].headers["content-type"] == "application/x-www-form-urlencoded"
 
 
-def test_multipart_bodies(zoo: Zoo, keeper: Client, echo: EchoServer, tmp_path: Path) -> None:
+def test_every_multipart_form_is_sent_as_the_contract_has_it(
+    zoo: Zoo, keeper: Client, echo: EchoServer, tmp_path: Path
+) -> None:
     (tmp_path / "real.txt").write_bytes(b"from a file")
     with (tmp_path / "real.txt").open("rb") as real:
         body = upload(
@@ -279,6 +282,18 @@ def test_what_cannot_be_rewound_is_not_sent_twice(zoo: Zoo, keeper: Client, echo
     assert caught.value.attempts == len(echo.requests) == 1
 
 
+def test_a_file_in_memory_that_the_system_maps_is_sent(
+    zoo: Zoo, keeper: Client, echo: EchoServer, tmp_path: Path
+) -> None:
+    (tmp_path / "large").write_bytes(b"12345" * 20_000)
+    with (tmp_path / "large").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        mapped.seek(5)
+        echo.replies.append((503, None, b""))
+        keeper.call(zoo.octets_body, body=zoo.file(mapped))
+    assert [request.body for request in echo.requests] == [b"12345" * 19_999] * 2
+    assert echo.requests[0].headers["content-length"] == "99995"
+
+
 class Broken(io.BytesIO):
     """A disk that fails."""
 
@@ -310,7 +325,7 @@ class NoRewind(io.BytesIO):
     [
         (lambda: Broken(b"x"), "the disk is gone"),
         (lambda: Growing(b"x"), "a file has shrunk: 1 of 11 bytes are left"),
-        (lambda: Trickle("text"), "a file gives str, not bytes"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # must be an error
+        (lambda: Trickle(cast("Any", "text")), "a file gives str, not bytes"),
     ],
 )
 def test_a_file_that_cannot_be_read_ends_the_call(zoo: Zoo, keeper: Client, payload: Any, says: str) -> None:
@@ -319,7 +334,9 @@ def test_a_file_that_cannot_be_read_ends_the_call(zoo: Zoo, keeper: Client, payl
     assert caught.value.attempts == 1
 
 
-def test_nor_by_a_middleware(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+def test_a_middleware_cannot_send_a_body_again_that_cannot_be_rewound(
+    zoo: Zoo, keeper: Client, echo: EchoServer
+) -> None:
     def twice(request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
         assert request.body is None
         try:
@@ -356,6 +373,7 @@ def test_a_file_that_is_none_is_refused_before_anything_is_sent(zoo: Zoo, keeper
     for file, kind, says in [
         (zoo.file(5), TypeError, "payload is int, neither a file nor bytes"),
         (zoo.file(io.StringIO("x")), TypeError, "open it with 'rb'"),
+        (zoo.file(anyio.wrap_file(io.BytesIO())), TypeError, "payload is async: pass the file that it wraps"),
         (zoo.models.File(id="x", file_name="y"), TypeError, "body is File, not File of zoo_api.types"),
         (zoo.file(closed), ValueError, "cannot be sent"),
     ]:
@@ -383,10 +401,10 @@ def test_any_bytes_arrive_as_they_are(zoo: Zoo, echo: EchoServer, contents: list
     assert all(unquote(head.split('filename="')[1].split('"\r\n')[0]) == unquote(name) for head, _ in parts)
 
 
-def test_parameters(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
-    keeper.call(zoo.path_parameters, "a/b?ü", 5, ID, DAY, MOMENT, "wild")
+def test_every_parameter_goes_to_its_place(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+    keeper.call(zoo.path_parameters, "a/b?ü", 5, ID, DAY, MOMENT, "wild", False)
     path = urlsplit(echo.requests[-1].target).path.split("/")[3:]
-    assert [unquote(each) for each in path] == ["a/b?ü", "5", str(ID), str(DAY), str(MOMENT), "wild"]
+    assert [unquote(each) for each in path] == ["a/b?ü", "5", str(ID), str(DAY), MOMENT.isoformat(), "wild", "false"]
     keeper.call(
         zoo.query_parameters,
         the_text="a&b",
@@ -402,6 +420,7 @@ def test_parameters(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
         days=[DAY, DAY],
         cat=zoo.models.Cat(cat_name="Tom"),
         either=DAY,
+        endpoint="e",
     )
     assert parse_qs(urlsplit(echo.requests[-1].target).query) == {
         "theText": ["a&b"],
@@ -418,6 +437,7 @@ def test_parameters(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
         "catName": ["Tom"],
         "either": [str(DAY)],
         "limit": ["20"],
+        "endpoint": ["e"],
     }
     keeper.with_options(headers={"Cookie": "mine=1"}).call(
         zoo.header_and_cookie_parameters,
@@ -455,7 +475,7 @@ def test_a_parameter_of_a_wrong_type_is_refused(zoo: Zoo, keeper: Client, argume
         keeper.call(zoo.query_parameters, the_text="t", **arguments)
 
 
-def test_json_responses(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
+def test_every_json_response_becomes_its_class(zoo: Zoo, keeper: Client, echo: EchoServer) -> None:
     def called(endpoint: Any, value: object, status: int = 200) -> Any:
         echo.replies.append((status, "application/json", json.dumps(value).encode()))
         return keeper.call(endpoint)
@@ -671,10 +691,11 @@ def test_the_command_sends_forms_and_files(call: Run, echo: EchoServer, tmp_path
 
 
 def test_the_command_sends_parameters(call: Run, echo: EchoServer) -> None:
-    given = {"text": "a/b", "whole": 5, "id": ID, "day": DAY, "moment": MOMENT.isoformat(), "kind": "wild"}
+    moment = MOMENT.isoformat()
+    given = {"text": "a/b", "whole": 5, "id": ID, "day": DAY, "moment": moment, "kind": "wild", "flag": "true"}
     assert call("path_parameters", *(f"{name}={value}" for name, value in given.items())).code == 0
     path = urlsplit(echo.requests[-1].target).path.split("/")[3:]
-    assert [unquote(each) for each in path] == ["a/b", "5", str(ID), str(DAY), str(MOMENT), "wild"]
+    assert [unquote(each) for each in path] == ["a/b", "5", str(ID), str(DAY), moment, "wild", "true"]
     query = ["theText=t", "real=1.5", "flag=false", "size=2", "texts=x", "texts=y", f"days={DAY}", f'days=["{DAY}"]']
     assert call("query_parameters", *query, 'cat={"catName": "Tom"}', f"either={DAY}", "limit=5").code == 0
     sent = parse_qs(urlsplit(echo.requests[-1].target).query)
@@ -704,11 +725,11 @@ def test_the_command_knows_enumerations_as_classes(
         (["nope"], "there is no operation 'nope'; `pixigpt call --help` lists them"),
         (["json_bodi"], "there is no operation 'json_bodi'; is it json_body"),
         (["json_body"], "the body lacks 'the-name'"),
-        (["json_body", "--body", "[]"], "the body does not fit: it is no JSON object"),
+        (["json_body", "--body", "[]"], "the body does not fit: it is not a JSON object"),
         (["json_body", "--body", "{"], "the body does not fit: "),
         (["json_body", "--body", json.dumps(ANIMAL), "size=9"], "the body does not fit: size: '9' is not "),
         (["json_body", "--body", "@no-such-file"], "cannot read no-such-file: "),
-        (["json_list_body", "catName=x"], "the body does not fit: it is no object with fields"),
+        (["json_list_body", "catName=x"], "the body does not fit: it has no fields: pass all of it"),
         (["octets_body"], "--body @FILE"),
         (["empty_response", "x=1"], "x is unknown: the operation takes nothing"),
         (["path_parameters", "--body", "x"], " is missing: "),

@@ -85,10 +85,13 @@ class Model(Mapping[str, Any]):
         return self.additional_properties[key]
 
     def __iter__(self) -> Iterator[str]:
-        for key, (attribute, is_required) in self._fields.items():
-            if is_required or getattr(self, attribute) is not None:
-                yield key
-        yield from self.additional_properties
+        known = (
+            key
+            for key, (attribute, is_required) in self._fields.items()
+            if is_required or getattr(self, attribute) is not None
+        )
+        # a key once, though it may have come as null, which is kept there, and been set since
+        return iter(dict.fromkeys((*known, *self.additional_properties)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

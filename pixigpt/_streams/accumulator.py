@@ -28,23 +28,23 @@ _REASONING = "reasoning"  # other servers' name for `reasoning_content`
 
 @define
 class _Text:
-    """A text that grows. Its parts are joined when it is asked for, and when they are many: each is an object."""
+    """A text that grows. Its latest parts are joined when they are many: each is an object.
 
-    _blocks: list[str] = field(init=False, factory=list[str])
+    Only who adds changes it, and at one stroke, since another thread may look at a stream's snapshot meanwhile.
+    """
+
     _parts: list[str] = field(init=False, factory=list[str])
+    _joined: int = field(init=False, default=0)  # how many of them are many parts joined
 
     def add(self, part: str) -> None:
         self._parts.append(part)
-        if len(self._parts) == _MAX_PARTS:
-            self._blocks.append(paired("".join(self._parts)))
-            self._parts.clear()
+        if len(self._parts) - self._joined == _MAX_PARTS:
+            self._parts[self._joined :] = [paired("".join(self._parts[self._joined :]))]
+            self._joined += 1
 
     def joined(self) -> str | None:
         """Return the text; None if there never was a part."""
-        if self._parts or len(self._blocks) > 1:
-            self._blocks = [paired("".join((*self._blocks, *self._parts)))]
-            self._parts.clear()
-        return self._blocks[0] if self._blocks else None
+        return paired("".join(self._parts)) if self._parts else None
 
 
 def _merge(rest: dict[str, Any], more: Mapping[str, Any], *, grows: bool = False, depth: int = 1) -> None:
@@ -69,7 +69,7 @@ def _merge(rest: dict[str, Any], more: Mapping[str, Any], *, grows: bool = False
 
 def _copy(rest: dict[str, Any], depth: int = 1) -> dict[str, Any]:
     """Return merged fields as they stand in JSON now; those that are merged go on growing."""
-    return {name: _plain(value, depth) for name, value in rest.items()}
+    return {name: _plain(value, depth) for name, value in [*rest.items()]}  # a list: another thread may add fields
 
 
 def _plain(value: object, depth: int) -> object:

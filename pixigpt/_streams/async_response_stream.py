@@ -3,16 +3,16 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from pixigpt._endpoint import Call
-from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
 from pixigpt._streams.async_open_response import AsyncOpenResponse
+from pixigpt._streams.byte_flow import ByteReading, byte_flow
+from pixigpt._streams.part_file import part_of
 from pixigpt._transport.base import AsyncTransport
 from pixigpt._transport.shared import SharedTransport
 
@@ -72,7 +72,7 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
 
         Raises:
             PixiGPTError: The stream broke.
-            OSError: The file cannot be written.
+            OSError: The file cannot be written, or is a folder or a device.
             RuntimeError: Some of the stream has been read already, or the block was left.
 
         Example:
@@ -81,7 +81,7 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
             ...     await stream.save("assistants.json")
         """
         self._to_read().check_unread()
-        part = Path(f"{os.fspath(path)}.part")
+        part = part_of(path)
         try:
             async with await anyio.open_file(part, "wb") as file:
                 async for piece in self:
@@ -89,5 +89,5 @@ class AsyncResponseStream(AsyncOpenResponse[ByteReading]):
             await anyio.to_thread.run_sync(part.replace, path)
         except BaseException:
             with suppress(OSError):
-                part.unlink()  # noqa: ASYNC240  # as fast as it gets, and cancellation must not skip it
+                part.unlink()  # as fast as it gets, and cancellation must not skip it
             raise

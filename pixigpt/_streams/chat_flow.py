@@ -118,7 +118,7 @@ class ChatReading:
             return None
         return self._chunk_of(event)
 
-    def _chunk_of(self, event: Event) -> ChatCompletionChunk:
+    def _chunk_of(self, event: Event) -> ChatCompletionChunk | None:
         attempts = self.reading.attempts
         if event.kind == "error":
             raise attempts.event_error(event.data, self.reading.opened)
@@ -128,6 +128,8 @@ class ChatReading:
                 raise attempts.event_error(event.data, self.reading.opened)
             return chunk_of(value)
         except UnexpectedShapeError as cause:
+            if not event.is_finished and self._is_finished():
+                return None  # it is the end that is cut off, not the answer
             if not event.is_finished:
                 raise self._ended_early() from cause
             raise attempts.misshapen(cause, self.reading.response(event.data.encode())) from cause

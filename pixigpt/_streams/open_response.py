@@ -4,13 +4,14 @@
 import threading
 import warnings
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self
 
 import httpx
 
 from pixigpt._driver import StreamDriver, drive
 from pixigpt._endpoint import Call
-from pixigpt._flow import Reading, check_sendable
+from pixigpt._flow import check_sendable
+from pixigpt._readable import ReadableT
 from pixigpt._settings import Settings
 from pixigpt._steps import Flow
 from pixigpt._transport.base import Transport
@@ -18,19 +19,6 @@ from pixigpt._transport.shared import SharedTransport
 from pixigpt.errors import PixiGPTError
 
 _CLOSED = "the stream was closed before all of it was read"
-
-
-class Readable(Protocol):
-    """What a flow makes of a response that has been opened."""
-
-    @property
-    def reading(self) -> Reading[Any]: ...
-
-    @property
-    def is_over(self) -> bool: ...
-
-
-ReadableT = TypeVar("ReadableT", bound=Readable)
 
 
 class OpenResponse(Generic[ReadableT]):
@@ -57,7 +45,7 @@ class OpenResponse(Generic[ReadableT]):
 
     def __enter__(self) -> Self:
         if self._is_entered:
-            raise RuntimeError("a stream can be entered only once")
+            raise RuntimeError("a stream can be entered only once: call the method again for another one")
         if self._is_closed:
             raise RuntimeError("the stream was closed before it was entered")
         self._is_entered = True
@@ -74,11 +62,13 @@ class OpenResponse(Generic[ReadableT]):
         self.close()
 
     def __del__(self) -> None:
-        self._tell_end()
-        if self._driver.is_open:
-            self._driver.close()
-            message = f"{self!r} was dropped while it was open; use `with`"
-            warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
+        try:
+            self._tell_end()
+        finally:
+            if self._driver.is_open:
+                self._driver.close()
+                message = f"{self!r} was dropped while it was open; use `with`"
+                warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
     def close(self) -> None:
         """Close the response, as leaving the block does. A read that is under way elsewhere ends with a RuntimeError.

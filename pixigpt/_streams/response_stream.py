@@ -4,13 +4,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from pixigpt._endpoint import Call
-from pixigpt._flow import ByteReading, byte_flow
 from pixigpt._settings import Settings
+from pixigpt._streams.byte_flow import ByteReading, byte_flow
 from pixigpt._streams.open_response import OpenResponse
+from pixigpt._streams.part_file import part_of
 from pixigpt._transport.base import Transport
 from pixigpt._transport.shared import SharedTransport
 
@@ -70,7 +70,7 @@ class ResponseStream(OpenResponse[ByteReading]):
 
         Raises:
             PixiGPTError: The stream broke.
-            OSError: The file cannot be written.
+            OSError: The file cannot be written, or is a folder or a device.
             RuntimeError: Some of the stream has been read already, or the block was left.
 
         Example:
@@ -79,7 +79,7 @@ class ResponseStream(OpenResponse[ByteReading]):
             ...     stream.save("assistants.json")
         """
         self._to_read().check_unread()
-        part = Path(f"{os.fspath(path)}.part")
+        part = part_of(path)
         try:
             with part.open("wb") as file:
                 for piece in self:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
-from weakref import WeakKeyDictionary, ref
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 import anyio
 import httpcore
@@ -11,13 +12,14 @@ import httpx
 from anyio.lowlevel import RunVar
 from attrs import frozen
 
+from pixigpt._fork import ForkSafeLock
 from pixigpt._transport.async_connection import AsyncDirectConnection
 from pixigpt._transport.async_proxied import AsyncProxiedConnection
 from pixigpt._transport.base import AsyncTransport, Incoming, Received
 from pixigpt._transport.event_loop import asyncio_task
 from pixigpt._transport.extensions import timeout_of
 from pixigpt._transport.internals import set_pool
-from pixigpt._transport.loops import Caller, loop_caller
+from pixigpt._transport.loops import Caller, loop_caller, start_task
 from pixigpt._transport.options import PoolOptions
 from pixigpt._transport.patches import is_async_httpcore_patched, is_async_httpx_patched
 from pixigpt._transport.proxied import core_response, request_of
@@ -30,13 +32,22 @@ AsyncSlots = Slots[AsyncConnection, anyio.Event]
 AsyncLease = Lease[AsyncConnection]
 
 
-@frozen
+@frozen(eq=False)
 class _InLoop:
     """A pool's slots in one event loop, what closes them when the loop ends, and a way in from outside."""
 
     slots: AsyncSlots
     closer: AsyncGenerator[None, None]
     call: Caller
+
+    async def close(self) -> None:
+        """Close the idle connections; called in this loop."""
+        with suppress(RuntimeError):  # the loop is ending, and does so itself
+            await self.closer.aclose()
+
+    def close_soon(self) -> None:
+        """Close the idle connections; called in any loop."""
+        self.call(partial(start_task, self.close))
 
 
 # Each event loop has its own connections, so that a client can be used in the next loop.
@@ -50,6 +61,8 @@ class AsyncPool:
         self._options = options
         self._routes = Routes(options)
         self._is_closed = False
+        self._lock = ForkSafeLock()
+        self._everywhere: WeakSet[_InLoop] = WeakSet()
         self.in_last_loop: tuple[asyncio.AbstractEventLoop, _InLoop] | None = None  # a RunVar takes 4 us to look up
 
     async def send(self, request: httpx.Request) -> Incoming:
@@ -75,11 +88,16 @@ class AsyncPool:
         return core_response(await self.send(request_of(request)))
 
     async def aclose(self) -> None:
-        """Refuse new calls, and close each connection once its call has ended."""
-        self._is_closed = True
-        in_loop = _pools_in_loop().get(self)
-        if in_loop is not None:
-            await in_loop.closer.aclose()
+        """Refuse new calls, and close each connection once its call has ended, in other event loops without a wait."""
+        with self._lock:
+            self._is_closed = True
+            everywhere = list(self._everywhere)
+        here = _pools_in_loop().get(self)
+        for in_loop in everywhere:
+            if in_loop is not here:
+                in_loop.close_soon()
+        if here is not None:
+            await here.close()
 
     async def _in_this_loop(self) -> _InLoop:
         task, last = asyncio_task(), self.in_last_loop
@@ -93,10 +111,13 @@ class AsyncPool:
         pools = _pools_in_loop()
         in_loop = pools.get(self)
         if in_loop is None:
-            if self._is_closed:
-                raise closed()
             slots = AsyncSlots(self._options.limits, anyio.Event)
-            in_loop = pools[self] = _InLoop(slots, _close_at_loop_end(slots, pools, ref(self)), loop_caller())
+            in_loop = _InLoop(slots, _close_at_loop_end(slots, pools, ref(self)), loop_caller())
+            with self._lock:
+                if self._is_closed:
+                    raise closed()
+                self._everywhere.add(in_loop)
+            pools[self] = in_loop
             await anext(in_loop.closer)
         return in_loop
 

@@ -38,6 +38,9 @@ def framing(head: Head) -> Framing:
 
 
 def _add_length(framed: Framing, value: bytes) -> None:
+    if framed.length is None and value.isdigit() and len(value) <= 18:  # as nearly all are
+        framed.length = int(value)
+        return
     for text in value.split(b","):
         digits = text.strip(b" \t")
         if not digits.isdigit() or len(digits) > 18 or framed.length not in (None, int(digits)):

@@ -29,7 +29,7 @@ def given_async_transport(
 
 def _check(http_client: object, client_type: type, transport: object, transport_type: type) -> None:
     if http_client is not None and transport is not None:
-        raise ValueError("http_client and transport exclude each other")
+        raise ValueError("http_client and transport exclude each other: pass one of them")
     optional(of_type(client_type))("http_client", http_client)
     optional(of_type(transport_type))("transport", transport)
 

@@ -14,7 +14,7 @@ from pixigpt._transport.internals import is_reusable
 from pixigpt._transport.routes import Openers, Route
 from pixigpt._transport.urls import Origin
 
-_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+_AT_THE_PROXY = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout, httpx.ProxyError)
 _OPENERS = Openers(httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
 
 
@@ -120,7 +120,7 @@ def core_response(response: Incoming) -> httpcore.Response:
 def httpx_errors(proxy: str = "") -> Generator[None, None, None]:
     """Raise httpx's errors in place of httpcore's, which have the same names, and of a broken SOCKS proxy's.
 
-    Where no connection came to be, the text names the proxy, or the API's server would be looked for in vain.
+    Where no response came, the text names the proxy, or the API's server would be looked for in vain.
     """
     try:
         yield
@@ -128,8 +128,10 @@ def httpx_errors(proxy: str = "") -> Generator[None, None, None]:
         kinds = [kind.__name__ for kind in type(failure).__mro__ if kind.__module__ == "httpcore"]
         if type(failure).__module__.startswith("socksio"):  # httpcore lets these through
             kinds = ["ProxyError"]
+        if type(failure).__module__ == "httpx":  # from the resolution of a name
+            kinds = [type(failure).__name__]
         if not kinds:
             raise
         error: type[httpx.TransportError] = getattr(httpx, kinds[0])
-        is_named = bool(proxy) and issubclass(error, _NO_CONNECTION)
+        is_named = bool(proxy) and issubclass(error, _AT_THE_PROXY)
         raise error(f"through the proxy {proxy}: {failure}" if is_named else str(failure)) from failure

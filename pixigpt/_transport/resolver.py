@@ -1,16 +1,15 @@
 """Name resolution with a timeout, which `socket.getaddrinfo()` does not have."""
 
-import ipaddress
 import socket
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
-from functools import lru_cache
 from itertools import zip_longest
 from queue import Empty, SimpleQueue
 
 import anyio
 import httpx
+
+from pixigpt._transport.urls import is_address
 
 
 def resolve(host: str, port: int, timeout: float | None) -> list[str]:
@@ -29,14 +28,6 @@ async def resolve_async(host: str, port: int) -> list[str]:
         return [host]
     infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return _alternating(dict.fromkeys(str(info[4][0]) for info in infos))
-
-
-@lru_cache(maxsize=64)  # asked for each connection
-def is_address(host: str) -> bool:
-    """Return whether a host is an IP address."""
-    with suppress(ValueError):
-        return bool(ipaddress.ip_address(host))
-    return False
 
 
 def _look_up(host: str, port: int) -> list[str]:

@@ -4,7 +4,6 @@ The parser is fed one head, where that is not plain or its body is chunked, and 
 of a body that has a length, is known to the byte, and nothing that comes after them is ever parsed.
 """
 
-import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,8 +12,6 @@ import httpx
 from pixigpt._transport.base import Head
 from pixigpt._transport.framing import MAX_HEAD, Framing, cut_off, framing, too_long
 from pixigpt._transport.plain_head import plain_head
-
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
 class Message(Protocol):
@@ -77,8 +74,8 @@ class ResponseReader:
         return has_end and not self._framing.is_last and not self._data and not self._is_closed
 
     def _read_head(self) -> Head | None:
-        while (end := _END_OF_HEAD.search(self._data, max(0, self._searched - 3))) is not None:
-            lines, self._data, self._searched = self._data[: end.end()], self._data[end.end() :], 0
+        while end := _end_of_head(self._data, max(0, self._searched - 3)):
+            lines, self._data, self._searched = self._data[:end], self._data[end:], 0
             if len(lines) > MAX_HEAD:
                 raise too_long()
             head = plain_head(lines) or self._parse(lines).head
@@ -123,3 +120,10 @@ class ResponseReader:
             return piece or None
         self._framing.is_last |= self._chunks.has_surplus
         return b""
+
+
+def _end_of_head(data: bytes, start: int) -> int:
+    """Return where the first empty line ends; 0 if there is none. A line may end without a carriage return."""
+    end = data.find(b"\n\r\n", start)
+    bare = data.find(b"\n\n", start, end + 1 if end >= 0 else len(data))
+    return bare + 2 if bare >= 0 else end + 3 if end >= 0 else 0

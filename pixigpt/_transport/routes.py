@@ -1,10 +1,10 @@
 """How a host is reached: through which proxy, if any, and with which certificates."""
 
+import os
 import re
 import ssl
 from collections.abc import Callable
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.request import getproxies, proxy_bypass
@@ -15,7 +15,7 @@ from attrs import frozen
 
 from pixigpt._fork import ForkSafeLock
 from pixigpt._transport.options import PoolOptions, checked_proxy
-from pixigpt._transport.urls import PORTS, Origin
+from pixigpt._transport.urls import PORTS, Origin, is_loopback
 
 PoolT = TypeVar("PoolT")
 
@@ -111,7 +111,8 @@ class Routes:
                     self._context = _ssl_context(self._options.verify)
                     self._context.set_alpn_protocols(["http/1.1"])
                 except OSError as cause:
-                    raise _unusable(cause) from cause
+                    named = _certificates(self._options.verify)
+                    raise _unusable(f"the certificates of {named} cannot be loaded: {cause}") from cause
             return self._context
 
 
@@ -121,6 +122,14 @@ def _ssl_context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext:
         return httpx.create_ssl_context(verify)
     is_folder = Path(verify).is_dir()
     return ssl.create_default_context(cafile=None if is_folder else verify, capath=verify if is_folder else None)
+
+
+def _certificates(verify: bool | str | ssl.SSLContext) -> str:
+    """Return what names the certificates, as httpx looks for it: neither OpenSSL's errors nor Python's do."""
+    if isinstance(verify, str):
+        return f"verify={verify!r}"
+    names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+    return f"{names[0]}={os.environ[names[0]]!r}" if names else "certifi"
 
 
 def _is_socks(proxy: httpx.Proxy) -> bool:
@@ -135,22 +144,13 @@ def _environment_proxy(origin: Origin) -> tuple[str | None, str]:
     proxies, host = getproxies(), origin.host
     name = origin.scheme if proxies.get(origin.scheme) else "all"
     url = proxies.get(name)
-    if not url or _is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
+    if not url or is_loopback(host) or proxy_bypass(host) or proxy_bypass(f"{host}:{origin.port}"):
         return None, ""
     return url if "://" in url else f"http://{url}", f"{name.upper()}_PROXY"
 
 
 def _without_password(url: str | None) -> str:
     return re.sub(r"//[^@/]*@", "//***@", url or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unusable(cause: object) -> httpx.UnsupportedProtocol:

@@ -1,6 +1,8 @@
 """URLs: where one leads, and those that are sent to again and again, of which all that a request needs is kept."""
 
-from functools import cached_property
+import ipaddress
+from contextlib import suppress
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -40,3 +42,18 @@ class KeptURL(httpx.URL):
     def origin(self) -> Origin:
         """Where it leads."""
         return Origin.of(httpx.URL(self))
+
+
+@lru_cache(maxsize=64)  # asked for each connection
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address."""
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
+    if is_address(host):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")

@@ -6,8 +6,9 @@ from functools import partial
 
 from pixigpt.bulk._async_help import Rows, awaited, in_thread
 from pixigpt.bulk._bar import Bar
-from pixigpt.bulk._batch import Batch, BatchPlan
+from pixigpt.bulk._batch import Batch
 from pixigpt.bulk._interrupt import Interruption
+from pixigpt.bulk._items import WorkPlan
 from pixigpt.bulk._plan import AnyClient
 from pixigpt.bulk._progress import BatchProgress, BatchSummary
 from pixigpt.bulk._tasks import AsyncItems
@@ -18,7 +19,7 @@ _PATIENCE = 10.0  # for what is in flight at the first Ctrl-C
 async def run(
     client: AnyClient,
     batch: Batch,
-    plan: BatchPlan,
+    plan: WorkPlan,
     *,
     resume: bool,
     progress: bool,

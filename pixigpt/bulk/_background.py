@@ -14,6 +14,8 @@ from typing import cast
 
 import anyio
 
+from pixigpt._transport.event_loop import asyncio_task
+
 _CallSoon = Callable[[Callable[[], object]], object]
 
 # asyncio itself holds its tasks only weakly.
@@ -52,21 +54,13 @@ class Background:
 
 def _spawn(run: Callable[[], Awaitable[None]], context: Context) -> _CallSoon:
     """Start a task; return what calls a function in its event loop, from any thread."""
-    if not _is_asyncio():
+    if asyncio_task() is None:
         return _spawn_on_trio(run, context)
     loop = asyncio.get_running_loop()
     task: asyncio.Task[None] = loop.create_task(_coroutine(run), context=context)
     _running.add(task)
     task.add_done_callback(_running.discard)
     return loop.call_soon_threadsafe
-
-
-def _is_asyncio() -> bool:
-    """Return whether this is a task of asyncio's. Trio as a guest of an asyncio loop has no task there."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False
 
 
 async def _coroutine(run: Callable[[], Awaitable[None]]) -> None:

@@ -14,8 +14,8 @@ from pixigpt.bulk._checkpoint import Checkpoint
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._formats import rows_of
 from pixigpt.bulk._ids import Ids
-from pixigpt.bulk._items import call_chat, chat_work, tokens_of_chat
-from pixigpt.bulk._plan import Plan, Speed
+from pixigpt.bulk._items import WorkPlan, chat_work, work_plan
+from pixigpt.bulk._plan import Speed
 from pixigpt.bulk._progress import BatchProgress, BatchSummary
 from pixigpt.bulk._prompts import Prompt
 from pixigpt.errors import APIError, PixiGPTError
@@ -24,8 +24,6 @@ from pixigpt_api.models import ChatCompletion, Usage
 PathLike = str | os.PathLike[str]
 
 _NUMBERED = (".csv", ".parquet")  # files that know no ids of their own
-
-BatchPlan = Plan[ChatCompletion, Work[ChatCompletion]]
 
 
 class Batch:
@@ -43,9 +41,9 @@ class Batch:
         self._total: int | None = None
         self._started = SYSTEM_CLOCK.monotonic()
 
-    def plan(self, speed: Speed, total_timeout: float | None) -> BatchPlan:
+    def plan(self, speed: Speed, total_timeout: float | None) -> WorkPlan:
         """Return how its prompts are worked on."""
-        return Plan(speed, total_timeout, self._work, call_chat, tokens_of_chat, _work_itself, is_ordered=False)
+        return work_plan(self._work, speed, total_timeout)
 
     def open(self, *, resume: bool) -> None:
         """Lock the output, and read both files once: what is done, and whether every row of the input is good.
@@ -124,7 +122,7 @@ class Batch:
         for index, row in enumerate(self._rows()):
             prompt = self._reader.read(index, row)
             if (earlier := self._ids.add_input(prompt.id, row.place)) is not None:
-                raise ValueError(f"{row.place}: the id {prompt.id!r} is doubled: {earlier} has it too")
+                raise ValueError(f"{row.place}: the id {prompt.id!r} is there twice: {earlier} has it too")
             self._skipped += self._ids.is_done(prompt.id)
         return index + 1
 
@@ -135,10 +133,6 @@ class Batch:
         if prompt.extra_body:
             options["extra_body"] = {**self._arguments.extra_body, **prompt.extra_body}
         return chat_work(index, prompt.id, prompt, prompt.arguments, cast("Any", options))
-
-
-def _work_itself(work: Work[ChatCompletion]) -> Work[ChatCompletion]:
-    return work
 
 
 def _error(error: PixiGPTError) -> dict[str, object]:

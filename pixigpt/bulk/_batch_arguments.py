@@ -8,7 +8,7 @@ from typing import Any, cast
 from attrs import field, frozen
 
 from pixigpt._checks import non_negative
-from pixigpt.bulk._items import check_options
+from pixigpt.bulk._chats import check_options
 from pixigpt.bulk._prompts import PromptReader
 from pixigpt.bulk._template import Template
 from pixigpt_api.models import Usage

@@ -55,7 +55,7 @@ class Checkpoint:
             for number, line in enumerate(file, 2):
                 fields = _decoded(line)
                 if not isinstance(fields.get("id"), str) or not fields.keys() & {"response", "error"}:
-                    raise ValueError(f"{str(self._path)!r}, line {number} is no line of a batch's output")
+                    raise ValueError(f"{str(self._path)!r}, line {number} is not a line of a batch's output")
                 yield cast("str", fields["id"]), fields.get("response") is not None
 
     def append(self, line: dict[str, Any]) -> None:
@@ -95,9 +95,12 @@ class Checkpoint:
 
     def _check(self, header: dict[str, Any]) -> None:
         if _HEADER_KEY not in header:
-            raise ValueError(f"{str(self._path)!r} is not the output of a batch: its first line is no header")
+            raise ValueError(f"{str(self._path)!r} is not the output of a batch: its first line is not a header")
         if header[_HEADER_KEY] != _VERSION:
-            raise ValueError(f"{str(self._path)!r} is of version {header[_HEADER_KEY]}, this is version {_VERSION}")
+            found = f"is of version {header[_HEADER_KEY]}, this is version {_VERSION}"
+            raise ValueError(
+                f"{str(self._path)!r} {found}: go on with the pixigpt that wrote it, or name another output"
+            )
         if header.get("fingerprint") != self._fingerprint:
             raise ValueError(
                 f"{str(self._path)!r} belongs to a batch with other options, columns or template: its fingerprint is"
@@ -133,7 +136,9 @@ def _lock(file: int, path: Path) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
-            raise RuntimeError(f"another batch is writing to {str(path)!r}") from cause
+            raise RuntimeError(
+                f"another batch is writing to {str(path)!r}: wait for it, or name another output"
+            ) from cause
 
 
 def _encoded(line: dict[str, Any]) -> bytes:

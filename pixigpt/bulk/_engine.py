@@ -12,15 +12,15 @@ from typing import Any, Generic, TypeVar
 from attrs import define, field
 
 from pixigpt import errors
-from pixigpt._clock import SYSTEM_CLOCK, Clock, earliest
-from pixigpt._retry import is_refusal, retry_after
+from pixigpt._clock import EARLY_TIMER, SYSTEM_CLOCK, Clock, earliest
+from pixigpt._failure import is_refusal
+from pixigpt._retry import retry_after
 from pixigpt._settings import Options
 from pixigpt.bulk._pace import Pace
 
 T = TypeVar("T")
 
 _FATAL = (errors.AuthenticationError, errors.PermissionDeniedError, errors.ClientClosedError)
-_OVER = 0.005  # a timer may go off this early
 
 
 @define(eq=False)
@@ -137,15 +137,20 @@ class Engine(Generic[T]):
         """Note how a call failed: the item is repeated, has failed, or ends the run."""
         self._leave(work, error.attempts)
         work.error = error
-        if isinstance(error, errors.APIError) and _is_refusal(error):
-            self._refuse(work, error)
-            return
         if isinstance(error, errors.APIError):
+            if is_refusal(error):
+                self._refuse(work, error)
+                return
             self.pace.accept()
         is_fatal = isinstance(error, _FATAL)
         if isinstance(error, errors.DeadlineExceededError):
-            is_fatal = self._ends_before(self.clock.monotonic() + _OVER)
+            is_fatal = self._ends_before(self.clock.monotonic() + EARLY_TIMER)
         self._fail(work, error, is_fatal=is_fatal)
+
+    def abort(self, failure: BaseException) -> None:
+        """End the run by what a call has raised that is no failure of its item."""
+        self.in_flight -= 1
+        self.break_(failure)
 
     def break_(self, failure: BaseException) -> None:
         """End the run by an exception, which `take()` raises once the items that are ready are taken."""
@@ -227,7 +232,3 @@ class Engine(Generic[T]):
     def _mean_tokens(self) -> float:
         count, total = self._seen
         return total / count if count else 0.0
-
-
-def _is_refusal(error: errors.APIError) -> bool:
-    return isinstance(error, errors.RateLimitError) or is_refusal(error.status_code, error.headers)

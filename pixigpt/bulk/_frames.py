@@ -33,8 +33,8 @@ def _encodable(text: str | None) -> str | None:
     return None if text is None else text.encode(errors="replace").decode()
 
 
-def is_asked_for_types() -> bool:
-    """Return whether Dask calls, with rows that it has made up, only to see which columns come back.
+def is_meta_call() -> bool:
+    """Return whether Dask calls to infer its `meta`: with rows that it has made up, to see which columns come back.
 
     `map_partitions` does so while the graph is built. Nothing in the rows tells, and there is no hook to answer with:
     only who calls. Without this, each graph would send two prompts that read "foo"; a test counts the requests.

@@ -1,41 +1,20 @@
-"""What goes into `map_chat_completions` and comes out of it: a request becomes a chat, a chat's end an item."""
+"""Bulk runs of chats: the plan of each kind of run, and what a request has become in the end."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from attrs import frozen
 
-from pixigpt._arguments import MessageLike, ToolLike, chat_messages, tool_list
-from pixigpt._endpoint import prepare
-from pixigpt._request_body import JsonBody
 from pixigpt._settings import Options
+from pixigpt.bulk._chats import chat_arguments, check_chat, check_options, request_id
 from pixigpt.bulk._engine import Work
 from pixigpt.bulk._plan import Plan, Speed, new_key
 from pixigpt.errors import PixiGPTError
-from pixigpt_api.api.pixigpt import create_chat_completion
-from pixigpt_api.models import ChatCompletion, CreateChatCompletionRequest
+from pixigpt_api.models import ChatCompletion
+
+WorkPlan: TypeAlias = Plan[ChatCompletion, Work[ChatCompletion]]
 
 _LETTERS_PER_TOKEN = 4.0
-
-
-class ChatOptions(TypedDict, total=False):
-    """What holds for every request of a bulk run that does not say otherwise."""
-
-    assistant_id: str | None
-    temperature: float | None
-    max_tokens: int | None
-    enable_thinking: bool | None
-    tools: Sequence[ToolLike] | None
-
-
-CHAT_OPTIONS = frozenset(ChatOptions.__annotations__) | {"system"}
-_REQUEST_FIELDS = CHAT_OPTIONS | {"messages", "prompt", "id"}
-
-RequestLike: TypeAlias = str | Mapping[str, object]
-"""A request of a bulk run: a prompt, or a mapping of `create_chat_completion`'s arguments."""
-
-# Without an assistant the server wants a system message first, and a plain prompt has none.
-_DEFAULT_SYSTEM = "You are a helpful assistant."
 
 
 @frozen
@@ -81,14 +60,14 @@ def chat_plan(
 ) -> Plan[ChatCompletion, BatchItem]:
     """Return the plan of `map_chat_completions`; raise ValueError or TypeError if an option is bad."""
     check_options("map_chat_completions", options)
-    return Plan(speed, total_timeout, _reader(options), call_chat, tokens_of_chat, _item, is_ordered)
+    return Plan(speed, total_timeout, _reader(options), _call, _tokens, _item, is_ordered)
 
 
-def check_options(function: str, options: Mapping[str, object]) -> None:
-    """Raise ValueError or TypeError if an option is bad, or unknown to a function."""
-    if unknown := options.keys() - CHAT_OPTIONS:
-        raise TypeError(f"{function}() got an unexpected keyword argument {min(unknown)!r}")
-    check_chat(chat_arguments(options, "Hello!"))
+def work_plan(
+    read: Callable[[int, object], Work[ChatCompletion]], speed: Speed, total_timeout: float | None
+) -> WorkPlan:
+    """Return a plan of chats whose work is taken as it ends, in any order."""
+    return Plan(speed, total_timeout, read, _call, _tokens, _work_itself, is_ordered=False)
 
 
 def _reader(options: Mapping[str, object]) -> Callable[[int, object], Work[ChatCompletion]]:
@@ -113,82 +92,17 @@ def chat_work(
     return Work(index, id, request, arguments, options, tokens)
 
 
-def chat_arguments(options: Mapping[str, object], request: object) -> dict[str, Any]:
-    """Return the arguments of `create_chat_completion` for a request; raise ValueError or TypeError if it is bad."""
-    if isinstance(request, str):
-        return _arguments({**options, "prompt": request})
-    if not isinstance(request, Mapping):
-        raise TypeError(f"it must be a prompt or a mapping, not {type(request).__name__}")
-    return _arguments({**options, **cast("Mapping[str, object]", request)})
-
-
-def request_id(request: object) -> str | None:
-    """Return a request's own id as text, if it has one; raise ValueError if it cannot be one."""
-    given = cast("Mapping[str, object]", request).get("id") if isinstance(request, Mapping) else None
-    if given is None or (isinstance(given, str) and given):
-        return given
-    if isinstance(given, int) and not isinstance(given, bool):
-        return str(given)
-    raise ValueError(f"an id must be a text that is not empty, or an integer, not {given!r}")
-
-
-def check_chat(arguments: Mapping[str, Any], extra_body: Mapping[str, Any] | None = None) -> None:
-    """Do what `create_chat_completion` does before it sends; raise ValueError or TypeError if an argument is bad."""
-    body: dict[str, Any] = {
-        **arguments,
-        "messages": chat_messages(arguments["messages"]),
-        "tools": tool_list(arguments.get("tools")),
-    }
-    call = prepare(create_chat_completion, body=CreateChatCompletionRequest(**body))
-    cast("JsonBody", call.body).encoded(extra_body or {})
-
-
-def _arguments(fields: dict[str, Any]) -> dict[str, Any]:
-    if unknown := fields.keys() - _REQUEST_FIELDS:
-        raise ValueError(f"a request has no {', '.join(map(repr, sorted(map(str, unknown))))}")
-    fields.pop("id", None)
-    system: str | None = fields.pop("system", None)
-    prompt: object = fields.pop("prompt", None)
-    if (prompt is None) == (fields.get("messages") is None):
-        raise ValueError("it needs either a prompt or messages")
-    if prompt is not None:
-        fields["messages"] = [_prompt(prompt)]
-        system = system or (None if fields.get("assistant_id") else _DEFAULT_SYSTEM)
-    if system is not None:
-        fields["messages"] = _with_system(system, fields["messages"])
-    return fields
-
-
-def _prompt(prompt: object) -> dict[str, object]:
-    if not isinstance(prompt, str):
-        raise TypeError(f"a prompt must be a str, not {type(prompt).__name__}")
-    try:
-        prompt.encode()
-    except UnicodeEncodeError as cause:  # half a surrogate pair
-        raise ValueError(f"a prompt must be a text that UTF-8 can hold: {cause}") from cause
-    return {"role": "user", "content": prompt}
-
-
-def _with_system(system: object, messages: Sequence[MessageLike]) -> list[MessageLike]:
-    """Put a system message first, unless there is one."""
-    if not isinstance(system, str):
-        raise TypeError(f"system must be a str, not {type(system).__name__}")
-    return (
-        [*messages]
-        if chat_messages(messages)[0].role == "system"
-        else [{"role": "system", "content": system}, *messages]
-    )
-
-
-def call_chat(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client
-    """Call the client's method."""
+def _call(client: Any, work: Work[ChatCompletion]) -> Any:  # noqa: ANN401  # of either client
     return client.create_chat_completion(**work.arguments)
 
 
-def tokens_of_chat(completion: ChatCompletion) -> float:
-    """Return the tokens that a completion has used."""
+def _tokens(completion: ChatCompletion) -> float:
     return completion.usage.total_tokens
 
 
 def _item(work: Work[ChatCompletion]) -> BatchItem:
     return BatchItem(work.index, work.id, work.request, work.result, work.error, work.elapsed, work.attempts)
+
+
+def _work_itself(work: Work[ChatCompletion]) -> Work[ChatCompletion]:
+    return work

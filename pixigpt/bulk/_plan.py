@@ -1,11 +1,12 @@
 """What both drivers of a bulk run are given: its engine, and what to do with each request and each item."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
 
 from attrs import define, field, frozen
 
+from pixigpt._capture import CapturedResponse
 from pixigpt._checks import non_negative_int, optional, positive, positive_int
 from pixigpt._clock import SYSTEM_CLOCK, block_end
 from pixigpt._settings import Options
@@ -65,6 +66,10 @@ class Plan(Generic[T, R]):
             end=block_end(),
         )
 
+    def succeed(self, work: Work[T], result: T, responses: Sequence[CapturedResponse]) -> None:
+        """Tell the engine an item's result, with what its call has taken."""
+        self.engine.succeed(work, result, sum(each.attempts for each in responses), self.tokens(result))
+
 
 def item_options(work: Work[Any]) -> Options:
     """Return the client's options for the next call of an item."""
@@ -81,4 +86,4 @@ def check_input(name: str, given: object, *kinds: type) -> None:
     """Raise TypeError if the input of a run cannot be iterated, or is a single one."""
     found = type(given).__name__
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, kinds):
-        raise TypeError(f"{name} must be several in an iterable, not {found}")
+        raise TypeError(f"{name} must be an iterable of them, such as a list, not {found}")

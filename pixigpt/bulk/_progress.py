@@ -7,7 +7,7 @@ from pixigpt_api.models import Usage
 
 @frozen(kw_only=True)
 class BatchProgress:
-    """How far `run_batch` is; what its `on_progress` gets at the start, after each item, and at the end.
+    """How far `run_batch` is; what its `on_progress` gets at the start and after each item.
 
     Attributes:
         done: Items that this run has answered.

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from attrs import define, frozen
 
+from pixigpt.bulk._chats import chat_arguments, check_chat, request_id
 from pixigpt.bulk._formats import Row
-from pixigpt.bulk._items import chat_arguments, check_chat, request_id
 from pixigpt.bulk._template import Template
 
 _LINE_KEYS = frozenset({"custom_id", "method", "url", "body"})

@@ -7,8 +7,9 @@ from functools import partial
 
 from pixigpt._checks import not_awaitable
 from pixigpt.bulk._bar import Bar
-from pixigpt.bulk._batch import Batch, BatchPlan
+from pixigpt.bulk._batch import Batch
 from pixigpt.bulk._interrupt import Interruption
+from pixigpt.bulk._items import WorkPlan
 from pixigpt.bulk._plan import AnyClient
 from pixigpt.bulk._progress import BatchProgress, BatchSummary
 from pixigpt.bulk._threads import Items
@@ -19,7 +20,7 @@ _PATIENCE = 10.0  # for what is in flight at the first Ctrl-C
 def run(
     client: AnyClient,
     batch: Batch,
-    plan: BatchPlan,
+    plan: WorkPlan,
     *,
     resume: bool,
     progress: bool,

@@ -28,23 +28,23 @@ _LONGEST_CLOSE = 1.0
 _FAILURES = (Exception, SystemExit, KeyboardInterrupt)
 
 
-class _Bell:
-    """What tasks wait for and others ring; a ring that nobody waits for is not lost."""
+class _AutoResetEvent:
+    """What tasks wait for and others set; it is reset by who waits, so that no setting is lost."""
 
     def __init__(self) -> None:
-        self._has_rung = False
+        self._is_set = False
         self._waiting: set[anyio.Event] = set()
 
-    def ring(self) -> None:
+    def set(self) -> None:
         """Wake the tasks that wait, or the next one that would."""
-        self._has_rung = not self._waiting
+        self._is_set = not self._waiting
         while self._waiting:
             self._waiting.pop().set()
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait for a ring, or until the time has run out."""
-        if self._has_rung:
-            self._has_rung = False
+        """Wait until it is set, or the time has run out."""
+        if self._is_set:
+            self._is_set = False
             return
         event = anyio.Event()
         self._waiting.add(event)
@@ -56,16 +56,16 @@ class _Bell:
 
 
 @define(eq=False)
-class _Crew(Generic[T]):
+class _Workers(Generic[T]):
     """The tasks of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
 
     client: AnyClient
     source: Iterable[object] | AsyncIterable[object]
     plan: Plan[T, Any]
     context: Context = field(init=False, factory=copy_context)
-    has_work: _Bell = field(init=False, factory=_Bell)
-    has_item: _Bell = field(init=False, factory=_Bell)
-    has_room: _Bell = field(init=False, factory=_Bell)
+    has_work: _AutoResetEvent = field(init=False, factory=_AutoResetEvent)
+    has_item: _AutoResetEvent = field(init=False, factory=_AutoResetEvent)
+    has_room: _AutoResetEvent = field(init=False, factory=_AutoResetEvent)
 
     async def run(self) -> None:
         """Read the input and start what may start, until the run is over."""
@@ -83,13 +83,13 @@ class _Crew(Generic[T]):
                 feeding.cancel()
         finally:
             engine.stop()
-            self.has_item.ring()
+            self.has_item.set()
 
     async def _feed(self, scope: anyio.CancelScope) -> None:
         with scope:
             await self._read_all()
         self.plan.engine.is_input_over = True
-        self.has_item.ring()
+        self.has_item.set()
 
     async def _read_all(self) -> None:
         engine = self.plan.engine
@@ -97,11 +97,12 @@ class _Crew(Generic[T]):
             async for request in self.source if isinstance(self.source, AsyncIterable) else _FromSync(self.source):
                 engine.add(self.plan.read(engine.added, request))
                 if engine.startable:
-                    self.has_work.ring()
+                    self.has_work.set()
                 while not engine.has_room:
                     await self.has_room.wait()
         except _FAILURES as failure:
-            self._break(failure)
+            self.plan.engine.break_(failure)
+            self.has_work.set()
 
     async def _work(self, work: Work[T] | float | None) -> None:
         """Work on one item after the other, as long as there is one to start."""
@@ -110,21 +111,17 @@ class _Crew(Generic[T]):
             try:
                 await self._perform(work)
             except _FAILURES as failure:
-                self.plan.engine.in_flight -= 1
-                self._break(failure)
-            self.has_item.ring()
+                self.plan.engine.abort(failure)
+                self.has_work.set()
+            self.has_item.set()
             work = self.plan.engine.next()
         if work is not None or self.plan.engine.startable or self.plan.engine.is_stopped:
-            self.has_work.ring()
+            self.has_work.set()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake everybody, for something has changed."""
-        self.has_work.ring()
-        self.has_item.ring()
-
-    def _break(self, failure: BaseException) -> None:
-        self.plan.engine.break_(failure)
-        self.has_work.ring()
+        self.has_work.set()
+        self.has_item.set()
 
     async def _perform(self, work: Work[T]) -> None:
         plan = self.plan
@@ -135,7 +132,7 @@ class _Crew(Generic[T]):
         except PixiGPTError as error:
             plan.engine.fail(work, error)
         else:
-            plan.engine.succeed(work, result, sum(each.attempts for each in responses), plan.tokens(result))
+            plan.succeed(work, result, responses)
 
 
 class _FromSync(AsyncIterator[object]):
@@ -180,7 +177,7 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
 
     def __init__(self, client: AnyClient, requests: Iterable[object] | AsyncIterable[object], plan: Plan[T, R]) -> None:
         check_input("requests", requests, Iterable, AsyncIterable)
-        self._crew = _Crew(client, requests, plan)
+        self._workers = _Workers(client, requests, plan)
         self._plan = plan
         self._background: Background | None = None
         self._is_over = False
@@ -223,7 +220,7 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
         """
         self._plan.engine.stop(patience)
         if self._background is not None:
-            self._background.call_soon(self._crew.ring)
+            self._background.call_soon(self._workers.wake)
 
     def _cancel(self) -> None:
         self._is_over = True
@@ -232,16 +229,16 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
 
     async def _take(self) -> Work[T] | None:
         """Return the next item that is ready; None at the end."""
-        engine, crew, end = self._plan.engine, self._crew, block_end()
+        engine, workers, end = self._plan.engine, self._workers, block_end()
         if self._background is None:
-            self._background = Background(crew.run, crew.context)
+            self._background = Background(workers.run, workers.context)
         # Another task may close it meanwhile.
         while (work := None if self._is_over else engine.take()) is None and not (self._is_over or engine.is_over):
             left = engine.patience(end)
             if left == 0:
                 return None
-            await crew.has_item.wait(left)
-        crew.has_room.ring()
+            await workers.has_item.wait(left)
+        workers.has_room.set()
         return work
 
 

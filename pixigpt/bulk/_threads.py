@@ -28,7 +28,7 @@ _LONGEST_CLOSE = 1.0
 
 
 @define(eq=False)
-class _Crew(Generic[T]):
+class _Workers(Generic[T]):
     """The workers of a run, and what they share. It does not know the iterator, which can so be dropped while open."""
 
     client: AnyClient
@@ -53,7 +53,7 @@ class _Crew(Generic[T]):
             self.has_work.notify()
             available = len(self.threads) - engine.in_flight
             if available < engine.startable and len(self.threads) < engine.concurrency:
-                self._hire()
+                self._start_worker()
 
     def close(self, seconds: float) -> None:
         """Shut down what is in flight, and wait so long for the workers to notice."""
@@ -67,7 +67,7 @@ class _Crew(Generic[T]):
         for thread in self.threads if seconds else ():  # the garbage collector may call in one of them
             thread.join(max(0.0, end - time.monotonic()))
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         name = f"pixigpt-bulk-{len(self.threads)}"
         # As daemons they do not keep a program from ending whose loop was left by an exception.
         thread = threading.Thread(target=self.context.copy().run, args=(self._work,), name=name, daemon=True)
@@ -84,8 +84,7 @@ class _Crew(Generic[T]):
             return
         except BaseException as failure:  # noqa: BLE001  # the iterator raises it
             with self.lock:
-                self.plan.engine.in_flight -= 1
-                self.plan.engine.break_(failure)
+                self.plan.engine.abort(failure)
                 self.has_item.notify()
 
     def _next(self) -> Work[T] | None:
@@ -124,7 +123,7 @@ class _Crew(Generic[T]):
                 self.has_item.notify()
             return
         with self.lock:
-            plan.engine.succeed(work, result, sum(each.attempts for each in responses), plan.tokens(result))
+            plan.succeed(work, result, responses)
             self.has_item.notify()
 
 
@@ -157,7 +156,7 @@ class Items(_Closing[R], Generic[T, R]):
 
     def __init__(self, client: AnyClient, requests: Iterable[object], plan: Plan[T, R]) -> None:
         check_input("requests", requests, Iterable)
-        self._crew = _Crew(client, plan)
+        self._workers = _Workers(client, plan)
         self._plan = plan
         self._source = enumerate(requests)
         self._is_over = False
@@ -196,9 +195,9 @@ class Items(_Closing[R], Generic[T, R]):
             >>> [item.text for item in items]
             []
         """
-        with self._crew.lock:
+        with self._workers.lock:
             self._plan.engine.stop(patience)
-            self._crew.has_item.notify()
+            self._workers.has_item.notify()
 
     def _take(self) -> Work[T] | None:
         """Return the next item that is ready; None at the end. In between, read the input as far as there is room."""
@@ -206,7 +205,7 @@ class Items(_Closing[R], Generic[T, R]):
         if engine.is_starving:  # nobody else reads on, however slow the user of the items is
             self._read()
         while True:
-            with self._crew.lock:
+            with self._workers.lock:
                 work = None if self._is_over else engine.take()
                 if work is not None or self._is_over or engine.is_over:  # another thread may have closed it
                     return work
@@ -214,7 +213,7 @@ class Items(_Closing[R], Generic[T, R]):
                     left = engine.patience(end)
                     if left == 0:
                         return None
-                    self._crew.has_item.wait(left)
+                    self._workers.has_item.wait(left)
                     continue
             self._read()
 
@@ -226,17 +225,17 @@ class Items(_Closing[R], Generic[T, R]):
             index, request = next(self._source)
             work = self._plan.read(index, request)
         except StopIteration:
-            with self._crew.lock:
+            with self._workers.lock:
                 engine.is_input_over = True
         except Exception as failure:  # noqa: BLE001  # raised once the items that are ready are taken
-            with self._crew.lock:
+            with self._workers.lock:
                 engine.break_(failure)
         else:
-            self._crew.add(work)
+            self._workers.add(work)
 
     def _close(self, seconds: float) -> None:
         self._is_over = True
-        self._crew.close(seconds)
+        self._workers.close(seconds)
 
 
 BatchItems = Items[ChatCompletion, BatchItem]

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from pixigpt.cli._globals import given_options
+from pixigpt.cli._globals import global_options
 from pixigpt.cli._output import console, note, on_terminal, print_document
 from pixigpt.cli._status import Waiting
 from pixigpt.cli._text import printable
@@ -26,7 +26,7 @@ class Display(AbstractContextManager["Display"], Protocol):
 
 def show_stream(stream: "pixigpt.ChatCompletionStream", waiting: Waiting, *, shows_reasoning: bool = False) -> None:
     """Print a stream: with --json as one document, with --jsonl a chunk a line, else its text as it comes."""
-    given = given_options()
+    given = global_options()
     if given.json:
         print_document(stream.completion().to_dict())
     elif given.jsonl:

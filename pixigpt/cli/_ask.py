@@ -9,7 +9,7 @@ from attrs import evolve
 
 from pixigpt.cli._answer import show_stream, tell_if_cut
 from pixigpt.cli._client import open_client
-from pixigpt.cli._globals import GlobalCommand, given_options
+from pixigpt.cli._globals import GlobalCommand, global_options
 from pixigpt.cli._output import note, print_answer
 from pixigpt.cli._settings import Settings
 from pixigpt.cli._status import RunWaiting, Waiting
@@ -47,7 +47,7 @@ def ask(prompt: str, assistant: str | None, thread: str | None, system: str | No
 
 def settings_for(assistant: str | None, system: str | None) -> Settings:
     """Return the settings of a chat; a system message of one's own replaces the profile's assistant."""
-    settings = Settings.read(given_options(), assistant)
+    settings = Settings.read(global_options(), assistant)
     return evolve(settings, assistant=None) if assistant is None and system is not None else settings
 
 
@@ -81,7 +81,7 @@ def _ask_on_thread(settings: Settings, thread: str, question: str, system: str |
             timeout=settings.run_timeout,
             on_update=waiting.on_update,
         )
-    if not given_options().jsonl:  # then its last line was the run's last status
+    if not global_options().jsonl:  # then its last line was the run's last status
         print_answer(reply.run, reply.text)
         _tell_beside(reply)
 

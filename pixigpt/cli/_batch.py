@@ -11,7 +11,7 @@ from pixigpt.cli._ask import assistant_option, settings_for, system_option
 from pixigpt.cli._client import open_client
 from pixigpt.cli._errors import INTERRUPTED, SOME_FAILED
 from pixigpt.cli._files import file_name
-from pixigpt.cli._globals import GlobalCommand, given_options
+from pixigpt.cli._globals import GlobalCommand, global_options
 from pixigpt.cli._output import console, note, print_document, wants_json
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class _Bar:
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty() and not given_options().quiet:
+        if sys.stderr.isatty() and not global_options().quiet:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
             columns = (BarColumn(20), MofNCompleteColumn(), TextColumn("{task.fields[told]}"))

@@ -43,13 +43,13 @@ class Body:
         if hasattr(kind, "from_dict"):
             return self._model(kind)
         if self.fields or self.text is None:
-            raise ValueError("it is no object with fields: --body BODY, or --body @FILE")
+            raise ValueError("it has no fields: pass all of it, as --body BODY or --body @FILE")
         return self._file(kind, self.text) if _is_file(kind) else converted(self._content(self.text), kind)
 
     def _model(self, kind: Hint) -> Any:  # noqa: ANN401  # of that kind
         document: Any = {} if self.text is None else json.loads(self._content(self.text))
         if not isinstance(document, dict):
-            raise TypeError("it is no JSON object")
+            raise TypeError("it is not a JSON object")
         uploads: dict[str, Any] = {}
         for name, texts in self.fields.items():
             attribute, hint = _field(kind, name)

@@ -10,7 +10,7 @@ import click
 
 from pixigpt.cli._client import open_client
 from pixigpt.cli._files import file_name
-from pixigpt.cli._globals import GlobalCommand, given_options
+from pixigpt.cli._globals import GlobalCommand, global_options
 from pixigpt.cli._output import on_terminal, print_document, print_documents, print_line
 from pixigpt.cli._values import to_document
 
@@ -93,11 +93,11 @@ def _save(client: "pixigpt.Client", called: "Operation", given: Mapping[str, Any
 
 def _print(result: object) -> None:
     document = to_document(result)
-    if given_options().jsonl:
+    if global_options().jsonl:
         print_documents(_items(document))
-    elif isinstance(document, str) and not given_options().json:
+    elif isinstance(document, str) and not global_options().json:
         print_line(document)
-    elif document is not None or given_options().json:
+    elif document is not None or global_options().json:
         print_document(document)
 
 

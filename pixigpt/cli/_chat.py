@@ -15,7 +15,7 @@ from pixigpt.cli._answer import show_stream
 from pixigpt.cli._ask import assistant_option, settings_for, system_messages, system_option
 from pixigpt.cli._client import open_client
 from pixigpt.cli._errors import DENIED, code_of, say
-from pixigpt.cli._globals import GlobalCommand, given_options
+from pixigpt.cli._globals import GlobalCommand, global_options
 from pixigpt.cli._output import note, on_terminal, print_document, print_line, to_json
 from pixigpt.cli._status import Waiting
 from pixigpt.cli._text import encodable
@@ -46,7 +46,7 @@ def chat(assistant: str | None, system: str | None, no_thinking: bool, show_reas
             shows_reasoning=show_reasoning,
         )
         _talk(conversation, is_person=sys.stdin.isatty())
-    if given_options().json:
+    if global_options().json:
         print_document(conversation.messages)
 
 
@@ -83,7 +83,7 @@ class _Conversation:
             self.said += [asked, {"role": "assistant", "content": encodable(text or "")}]
 
     def _show(self, stream: "pixigpt.ChatCompletionStream", waiting: Waiting) -> None:
-        if given_options().json:  # the whole conversation is the one document, at its end
+        if global_options().json:  # the whole conversation is the one document, at its end
             stream.completion()
         else:
             show_stream(stream, waiting, shows_reasoning=self.shows_reasoning)

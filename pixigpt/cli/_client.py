@@ -9,7 +9,7 @@ import click
 
 import pixigpt
 from pixigpt.cli._errors import NoKeyError
-from pixigpt.cli._globals import given_options
+from pixigpt.cli._globals import global_options
 from pixigpt.cli._settings import Settings
 
 _LONGEST = 1e9  # seconds: more would not fit a timer
@@ -19,7 +19,7 @@ _ATTEMPT = 30.0  # seconds: the client's own default
 @contextmanager
 def open_client(settings: Settings | None = None) -> "Generator[pixigpt.Client, None, None]":
     """Open the client for a block; an argument that the client refuses is a usage error."""
-    settings = settings or Settings.read(given_options())
+    settings = settings or Settings.read(global_options())
     if settings.api_key is None:
         raise NoKeyError
     if settings.timeout is not None and not 0 < settings.timeout <= _LONGEST:
@@ -27,7 +27,7 @@ def open_client(settings: Settings | None = None) -> "Generator[pixigpt.Client, 
     attempt = max(_ATTEMPT, settings.timeout or 0.0)  # where the whole may last longer, an attempt may
     try:
         with (
-            _logging(given_options().debug),
+            _logging(global_options().debug),
             pixigpt.deadline(settings.timeout),
             pixigpt.Client(
                 settings.api_key, settings.base_url, timeout=attempt, max_retries=settings.retries

@@ -13,13 +13,20 @@ from typing import TypeAlias, cast
 
 import click
 
-SETTINGS = ("api_key", "base_url", "timeout", "retries", "assistant")
 DEFAULT_PROFILE = "default"
 
 Setting: TypeAlias = str | int | float
 Profile: TypeAlias = dict[str, Setting]
 
-_TYPES = {"timeout": (int, float), "retries": (int,)}  # the others are texts
+# Each setting, and what makes one of a text.
+KINDS: Mapping[str, type[Setting]] = {
+    "api_key": str,
+    "base_url": str,
+    "timeout": float,
+    "retries": int,
+    "assistant": str,
+}
+
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _PLACE = "PIXIGPT_CONFIG"
 
@@ -76,9 +83,10 @@ def _checked_profile(path: Path, name: str, table: object) -> Profile:
         raise click.UsageError(f"{path}: {name} stands outside a profile, such as [{DEFAULT_PROFILE}]")
     settings = cast("Mapping[str, object]", table)
     for key, value in settings.items():
-        if key not in SETTINGS:
-            raise click.UsageError(f"{path}: profile {name}: {key} is not one of {', '.join(SETTINGS)}")
-        if not isinstance(value, _TYPES.get(key, (str,))) or isinstance(value, bool):
+        if key not in KINDS:
+            raise click.UsageError(f"{path}: profile {name}: {key} is not one of {', '.join(KINDS)}")
+        kind = int | float if KINDS[key] is float else KINDS[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
             raise click.UsageError(f"{path}: profile {name}: {key} is of the wrong type")
     return cast("Profile", table)
 

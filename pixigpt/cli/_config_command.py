@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from pixigpt.cli._client import open_client
-from pixigpt.cli._config import DEFAULT_PROFILE, SETTINGS, Setting, config_path, read_profile, write_setting
-from pixigpt.cli._globals import GlobalGroup, given_options
+from pixigpt.cli._config import DEFAULT_PROFILE, KINDS, Setting, config_path, read_profile, write_setting
+from pixigpt.cli._globals import GlobalGroup, global_options
 from pixigpt.cli._output import print_document, print_line, print_table, wants_json
 from pixigpt.cli._settings import Settings, converted, profile_name, variable_of
 
 _HIDDEN = "***"
-_NAME = click.argument("name", type=click.Choice(SETTINGS))
+_NAME = click.argument("name", type=click.Choice([*KINDS]))
 
 
 @click.group(cls=GlobalGroup)
@@ -80,7 +80,7 @@ def path() -> None:
 
 
 def _profile() -> str | None:
-    return profile_name(given_options())
+    return profile_name(global_options())
 
 
 def _shown(name: str, value: Setting) -> Setting:
@@ -95,9 +95,9 @@ def _asked_key() -> str:
 
 def _checked(name: str, value: str) -> Setting:
     """Return a setting's value in its type; raise click.UsageError if the client would refuse it."""
-    kinds: dict[str, Callable[[Setting], Setting]] = {"timeout": float, "retries": int}
-    setting = converted(name, value, kinds.get(name, str))
-    values: dict[str, Any] = {"api_key": "sk-check", **dict.fromkeys(SETTINGS[1:]), name: setting}
+    kind: Callable[[Setting], Setting] = KINDS[name]
+    setting = converted(name, value, kind)
+    values: dict[str, Any] = {**dict.fromkeys(KINDS), "api_key": "sk-check", name: setting}
     with open_client(Settings(**values)):
         pass
     if name == "assistant":

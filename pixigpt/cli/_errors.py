@@ -8,11 +8,10 @@ from collections.abc import Callable
 import click
 
 import pixigpt
-from pixigpt.cli._globals import Given
+from pixigpt.cli._globals import GlobalOptions
 from pixigpt.cli._text import one_line
 
 CALL_FAILED = 1
-USAGE = 2
 DENIED = 3
 NOT_FOUND = 4
 LIMITED = 5
@@ -29,19 +28,19 @@ class NoKeyError(click.ClickException):
         super().__init__("there is no API key: set PIXIGPT_API_KEY, or run `pixigpt config set api_key`")
 
 
-def exit_code_of(run: Callable[[], None], given: Given) -> int:
+def exit_code_of(run: Callable[[], None], given: GlobalOptions) -> int:
     """Run a command; return its exit code, and say in one line why it is not 0."""
     try:
         run()
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - a bug is one line as well; --debug shows where it is
+    except Exception as error:  # noqa: BLE001  # a bug is one line as well; --debug shows where it is
         return _report(error, given)
     return 0
 
 
-def _report(error: Exception, given: Given) -> int:
+def _report(error: Exception, given: GlobalOptions) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, BrokenPipeError):  # `| head -1` has read enough

@@ -16,7 +16,7 @@ _FLAGS = {
 
 
 @define
-class Given:
+class GlobalOptions:
     """The global options as they are given; None and False where one is not."""
 
     profile: str | None = None
@@ -30,21 +30,21 @@ class Given:
     no_color: bool = False
 
 
-def given_options() -> Given:
+def global_options() -> GlobalOptions:
     """Return the global options of the running command."""
-    return given_in(click.get_current_context())
+    return global_options_of(click.get_current_context())
 
 
-def given_in(ctx: click.Context) -> Given:
+def global_options_of(ctx: click.Context) -> GlobalOptions:
     """Return the global options that stand before the command and after it."""
     root = ctx.find_root()
-    if not isinstance(root.obj, Given):
-        root.obj = Given()
+    if not isinstance(root.obj, GlobalOptions):
+        root.obj = GlobalOptions()
     return root.obj
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    given = given_in(ctx)
+    given = global_options_of(ctx)
     if value is not None and value is not False:
         setattr(given, str(param.name), value)
     if given.json and given.jsonl:

@@ -19,7 +19,7 @@ from pixigpt.cli._chat import chat
 from pixigpt.cli._completion import PROGRAM, answer_shell, asked_by_shell, completion
 from pixigpt.cli._config_command import config
 from pixigpt.cli._errors import exit_code_of, say_bug
-from pixigpt.cli._globals import Given, GlobalGroup
+from pixigpt.cli._globals import GlobalGroup, GlobalOptions
 from pixigpt.cli._runs import runs
 from pixigpt.cli._search import embed, moderate, rerank
 from pixigpt.cli._serve import serve
@@ -60,7 +60,7 @@ for command in _COMMANDS:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default this process's, and return the exit code."""
-    given = Given()
+    given = GlobalOptions()
 
     def work() -> None:
         if instruction := asked_by_shell():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pixigpt.cli._globals import Given, given_options
+from pixigpt.cli._globals import GlobalOptions, global_options
 from pixigpt.cli._text import one_line, printable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def on_terminal() -> bool:
 
 def wants_json() -> bool:
     """Return whether JSON is asked for, of either kind."""
-    return given_options().json or given_options().jsonl
+    return global_options().json or global_options().jsonl
 
 
 def print_list(items: Sequence[ModelT], columns: "Columns[ModelT]") -> None:
@@ -87,7 +87,7 @@ def print_deleted(name: str) -> None:
 
 def print_documents(documents: Iterable[object]) -> None:
     """Print several values as one JSON list, or as a line each."""
-    if given_options().json:
+    if global_options().json:
         print_document([*documents])
     else:
         for document in documents:
@@ -96,7 +96,7 @@ def print_documents(documents: Iterable[object]) -> None:
 
 def print_document(document: object) -> None:
     """Print one value as JSON: indented, or in one line with --jsonl."""
-    print_line(to_json(document, indent=None if given_options().jsonl else 2))
+    print_line(to_json(document, indent=None if global_options().jsonl else 2))
 
 
 def to_json(document: object, indent: int | None) -> str:
@@ -123,16 +123,16 @@ def print_markdown(text: str) -> None:
 
 def note(text: str) -> None:
     """Tell something beside the answer, unless --quiet."""
-    if not given_options().quiet:
+    if not global_options().quiet:
         sys.stderr.write(f"{one_line(text)}\n")
 
 
 def console(*, is_error: bool = False) -> "Console":
     """Return a rich console on stdout or stderr."""
-    return console_of(given_options(), sys.stderr if is_error else sys.stdout)
+    return console_of(global_options(), sys.stderr if is_error else sys.stdout)
 
 
-def console_of(given: Given, file: Any) -> "Console":  # noqa: ANN401  # rich's own type is IO[str]
+def console_of(given: GlobalOptions, file: Any) -> "Console":  # noqa: ANN401  # rich's own type is IO[str]
     """Return a rich console on a file."""
     from rich.console import Console
 

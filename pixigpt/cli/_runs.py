@@ -4,7 +4,7 @@ import click
 
 import pixigpt
 from pixigpt.cli._client import open_client
-from pixigpt.cli._globals import GlobalGroup, given_options
+from pixigpt.cli._globals import GlobalGroup, global_options
 from pixigpt.cli._output import moment, print_answer, print_record
 from pixigpt.cli._settings import Settings
 from pixigpt.cli._status import RunWaiting
@@ -37,10 +37,10 @@ def show_run(thread_id: str, run_id: str) -> None:
 @click.argument("run_id", metavar="RUN")
 def wait_for_run(thread_id: str, run_id: str) -> None:
     """Wait until a run ends, and print its answer."""
-    settings = Settings.read(given_options())
+    settings = Settings.read(global_options())
     with open_client(settings) as client, RunWaiting() as waiting:
         run = client.wait_for_run(thread_id, run_id, timeout=settings.run_timeout, on_update=waiting.on_update)
-    if not given_options().jsonl:  # then its last line was the run's last status
+    if not global_options().jsonl:  # then its last line was the run's last status
         print_answer(run, text_of(run))
 
 

@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 
 from pixigpt.cli._client import open_client
-from pixigpt.cli._globals import GlobalCommand, given_options
+from pixigpt.cli._globals import GlobalCommand, global_options
 from pixigpt.cli._output import on_terminal, print_document, print_documents, print_line, print_list, print_record
 
 _MODEL = click.option("--model", metavar="NAME", help="The model to use.")
@@ -19,7 +19,7 @@ def embed(texts: tuple[str, ...], model: str | None) -> None:
     """Turn texts into vectors, a line each."""
     with open_client() as client:
         found = client.create_embedding(texts, model)
-    given = given_options()
+    given = global_options()
     if given.json:
         print_document(found.to_dict())
     elif given.jsonl:
@@ -40,7 +40,7 @@ def rerank(query: str, file: TextIO, top: int | None, model: str | None) -> None
     documents = [line for line in file.read().split("\n") if line.strip()]
     with open_client() as client:
         found = client.rerank(query, documents, top, model)
-    if given_options().json:
+    if global_options().json:
         print_document(found.to_dict())
     else:
         print_list(

@@ -8,7 +8,7 @@ import click
 from attrs import frozen
 
 from pixigpt.cli._config import Setting, read_profile
-from pixigpt.cli._globals import Given
+from pixigpt.cli._globals import GlobalOptions
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Settings:
     assistant: str | None
 
     @classmethod
-    def read(cls, given: Given, assistant: str | None = None) -> Self:
+    def read(cls, given: GlobalOptions, assistant: str | None = None) -> Self:
         """Put the settings together; raise click.UsageError if one is not valid."""
         profile = read_profile(profile_name(given))
         return cls(
@@ -51,7 +51,7 @@ class Settings:
         return _LONGEST_RUN if self.timeout is None else None
 
 
-def profile_name(given: Given) -> str | None:
+def profile_name(given: GlobalOptions) -> str | None:
     """Return which profile is asked for; None if none is."""
     return given.profile or os.environ.get("PIXIGPT_PROFILE") or None
 

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import pixigpt
-from pixigpt.cli._globals import given_options
+from pixigpt.cli._globals import global_options
 from pixigpt.cli._output import console, note, print_document
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Waiting:
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        given = given_options()
+        given = global_options()
         if sys.stderr.isatty() and not given.quiet and not given.debug:  # which prints lines of its own
             from rich.live import Live
             from rich.spinner import Spinner
@@ -67,5 +67,5 @@ class RunWaiting(Waiting):
     def on_update(self, run: "pixigpt.Run") -> None:
         """Show a run's new status."""
         self.show(run.status)
-        if given_options().jsonl:
+        if global_options().jsonl:
             print_document(run.to_dict())

@@ -4,6 +4,7 @@ One function serves both clients, since it does no I/O: it yields the request to
 """
 
 from pixigpt.middleware._cache import Cache
-from pixigpt.middleware._exchange import CallRequest, CallResponse, Middleware
+from pixigpt.middleware._request import CallRequest, Middleware
+from pixigpt.middleware._response import CallResponse
 
 __all__ = ["Cache", "CallRequest", "CallResponse", "Middleware"]

@@ -9,7 +9,8 @@ from typing import cast
 from attrs import define, field
 
 from pixigpt._checks import of_type, optional, positive_seconds, validator
-from pixigpt.middleware._exchange import CallRequest, CallResponse, api_key_of, payload_of
+from pixigpt.middleware._request import CallRequest, api_key_of, payload_of
+from pixigpt.middleware._response import CallResponse
 
 _STREAM_FIELDS = ("stream", "stream_options")
 

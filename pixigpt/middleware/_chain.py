@@ -12,10 +12,12 @@ from typing import Any, TypeVar, cast
 from attrs import frozen
 
 from pixigpt import errors
+from pixigpt._readable import ReadableT
 from pixigpt._steps import Flow, Pause
-from pixigpt.middleware._exchange import CallRequest, CallResponse, Middleware, payload_of
 from pixigpt.middleware._observe import Observer, Operation
-from pixigpt.middleware._sender import Attempts, ReadableT, Sender, request_of
+from pixigpt.middleware._request import CallRequest, Middleware, payload_of
+from pixigpt.middleware._response import CallResponse
+from pixigpt.middleware._sender import Attempts, Sender, request_of
 from pixigpt.middleware._stream_sender import StreamSender
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 A middleware is told of these if it has a method `observe`, which returns a context manager around each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,6 +20,7 @@ class ToolExecution:
     arguments: Mapping[str, Any]
     result: str | None = None
     error: Exception | None = None
+    redact: Callable[[str], str] = str  # redacts the API key
 
 
 @define
@@ -32,6 +33,7 @@ class AgentInvocation:
     content: str
     answer: str | None = None
     model: str | None = None
+    redact: Callable[[str], str] = str
 
 
 Operation = ToolExecution | AgentInvocation

@@ -8,37 +8,17 @@ from attrs import define, field
 
 from pixigpt import errors
 from pixigpt._endpoint import Call
+from pixigpt._readable import AttemptsSoFar, ReadableT
 from pixigpt._request_body import JsonBody, RequestBody, merged
 from pixigpt._response import Response, UnexpectedShapeError
 from pixigpt._result import Parser
 from pixigpt._steps import Flow, Opened
-from pixigpt.middleware._exchange import (
-    CREDENTIALS,
-    CallRequest,
-    CallResponse,
-    Payload,
-    api_key_of,
-    payload_of,
-    scopes_of,
-)
+from pixigpt.middleware._payload import Payload
+from pixigpt.middleware._request import CREDENTIALS, CallRequest, api_key_of, payload_of, scopes_of
+from pixigpt.middleware._response import CallResponse
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-class Readable(Protocol):
-    """What a flow makes of a response that has been opened."""
-
-    @property
-    def reading(self) -> Any: ...  # noqa: ANN401  # a Reading
-    @property
-    def is_over(self) -> bool: ...
-    @property
-    def first_chunk_after(self) -> float | None: ...
-    def content(self) -> bytes: ...
-
-
-ReadableT = TypeVar("ReadableT", bound=Readable)
 
 
 class Settings(Protocol):
@@ -55,17 +35,15 @@ class Settings(Protocol):
     def of_request(self, base_url: str, api_key: str, headers: Mapping[str, str]) -> "Settings": ...
 
 
-class Attempts(Protocol[T]):
+class Attempts(AttemptsSoFar, Protocol[T]):
     """The part of a call's attempts that a chain needs."""
 
     call: Call[T]
     headers: dict[str, str]
     body: RequestBody
-    sent: int
 
     @property
     def settings(self) -> Settings: ...
-    def elapsed(self) -> float: ...
     def anew(self, call: Call[Any], settings: Any) -> "Attempts[Any]": ...  # noqa: ANN401  # its own kind of settings
     def run(self) -> Flow[T]: ...
     def open(self, begin: Callable[[Any], Flow[ReadableT]]) -> Flow[ReadableT]: ...

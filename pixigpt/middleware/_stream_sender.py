@@ -6,11 +6,13 @@ from typing import Any, Generic, cast
 import httpx
 from attrs import define
 
+from pixigpt._readable import Readable, ReadableT
 from pixigpt._response import Response
 from pixigpt._steps import Flow, Opened, Piece
 from pixigpt.errors import PixiGPTError
-from pixigpt.middleware._exchange import CallRequest, CallResponse, progress_of, scopes_of
-from pixigpt.middleware._sender import Attempts, Readable, ReadableT, attempts_of, check_success
+from pixigpt.middleware._request import CallRequest, progress_of, scopes_of
+from pixigpt.middleware._response import CallResponse
+from pixigpt.middleware._sender import Attempts, attempts_of, check_success
 
 _JSON = {"content-type": "application/json"}
 
@@ -97,7 +99,7 @@ class _Rest(Generic[ReadableT]):
             return
         steps.close()
         if error is None:
-            raise RuntimeError("a middleware cannot yield again once a stream has begun")
+            raise RuntimeError("a middleware cannot yield again once a stream has begun: return its response")
 
 
 def _response_of(readable: Readable, *, is_complete: bool) -> CallResponse:

@@ -1,12 +1,13 @@
 """What a call's request, its response and its error say of it, as attributes. No text of a user's or of a model's."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from pixigpt import errors
-from pixigpt.middleware._exchange import CallRequest, CallResponse, decoded, payload_of
+from pixigpt.middleware._request import CallRequest, payload_of
+from pixigpt.middleware._response import CallResponse, decoded
 from pixigpt.otel import _names as names
 
 Attributes = dict[str, Any]
@@ -22,6 +23,20 @@ _CREATED: Mapping[str, str] = {
     "create_run": names.RUN_ID,
     "create_thread": names.CONVERSATION_ID,
 }
+
+
+# What is written here or by the app, and is the same for any key, also for one such as "test".
+_OWN_WORDS = frozenset(
+    {
+        names.ERROR_TYPE,
+        names.OPERATION_NAME,
+        names.PROVIDER_NAME,
+        names.REQUEST_MODEL,
+        names.SERVER_ADDRESS,
+        names.TOOL_NAME,
+        names.TOOL_TYPE,
+    }
+)
 
 
 def operation_of(request: CallRequest) -> str:
@@ -84,7 +99,8 @@ def of_usage(response: CallResponse) -> Attributes:
     usage = response.usage if response.attempts else None
     if usage is None:
         return {}
-    found: Attributes = {names.INPUT_TOKENS: usage.prompt_tokens}
+    rest = max(usage.total_tokens - usage.completion_tokens, 0)  # reranking tells no more than the sum
+    found: Attributes = {names.INPUT_TOKENS: usage.prompt_tokens or rest}
     if usage.completion_tokens:
         found[names.OUTPUT_TOKENS] = usage.completion_tokens
     more = usage.additional_properties
@@ -117,6 +133,11 @@ def cause_of(error: BaseException) -> BaseException:
     return cause
 
 
+def redacted(found: Attributes, redact: Callable[[str], str]) -> Attributes:
+    """Return attributes with what others have written redacted."""
+    return {name: value if name in _OWN_WORDS else _redacted(value, redact) for name, value in found.items()}
+
+
 def fields_of(value: object) -> Mapping[str, Any]:
     """Return a JSON object; an empty one if the value is none."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
@@ -125,6 +146,12 @@ def fields_of(value: object) -> Mapping[str, Any]:
 def items_of(value: object) -> list[object]:
     """Return a JSON array; an empty one if the value is none."""
     return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def _redacted(value: object, redact: Callable[[str], str]) -> object:
+    if isinstance(value, list):
+        return [_redacted(each, redact) for each in cast("list[object]", value)]
+    return redact(value) if isinstance(value, str) else value
 
 
 def _ids(request: CallRequest) -> Attributes:

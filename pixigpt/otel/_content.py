@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pixigpt.middleware._exchange import CallRequest, CallResponse, decoded, payload_of
+from pixigpt.middleware._request import CallRequest, payload_of
+from pixigpt.middleware._response import CallResponse, decoded
 from pixigpt.otel import _names as names
 from pixigpt.otel._attributes import Attributes, fields_of, items_of
 

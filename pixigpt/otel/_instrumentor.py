@@ -8,8 +8,9 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from pixigpt._settings import installed_middleware
-from pixigpt.middleware._exchange import CallRequest, CallResponse
 from pixigpt.middleware._observe import Operation
+from pixigpt.middleware._request import CallRequest
+from pixigpt.middleware._response import CallResponse
 from pixigpt.otel._telemetry import OpenTelemetry
 
 _logger = logging.getLogger("pixigpt")

@@ -89,11 +89,11 @@ REQUEST_ID = "pixigpt.request_id"
 RUN_ID = "pixigpt.run.id"
 
 TOKEN_TYPE = "gen_ai.token.type"  # noqa: S105  # no password
-TOKEN_MODALITY = "gen_ai.token.modality"  # noqa: S105
+TOKEN_MODALITY = "gen_ai.token.modality"  # noqa: S105  # as above
 
 # The metrics by default, and with the opt-in.
 OPERATION_DURATION = "gen_ai.client.operation.duration"
-TOKEN_USAGE = "gen_ai.client.token.usage"  # noqa: S105
+TOKEN_USAGE = "gen_ai.client.token.usage"  # noqa: S105  # as above
 FIRST_CHUNK = "gen_ai.client.operation.time_to_first_chunk"
 
 LATEST_INFERENCE_DURATION = "gen_ai.client.inference.duration"

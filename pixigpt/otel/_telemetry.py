@@ -1,7 +1,7 @@
 """`OpenTelemetry`: the middleware that makes a span, and records metrics, of each call."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 
 from opentelemetry.metrics import MeterProvider, get_meter
@@ -10,8 +10,9 @@ from opentelemetry.trace import SpanKind, TracerProvider, get_tracer
 from pixigpt import errors
 from pixigpt._checks import of_type, optional
 from pixigpt._version import __version__
-from pixigpt.middleware._exchange import CallRequest, CallResponse, within
 from pixigpt.middleware._observe import AgentInvocation, Operation, ToolExecution
+from pixigpt.middleware._request import CallRequest, redactor_of, within
+from pixigpt.middleware._response import CallResponse
 from pixigpt.otel import _attributes as attributes
 from pixigpt.otel import _content as content
 from pixigpt.otel import _names as names
@@ -57,7 +58,7 @@ class OpenTelemetry:
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._has_providers:
-            raise TypeError("an OpenTelemetry with providers of its own cannot be pickled")
+            raise TypeError("an OpenTelemetry with providers of its own cannot be pickled: set the global ones")
         return type(self), (None, None, self._capture_content)
 
     def __call__(self, request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
@@ -108,9 +109,10 @@ class OpenTelemetry:
         operation = attributes.operation_of(request)
         told = attributes.common(operation, request.base_url) | attributes.of_request(request)
         model = told.get(names.REQUEST_MODEL)
-        watched = self._started(f"{operation} {model}" if model else operation, SpanKind.CLIENT, told)
+        name = f"{operation} {model}" if model else operation
+        watched = self._started(name, SpanKind.CLIENT, told, redactor_of(request))
         if self._capture_content and watched.span.is_recording():
-            watched.span.set_attributes(content.of_request(request))
+            watched.tell_span(content.of_request(request))
         return watched
 
     def _of_tool(self, tool: ToolExecution) -> Watched:
@@ -125,17 +127,18 @@ class OpenTelemetry:
                 names.TOOL_DESCRIPTION: tool.description or "",
                 names.TOOL_ARGUMENTS: content.dumped(tool.arguments),
             }
-        return self._started(f"{names.EXECUTE_TOOL} {tool.name}", SpanKind.INTERNAL, told)
+        return self._started(f"{names.EXECUTE_TOOL} {tool.name}", SpanKind.INTERNAL, told, tool.redact)
 
     def _of_agent(self, agent: AgentInvocation) -> Watched:
         told = attributes.common(names.INVOKE_AGENT, agent.base_url)
         told |= {names.AGENT_ID: agent.agent_id, names.CONVERSATION_ID: agent.conversation_id}
         if self._capture_content:
             told[names.INPUT_MESSAGES] = content.of_text("user", agent.content)
-        return self._started(names.INVOKE_AGENT, SpanKind.CLIENT, told)
+        return self._started(names.INVOKE_AGENT, SpanKind.CLIENT, told, agent.redact)
 
-    def _started(self, name: str, kind: SpanKind, told: Attributes) -> Watched:
-        return Watched(self._tracer.start_span(name, kind=kind, attributes=told), self._metrics, told)
+    def _started(self, name: str, kind: SpanKind, given: Attributes, redact: Callable[[str], str]) -> Watched:
+        told = attributes.redacted(given, redact)
+        return Watched(self._tracer.start_span(name, kind=kind, attributes=told), self._metrics, told, redact)
 
     def _tell_response(self, watched: Watched, request: CallRequest, response: CallResponse) -> None:
         watched.tell(attributes.of_response(request, response))
@@ -145,7 +148,7 @@ class OpenTelemetry:
         if model and names.REQUEST_MODEL not in watched.told:
             watched.span.update_name(f"{watched.told[names.OPERATION_NAME]} {model}")
         if self._capture_content:
-            watched.span.set_attributes(content.of_response(request, response))
+            watched.tell_span(content.of_response(request, response))
 
     def _told_at_end(self, operation: Operation) -> Attributes:
         found: Attributes = {}

@@ -1,6 +1,7 @@
 """One operation that is watched: its span, which is ended once, and its metrics."""
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from attrs import define, field
@@ -8,7 +9,7 @@ from opentelemetry.trace import Span, Status, StatusCode, use_span
 
 from pixigpt import errors
 from pixigpt.otel import _names as names
-from pixigpt.otel._attributes import Attributes, of_error
+from pixigpt.otel._attributes import Attributes, of_error, redacted
 from pixigpt.otel._metrics import Metrics
 
 
@@ -19,6 +20,7 @@ class Watched:
     span: Span
     metrics: Metrics
     told: Attributes
+    redact: Callable[[str], str]  # the API key, which a server may echo, or a tool give away
     _started: float = field(init=False, factory=time.monotonic)
 
     def current(self) -> AbstractContextManager[object]:
@@ -26,9 +28,14 @@ class Watched:
         return use_span(self.span, end_on_exit=False, record_exception=False, set_status_on_exception=False)
 
     def tell(self, more: Attributes) -> None:
-        """Add attributes."""
-        self.told.update(more)
-        self.span.set_attributes(more)
+        """Add attributes, some of which metrics have too."""
+        self.told.update(self.tell_span(more))
+
+    def tell_span(self, more: Attributes) -> Attributes:
+        """Add attributes to the span only; return them, redacted."""
+        told = redacted(more, self.redact)
+        self.span.set_attributes(told)
+        return told
 
     def fail(self, error: BaseException, *, with_text: bool) -> None:
         """End with an error; its text, which may quote what was sent, is told only if that is asked for."""

@@ -19,9 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pixigpt.testing._contract import operations
 from pixigpt.testing._endpoints import BASE_PATH, Backend, Endpoint, EndpointFunction
 from pixigpt.testing._errors import error_response
-from pixigpt.testing._faults import Fault, Faults
+from pixigpt.testing._faults import Fault
+from pixigpt.testing._faulty_send import FaultySend
+from pixigpt.testing._queue import Queue
 from pixigpt.testing._requests import ReceivedRequest, received
-from pixigpt.testing._spoiled import Spoiled
 
 
 @define(eq=False)
@@ -34,7 +35,7 @@ class App:
     backend: Backend
     api_key: str
     max_requests: int
-    faults: Faults = field(factory=Faults)
+    faults: Queue[Fault] = field(factory=Queue[Fault])
     requests: list[ReceivedRequest] = field(factory=list[ReceivedRequest])
     in_flight: int = field(init=False, default=0)
     _request_numbers: Iterator[int] = field(init=False, factory=lambda: itertools.count(1))
@@ -77,7 +78,7 @@ class App:
     async def _respond(self, scope: Scope, body: bytes, receive: Receive, send: Send, record: ReceivedRequest) -> None:
         try:
             fault = self.faults.take(record)
-        except Exception as error:  # noqa: BLE001 - a test's own `when`: what it raised is kept
+        except Exception as error:  # noqa: BLE001  # a test's own `when`: what it raised is kept
             return await self.backend.broken(record.path, error).response()(scope, receive, send)
         if fault is None:
             return await self._routes(scope, _replayed(body, receive), send)
@@ -87,7 +88,7 @@ class App:
             await anyio.sleep(fault.seconds)
         if fault.kind == "ignore_stream":
             body = _without_stream(record)
-        return await self._routes(scope, _replayed(body, receive), Spoiled(send, fault))
+        return await self._routes(scope, _replayed(body, receive), FaultySend(send, fault))
 
 
 def _routes(backend: Backend) -> list[Route]:

@@ -19,8 +19,9 @@ from pixigpt.testing._model import LanguageModel
 from pixigpt.testing._multipart import parts
 from pixigpt.testing._nulls import without_nulls
 from pixigpt.testing._paging import Page
+from pixigpt.testing._queue import Queue
 from pixigpt.testing._refusals import refusal
-from pixigpt.testing._replies import PlannedReply, Replies
+from pixigpt.testing._replies import PlannedReply
 from pixigpt.testing._requests import ReceivedRequest, received
 from pixigpt.testing._rule import Rule
 from pixigpt.testing._runs import Runs
@@ -47,7 +48,7 @@ class Backend:
     store: Store
     rule: Rule
     model: LanguageModel
-    replies: Replies = field(factory=Replies)
+    replies: Queue[PlannedReply] = field(factory=Queue[PlannedReply])
     errors: list[Exception] = field(factory=list[Exception])
     replays: Replays = field(init=False)
     service: Service = field(init=False)
@@ -119,7 +120,7 @@ class Endpoint:
             return await self._response(request, body)
         except ServiceError as error:
             return error.response()
-        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, it is logged and kept
+        except Exception as error:  # noqa: BLE001  # the boundary: whatever it is, it is logged and kept
             return self._backend.broken(self._operation.name, error).response()
 
     async def _response(self, request: Request, body: bytes) -> Response:

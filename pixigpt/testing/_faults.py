@@ -1,6 +1,5 @@
 """Faults: how the server misbehaves when a test tells it to, and which requests meet it."""
 
-import threading
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -56,37 +55,3 @@ class Fault:
         if not fnmatchcase(request.path, self.path) or (self.is_for_streams and not request.asks_for_stream):
             return False
         return self.when is None or self.when(request)
-
-
-@define
-class Faults:
-    """The faults still to come, in the order in which they were requested."""
-
-    _pending: list[Fault] = field(factory=list[Fault])
-    _lock: threading.RLock = field(factory=threading.RLock)  # a `when` may use the server
-
-    def add(self, fault: Fault) -> None:
-        """Ask for one more fault."""
-        with self._lock:
-            self._pending.append(fault)
-
-    def take(self, request: ReceivedRequest) -> Fault | None:
-        """Return the fault that a request meets, if any; each request meets at most one."""
-        with self._lock:
-            self._pending = [fault for fault in self._pending if fault.times != 0]
-            for fault in self._pending:
-                if fault.matches(request):
-                    fault.times = None if fault.times is None else fault.times - 1
-                    fault.is_used = True
-                    return fault
-        return None
-
-    def unused(self) -> list[str]:
-        """Return the faults that no request has met, each as the call that asked for it."""
-        with self._lock:
-            return [str(fault) for fault in self._pending if not fault.is_used and fault.times != 0]
-
-    def clear(self) -> None:
-        """Behave again."""
-        with self._lock:
-            self._pending.clear()

@@ -1,7 +1,6 @@
 """Replies: what the next chat completions and runs say when a test tells the server."""
 
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
@@ -87,6 +86,12 @@ class PlannedReply:
         """Whether it is the HTTP response as it stands, not something that the model says."""
         return self.body is not None or self.status != 200
 
+    def matches(self, request: ReceivedRequest) -> bool:
+        """Return whether a request gets it; a run, which calls no tools, gets none with tool calls."""
+        if self.tool_calls and request.path.endswith("/runs"):
+            return False
+        return self.when is None or self.when(request)
+
     def said(self, messages: Sequence[Message], instructions: str) -> Reply:
         """Return it as the model's reply to a conversation."""
         calls = [
@@ -103,42 +108,6 @@ class PlannedReply:
         given = {name: getattr(self, name) for name in _SHOWN} | {"tool_calls": list(self.tool_calls) or None}
         shown = [f"{name}={value!r}" for name, value in given.items() if value is not None]
         return f"reply({', '.join([*shown, f'status={self.status}, times={self.times}'])})"
-
-
-@define
-class Replies:
-    """The replies still to come, in the order in which they were requested."""
-
-    _pending: list[PlannedReply] = field(factory=list[PlannedReply])
-    _lock: threading.RLock = field(factory=threading.RLock)  # a `when` may use the server
-
-    def add(self, reply: PlannedReply) -> None:
-        """Ask for one more reply."""
-        with self._lock:
-            self._pending.append(reply)
-
-    def take(self, request: ReceivedRequest) -> PlannedReply | None:
-        """Return the reply that a request gets, if any; a run, which calls no tools, gets none with tool calls."""
-        is_run = request.path.endswith("/runs")
-        with self._lock:
-            self._pending = [reply for reply in self._pending if reply.times != 0]
-            for reply in self._pending:
-                if (is_run and reply.tool_calls) or not (reply.when is None or reply.when(request)):
-                    continue
-                reply.times = None if reply.times is None else reply.times - 1
-                reply.is_used = True
-                return reply
-        return None
-
-    def unused(self) -> list[str]:
-        """Return the replies that no request has got, each as the call that asked for it."""
-        with self._lock:
-            return [str(reply) for reply in self._pending if not reply.is_used and reply.times != 0]
-
-    def clear(self) -> None:
-        """Answer by the rule again."""
-        with self._lock:
-            self._pending.clear()
 
 
 def _tool_call(call: ToolCallLike, call_id: str) -> ToolCall:

@@ -63,7 +63,7 @@ class Runs:
     async def _carry_out(self, job: Job) -> None:
         try:
             end = await self._end_of(job)
-        except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, it is logged and kept
+        except Exception as error:  # noqa: BLE001  # the boundary: whatever it is, it is logged and kept
             self._broken(job.run.id, error)
             end = RunEnd("failed", reason=f"An error in the local server: {error!r}")
         try:

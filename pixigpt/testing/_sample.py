@@ -152,7 +152,7 @@ def _between(least: float, most: float) -> float:
 
 def _string(schema: Mapping[str, Any], place: int) -> str:
     if "pattern" in schema:
-        return str(rstr.Rstr(random.Random(place)).xeger(schema["pattern"]))  # noqa: S311 - a seed, for the same text
+        return str(rstr.Rstr(random.Random(place)).xeger(schema["pattern"]))  # noqa: S311  # a seed, for the same text
     text = _FORMATS.get(schema.get("format", ""), "text") + (str(place) if place else "")
     text = text.ljust(int(schema.get("minLength", 0)), "x")
     return text[: int(schema.get("maxLength", len(text)))]

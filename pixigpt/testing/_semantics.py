@@ -61,5 +61,5 @@ def likeness(a: Sequence[float], b: Sequence[float]) -> float:
 
 @lru_cache(maxsize=2_000)  # 16 MB when full: an array holds its numbers without an object for each
 def _word_vector(word: str) -> "array[float]":
-    numbers = random.Random(word)  # noqa: S311 - a seed, for the same numbers every time
+    numbers = random.Random(word)  # noqa: S311  # a seed, for the same numbers every time
     return array("d", (numbers.gauss(0, 1) for _ in range(DIMENSIONS)))

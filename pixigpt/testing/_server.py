@@ -161,7 +161,7 @@ class LocalServer:
         with listener:
             try:
                 server.run(sockets=[listener])
-            except BaseException as error:  # noqa: BLE001 - start(), in the other thread, raises it
+            except BaseException as error:  # noqa: BLE001  # start(), in the other thread, raises it
                 self._failure = error
 
     def stop(self) -> None:

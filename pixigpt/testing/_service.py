@@ -181,17 +181,7 @@ class Service:
         planned = take()
         if planned is not None and planned.is_whole_response:
             return planned
-        self._store.make_room(2)
-        run = Run(
-            id=self._store.new_id("run"),
-            object_="thread.run",
-            created_at=_now(),
-            thread_id=thread_id,
-            assistant_id=assistant.id,
-            status="queued",
-            model=self._model.name,
-        )
-        self._store.put(run)
+        run = self._new_run(thread_id, assistant.id)
         question = Question(
             messages=[chat_message(message) for message in self._store.all_messages(thread_id)],
             instructions=assistant.instructions,
@@ -201,6 +191,20 @@ class Service:
         )
         has_tools = self._model.is_rule and assistant.tools_config is None
         self._runs.start(Job(Run.from_dict(run.to_dict()), question, planned, has_tools))
+        return run
+
+    def _new_run(self, thread_id: str, assistant_id: str) -> Run:
+        self._store.make_room(2)  # one more for its message
+        run = Run(
+            id=self._store.new_id("run"),
+            object_="thread.run",
+            created_at=_now(),
+            thread_id=thread_id,
+            assistant_id=assistant_id,
+            status="queued",
+            model=self._model.name,
+        )
+        self._store.put(run)
         return run
 
     def get_run(self, thread_id: str, run_id: str) -> Run:
@@ -319,7 +323,7 @@ def _first_messages(given: object) -> list[CreateMessageRequest]:
     return CreateMessagesBulkRequest.from_dict({"messages": given}).messages
 
 
-def _metadata(given: Any) -> ThreadMetadata | None:  # noqa: ANN401 - whatever JSON can hold
+def _metadata(given: Any) -> ThreadMetadata | None:  # noqa: ANN401  # whatever JSON can hold
     if given is None:
         return None
     if found := schema_violation("ThreadMetadata", given):

@@ -110,7 +110,7 @@ class Store:
         """Forget everything."""
         with self.transaction():
             for table in ("objects", "replays"):
-                self._run(f"DELETE FROM {table}")  # noqa: S608 - a constant
+                self._run(f"DELETE FROM {table}")  # noqa: S608  # a constant
             self._run("UPDATE counters SET last_id = 0, stored = 0")
 
     def new_id(self, kind: str) -> str:
@@ -225,14 +225,14 @@ class Store:
             self._run("DELETE FROM replays WHERE number = ? AND length(body) > ?", newest - _MAX_LARGE, _LARGE)
 
     def _number(self, kind: type[_Stored], thing_id: str, where: str, given: list[str | None]) -> int:
-        sql = f"SELECT number FROM objects WHERE kind = ? AND {where} AND id = ?"  # noqa: S608 - constants
+        sql = f"SELECT number FROM objects WHERE kind = ? AND {where} AND id = ?"  # noqa: S608  # constants
         found = self._run(sql, _KINDS[kind], *given, _text(thing_id)).fetchone()
         if found is None:
             raise ServiceError(400, f"after: there is no {thing_id} in this list.")
         return int(found[0])
 
     def _list(self, kind: type[_Stored], where: str, given: list[str | None], order: str, limit: int) -> list[_Stored]:
-        sql = f"SELECT json FROM objects WHERE kind = ? AND {where} ORDER BY number {order} LIMIT ?"  # noqa: S608
+        sql = f"SELECT json FROM objects WHERE kind = ? AND {where} ORDER BY number {order} LIMIT ?"  # noqa: S608  # as above
         return [_decoded(kind, row[0]) for row in self._run(sql, _KINDS[kind], *given, limit)]
 
     def _one(self, sql: str) -> int:

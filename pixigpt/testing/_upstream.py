@@ -240,7 +240,7 @@ def _as_service_error() -> Generator[None]:
         yield
     except PixiGPTError as error:
         raise _service_error(error) from error
-    except ValueError as error:  # what the contract allows and the SDK does not send, such as no messages at all
+    except ValueError as error:  # what the contract allows and the SDK does not send, such as a result without content
         raise ServiceError(400, str(error)) from error
 
 

@@ -11,8 +11,8 @@ from pixigpt._capture import capture_responses
 from pixigpt._clock import deadline
 from pixigpt._settings import Settings
 from pixigpt._tool_run import ToolRun
-from pixigpt.tools._async_driver import ToolDriver, called
-from pixigpt.tools._conversation import Received, Send
+from pixigpt.tools._async_driver import ToolDriver, in_time
+from pixigpt.tools._conversation import Late, Received, Send
 from pixigpt.tools._parse import ParsedCompletion, ParseLoop
 from pixigpt.tools._runner import Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
@@ -35,18 +35,24 @@ class Chat:
         """Return it with the tools that the model may call."""
         return evolve(self, arguments={**self.arguments, "tools": tools})
 
-    async def received(self, step: Send, on_text: Reader | None = None) -> Received:
-        """Send the messages; return the answer, whose text has gone to `on_text` as it came."""
+    async def received(self, step: Send) -> Received:
+        """Send the messages; return the answer."""
         with capture_responses() as responses:
-            completion = await (
-                self.send(step.messages, **self.arguments) if on_text is None else self._read(step.messages, on_text)
-            )
+            completion = await self.send(step.messages, **self.arguments)
         return Received(completion, sum(each.attempts for each in responses))
 
-    async def _read(self, messages: list[Message], on_text: Reader) -> ChatCompletion:
+    async def read_out(self, step: Send, on_text: Reader) -> Received | Late:
+        """Send the messages; return the answer, whose text has gone to `on_text` as it came."""
+        with capture_responses() as responses:
+            completion = await self._read(step.messages, on_text)
+        attempts = sum(each.attempts for each in responses)
+        return Late(attempts) if completion is None else Received(completion, attempts)
+
+    async def _read(self, messages: list[Message], on_text: Reader) -> ChatCompletion | None:
         async with self.stream(messages, **self.arguments) as stream:
             async for text in stream.text():
-                await called("on_text", on_text, text)
+                if not await in_time("on_text", on_text, text):
+                    return None
             return await stream.completion()
 
 
@@ -62,7 +68,9 @@ async def run_tools(
     sender, driver = chat.with_tools(loop.definitions), ToolDriver(options)
 
     async def perform(step: Step) -> Outcome:
-        return await (sender.received(step, options.on_text) if isinstance(step, Send) else driver.perform(step))
+        if not isinstance(step, Send):
+            return await driver.perform(step)
+        return await (sender.received(step) if options.on_text is None else sender.read_out(step, options.on_text))
 
     with deadline(settings.total_timeout):
         return await drive(loop.run(), perform)

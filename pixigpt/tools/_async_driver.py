@@ -26,11 +26,10 @@ class ToolDriver:
 
     async def perform(self, step: Approve | Execute) -> Outcome:
         """Perform a step; return its outcome."""
-        end = block_end()
-        left = math.inf if end is None else end - time.monotonic()
+        left = _left()
         if left <= 0:
             return None
-        with anyio.CancelScope(deadline=anyio.current_time() + left):
+        with anyio.move_on_after(left):
             if isinstance(step, Approve):
                 return bool(await called("approve", cast("Approver", self.options.approve), step.call))
             await self._execute(step.calls)
@@ -86,6 +85,18 @@ def _check_all_over(calls: list[PendingCall]) -> None:
     """Raise the cancellation of a tool that was cancelled from elsewhere, which a task group passes over."""
     if not all(call.is_over for call in calls):
         raise anyio.get_cancelled_exc_class()
+
+
+async def in_time(name: str, callback: Callable[[T], object], argument: T) -> bool:
+    """Call a callback of the user's; return whether it ended before the deadline, which ends it if it is async."""
+    with anyio.move_on_after(_left()):
+        await called(name, callback, argument)
+    return _left() > 0
+
+
+def _left() -> float:
+    end = block_end()
+    return math.inf if end is None else end - time.monotonic()
 
 
 async def called(_: str, callback: Callable[[T], object], argument: T) -> object:

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from attrs import define, field
 
-from pixigpt._checks import not_awaitable
+from pixigpt._checks import is_async, not_awaitable
 from pixigpt._clock import Clock
 from pixigpt._tool_run import ToolCallRecord, ToolError
 from pixigpt.middleware._observe import ToolExecution
-from pixigpt.tools._function import AnyTool, is_async
+from pixigpt.tools._function import AnyTool
 from pixigpt.tools._values import UnfitError, decoded, decoded_object, encoded
 from pixigpt_api.models import ToolCall
 
@@ -28,6 +28,7 @@ class PendingCall:
     report: Callable[[Exception], str] | None  # what the model is told of an exception; None if only the caller is
     clock: Clock
     observe: Callable[[ToolExecution], AbstractContextManager[object]] = nullcontext
+    redact: Callable[[str], str] = str
     content: str | None = None
     failure: Exception | None = None
     _tool: AnyTool | None = None
@@ -94,7 +95,9 @@ class PendingCall:
     def _timed(self) -> Generator[None]:
         started = self.clock.monotonic()
         description = None if self._tool is None else self._tool.description
-        operation = ToolExecution(self.call.function.name, self.call.id, description, self._arguments or {})
+        operation = ToolExecution(
+            self.call.function.name, self.call.id, description, self._arguments or {}, redact=self.redact
+        )
         with self._caught():
             try:
                 with self.observe(operation):
@@ -118,7 +121,7 @@ class PendingCall:
 
 
 def _checked(arguments: dict[str, Any] | None, call: ToolCall) -> dict[str, Any]:
-    """Return decoded arguments; raise ToolError if they are no JSON object."""
+    """Return decoded arguments; raise ToolError if they are not a JSON object."""
     if arguments is not None:
         return arguments
     try:

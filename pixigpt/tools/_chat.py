@@ -12,8 +12,8 @@ from pixigpt._clock import deadline
 from pixigpt._driver import drive
 from pixigpt._settings import Settings
 from pixigpt._tool_run import ToolRun
-from pixigpt.tools._conversation import Received, Send
-from pixigpt.tools._driver import ToolDriver, called
+from pixigpt.tools._conversation import Late, Received, Send
+from pixigpt.tools._driver import ToolDriver, in_time
 from pixigpt.tools._parse import ParsedCompletion, ParseLoop
 from pixigpt.tools._runner import Outcome, Reader, RunOptions, Step, ToolLoop
 from pixigpt_api.models import ChatCompletion, Message, Tool
@@ -36,18 +36,24 @@ class Chat:
         """Return it with the tools that the model may call."""
         return evolve(self, arguments={**self.arguments, "tools": tools})
 
-    def received(self, step: Send, on_text: Reader | None = None) -> Received:
-        """Send the messages; return the answer, whose text has gone to `on_text` as it came."""
+    def received(self, step: Send) -> Received:
+        """Send the messages; return the answer."""
         with capture_responses() as responses:
-            completion = (
-                self.send(step.messages, **self.arguments) if on_text is None else self._read(step.messages, on_text)
-            )
+            completion = self.send(step.messages, **self.arguments)
         return Received(completion, sum(each.attempts for each in responses))
 
-    def _read(self, messages: list[Message], on_text: Reader) -> ChatCompletion:
+    def read_out(self, step: Send, on_text: Reader) -> Received | Late:
+        """Send the messages; return the answer, whose text has gone to `on_text` as it came."""
+        with capture_responses() as responses:
+            completion = self._read(step.messages, on_text)
+        attempts = sum(each.attempts for each in responses)
+        return Late(attempts) if completion is None else Received(completion, attempts)
+
+    def _read(self, messages: list[Message], on_text: Reader) -> ChatCompletion | None:
         with self.stream(messages, **self.arguments) as stream:
             for text in stream.text():
-                called("on_text", on_text, text)
+                if not in_time("on_text", on_text, text):
+                    return None
             return stream.completion()
 
 
@@ -63,7 +69,9 @@ def run_tools(
     sender, driver = chat.with_tools(loop.definitions), ToolDriver(options)
 
     def perform(step: Step) -> Outcome:
-        return sender.received(step, options.on_text) if isinstance(step, Send) else driver.perform(step)
+        if not isinstance(step, Send):
+            return driver.perform(step)
+        return sender.received(step) if options.on_text is None else sender.read_out(step, options.on_text)
 
     with deadline(settings.total_timeout):
         return drive(loop.run(), perform)

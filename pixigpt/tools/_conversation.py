@@ -2,7 +2,7 @@
 
 Every call of an assistant's message has an id of its own, in the whole conversation, and exactly one tool message
 right behind that message. Models and servers repeat ids, or leave them empty: such a call gets another id.
-Arguments that are no JSON object are sent back as an empty one.
+Arguments that are not a JSON object are sent back as an empty one.
 """
 
 import json
@@ -37,6 +37,13 @@ class Received:
     """A chat completion, and how many requests it took."""
 
     completion: ChatCompletion
+    attempts: int
+
+
+@frozen
+class Late:
+    """In place of a Received: the deadline passed while the answer was read out; and how many requests it took."""
+
     attempts: int
 
 
@@ -102,7 +109,7 @@ class Conversation:
         sent = Message.from_dict(message.to_dict())
         for call in sent.tool_calls or []:
             if decoded_object(call.function.arguments) is None:
-                call.function.arguments = "{}"  # servers that write it into a template refuse what is no JSON object
+                call.function.arguments = "{}"  # servers that write it into a template refuse what is not a JSON object
         results = [Message(role="tool", content=text, tool_call_id=name) for name, text in contents.items()]
         self.messages = [*self.messages, sent, *results]
 

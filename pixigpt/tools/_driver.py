@@ -52,6 +52,13 @@ class ToolDriver:
             called("on_call", self.options.on_call, call.record())
 
 
+def in_time(name: str, callback: Callable[[T], object], argument: T) -> bool:
+    """Call a callback of the user's; return whether it ended before the deadline."""
+    called(name, callback, argument)
+    end = block_end()
+    return end is None or time.monotonic() < end
+
+
 def called(name: str, callback: Callable[[T], object], argument: T) -> object:
     """Call a callback of the user's; raise TypeError if it gives something to await, which would count as a yes."""
     result = callback(argument)

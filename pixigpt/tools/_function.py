@@ -143,6 +143,10 @@ def tool(
     """
     if function is None:
         return functools.partial(_wrapped, name=name, description=description)
+    if isinstance(function, FunctionTool):  # a tool already, which gets another name or description
+        name = function.name if name is None else name
+        description = function.description if description is None else description
+        function = cast("Callable[P, T]", function.function)
     return _wrapped(function, name=name, description=description)
 
 
@@ -154,14 +158,9 @@ def tools_by_name(functions: object) -> dict[str, AnyTool]:
     for function in cast("Sequence[Callable[..., object]]", functions):
         each = cast("AnyTool", function) if isinstance(function, FunctionTool) else _wrapped(function)
         if each.name in tools:
-            raise TypeError(f"two tools have the name {each.name!r}")
+            raise TypeError(f"two tools have the name {each.name!r}: give one another with tool(f, name=...)")
         tools[each.name] = each
     return tools
-
-
-def is_async(function: object) -> bool:
-    """Return whether calling a function gives something to await."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004  # not whether it can be called
 
 
 def _wrapped(
@@ -173,10 +172,10 @@ def _wrapped(
     name = _checked_name(getattr(function, "__name__", "") if name is None else name)
     docstring = _docstring(function)
     hints, defaults = _parameters(function, name)
-    fields = {each: NotRequired[hint] if each in defaults else hint for each, hint in hints.items()}
-    arguments = _typed_dict(name, cast("dict[str, object]", fields))
-    arguments.__doc__ = docstring
     try:
+        fields = {each: NotRequired[hint] if each in defaults else hint for each, hint in hints.items()}
+        arguments = _typed_dict(name, cast("dict[str, object]", fields))
+        arguments.__doc__ = docstring
         schema = schema_of(arguments)
     except TypeError as cause:
         raise TypeError(f"{name}: {cause}") from cause
@@ -221,7 +220,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, A
     try:
         parameters = inspect.signature(function).parameters.values()
     except (NameError, ValueError) as cause:  # an annotation that Python evaluates only now; a builtin without one
-        raise TypeError(f"{name}: its parameters cannot be told: {cause}") from cause
+        raise TypeError(f"{name}: its parameters cannot be read: {cause}") from cause
     for each in parameters:
         if each.kind in _UNNAMED:
             raise TypeError(f"{name}: the parameter {each} {_UNNAMED[each.kind]}, and a model passes each by its name")
@@ -235,7 +234,7 @@ def _parameters(function: Callable[..., object], name: str) -> tuple[dict[str, A
 def _resolved(annotations: Mapping[str, object], function: Callable[..., object], name: str) -> dict[str, Any]:
     """Return annotations with those that are text evaluated; what the function returns is nobody's concern here."""
     inner = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
-    module = getattr(inner, "__globals__", None) or getattr(getattr(inner, "__call__", None), "__globals__", {})  # noqa: B004
+    module = getattr(inner, "__globals__", None) or getattr(_checks.call_of(inner), "__globals__", {})
     holder = cast("Any", SimpleNamespace(__annotations__=dict(annotations)))
     try:
         return typing.get_type_hints(holder, globalns=module, include_extras=True)

@@ -171,7 +171,11 @@ class ParseLoop(Generic[T]):
     ) -> "ParseLoop[T]":
         """Check the arguments; raise ValueError or TypeError if one is bad."""
         _checks.non_negative_int("max_repairs", max_repairs)
-        return cls(Conversation.begun(settings, messages), Target[T].of(response_type), max_repairs)
+        try:
+            target = Target[T].of(response_type)
+        except TypeError as cause:
+            raise TypeError(f"response_type: {cause}") from cause
+        return cls(Conversation.begun(settings, messages), target, max_repairs)
 
     def run(self) -> Generator[Send, Received, ParsedCompletion[T]]:
         """Run until an answer fits; raise ParseFailedError if none does."""

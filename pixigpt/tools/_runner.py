@@ -10,15 +10,14 @@ from pixigpt._arguments import MessageLike
 from pixigpt._clock import block_end
 from pixigpt._failure import redact_texts
 from pixigpt._settings import Settings
-from pixigpt._tool_run import ToolCallRecord, ToolRun
+from pixigpt._tool_run import ToolCallRecord, ToolRun, summary_of
+from pixigpt._wait import LAST_POLL
 from pixigpt.tools._calls import PendingCall
-from pixigpt.tools._conversation import Conversation, Received, Send
-from pixigpt.tools._function import AnyTool, is_async, tools_by_name
+from pixigpt.tools._conversation import Conversation, Late, Received, Send
+from pixigpt.tools._function import AnyTool, tools_by_name
 from pixigpt_api.models import ChatCompletion, Message, Tool, ToolCall
 
 T = TypeVar("T")
-
-_LAST_POLL = 0.1  # how long before its end `wait_for_run` gives up
 
 Approver = Callable[[ToolCall], object]
 Observer = Callable[[ToolCallRecord], object]
@@ -40,13 +39,8 @@ class Execute:
 
 
 Step = Send | Approve | Execute
-Outcome = Received | bool | None
+Outcome = Received | Late | bool | None
 Loop = Generator[Step, Outcome, T]
-
-
-def _function(name: str, value: object) -> None:
-    if not callable(value):
-        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
 
 
 @frozen
@@ -56,9 +50,9 @@ class RunOptions:
     max_rounds: int = field(validator=_checks.validator(_checks.non_negative_int))
     concurrency: int = field(validator=_checks.validator(_checks.positive_int))
     report_errors: bool = field(validator=_checks.validator(_checks.of_type(bool)))
-    approve: Approver | None = field(validator=_checks.validator(_checks.optional(_function)))
-    on_call: Observer | None = field(validator=_checks.validator(_checks.optional(_function)))
-    on_text: Reader | None = field(validator=_checks.validator(_checks.optional(_function)))
+    approve: Approver | None
+    on_call: Observer | None
+    on_text: Reader | None
 
 
 @define
@@ -84,11 +78,10 @@ class ToolLoop:
     ) -> "ToolLoop":
         """Check the arguments; raise ValueError or TypeError if one is bad, or async where nobody can await it."""
         by_name = tools_by_name(tools)
-        called = {each.name: each.function for each in by_name.values()}
-        callbacks = {"approve": options.approve, "on_call": options.on_call, "on_text": options.on_text}
-        for name, function in {**called, **callbacks}.items():
-            if is_async(function) and not may_be_async:
-                raise TypeError(f"{name} is async: use AsyncClient")
+        called = [(each.name, each.function) for each in by_name.values()]
+        callbacks = [("approve", options.approve), ("on_call", options.on_call), ("on_text", options.on_text)]
+        for name, function in [*called, *callbacks]:  # a tool may have a callback's name
+            _checks.callback(name, function, may_be_async=may_be_async)
         return cls(Conversation.begun(settings, messages), by_name, options)
 
     @property
@@ -99,7 +92,10 @@ class ToolLoop:
     def run(self) -> Loop[ToolRun]:
         """Run until an answer calls no tool."""
         while True:
-            received = cast("Received", (yield Send(self.conversation.messages)))
+            received = cast("Received | Late", (yield Send(self.conversation.messages)))
+            if isinstance(received, Late):
+                self.conversation.attempts += received.attempts
+                raise self._too_late("on_text was running")
             self.completion = received.completion
             message = self.conversation.receive(received)
             if not message.tool_calls:
@@ -113,8 +109,10 @@ class ToolLoop:
     def _round(self, message: Message, calls: list[ToolCall]) -> Loop[None]:
         self.rounds += 1
         report = self._reported if self.options.report_errors else None
-        clock, observe = self.conversation.clock, self.conversation.settings.observe
-        pending = [PendingCall(call, self.rounds, report, clock, observe) for call in calls]
+        clock, settings = self.conversation.clock, self.conversation.settings
+        pending = [
+            PendingCall(call, self.rounds, report, clock, settings.observe, settings.redact_key) for call in calls
+        ]
         for each in pending:
             each.prepare(self.tools)
             if self.options.approve and not each.is_over:
@@ -151,13 +149,13 @@ class ToolLoop:
         conversation = self.conversation
         return ToolRun(completion, conversation.messages, [*self.calls], conversation.usage, self.rounds)
 
-    def _too_late(self) -> errors.DeadlineExceededError:
-        return self.conversation.stamped(errors.DeadlineExceededError("the deadline passed while tools were running"))
+    def _too_late(self, what: str = "tools were running") -> errors.DeadlineExceededError:
+        return self.conversation.stamped(errors.DeadlineExceededError(f"the deadline passed while {what}"))
 
     def _is_nearly_over(self) -> bool:
         """Return whether the deadline is why a call that a tool made has failed; a wait may give up a bit before it."""
         end = block_end()
-        return end is not None and self.conversation.clock.monotonic() >= end - _LAST_POLL
+        return end is not None and self.conversation.clock.monotonic() >= end - LAST_POLL
 
     def _reported(self, error: Exception) -> str:
-        return self.conversation.settings.redact_key(f"{type(error).__name__}: {error}")
+        return self.conversation.settings.redact_key(summary_of(error))

@@ -35,7 +35,8 @@ def decoded_object(text: str) -> dict[str, Any] | None:
 def converted(value: object, hint: object, schema: Schema) -> Any:  # noqa: ANN401  # the hint says what
     """Convert decoded JSON to a type, strictly; raise UnfitError if it is not of that type or has unknown fields."""
     try:
-        made: Any = msgspec.convert(value, cast("Any", hint), dec_hook=_foreign_value)
+        # In JSON a key is a text, also where the type wants a number: `dict[int, str]`.
+        made: Any = msgspec.convert(value, cast("Any", hint), str_keys=True, dec_hook=_foreign_value)
     except (ValueError, TypeError, AssertionError, RecursionError) as cause:  # a class's own checks raise them too
         raise UnfitError(_line(cause)) from cause
     if path := unknown_field(value, schema):

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from scripts.api.contract import contract_breaks
-from scripts.api.names import face_breaks
+from scripts.api.names import public_breaks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONTRACT = "openapi/pixigpt.yaml"
@@ -77,7 +77,7 @@ def contract(root: Path) -> Mapping[str, Any]:
 
 def breaks(old: Path, new: Path) -> list[str]:
     """Return a line for each break between two trees."""
-    names = [f"name: {line}" for line in face_breaks(old, new)]
+    names = [f"name: {line}" for line in public_breaks(old, new)]
     return names + [f"contract: {line}" for line in contract_breaks(contract(old), contract(new))]
 
 

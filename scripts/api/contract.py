@@ -1,4 +1,4 @@
-"""What a new contract breaks for those who send requests and read answers by the old one."""
+"""What a new contract breaks for those who send requests and read responses by the old one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -71,7 +71,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Pair:
-    """The same schema in both contracts, in requests or in answers."""
+    """The same schema in both contracts, in requests or in responses."""
 
     old: Part
     new: Part
@@ -82,7 +82,7 @@ class Pair:
     def said(self, text: str, field: str = "") -> str:
         """Return a break's line."""
         where = f"{self.where}.{field}" if field else self.where
-        return f"{where} in {'requests' if self.in_request else 'answers'}: {text}"
+        return f"{where} in {'requests' if self.in_request else 'responses'}: {text}"
 
     def inner(self, old: Part | None, new: Part | None, suffix: str) -> Iterator[str]:
         """Yield the breaks of a schema within this one, where both have it."""
@@ -90,7 +90,7 @@ class Pair:
             yield from replace(self, old=old, new=new, where=f"{self.where}{suffix}").breaks()
 
     def breaks(self) -> Iterator[str]:
-        """Yield what was sent and is no longer taken: by the new server in requests, by old readers in answers."""
+        """Yield what was sent and is no longer taken: by the new server in requests, by old readers in responses."""
         sent, taken = (self.old, self.new) if self.in_request else (self.new, self.old)
         here = replace(self, where=self.old.name or self.where)
         takers = taken.alternatives()
@@ -146,7 +146,7 @@ class Pair:
                 yield self.said("the field is gone", name)
 
     def required_breaks(self) -> Iterator[str]:
-        """Yield the fields that requests must have now, and those that answers may lack."""
+        """Yield the fields that requests must have now, and those that responses may lack."""
         if self.in_request:
             for name in sorted(self.new.required - self.old.required):
                 yield self.said("the field is required now", name)
@@ -191,7 +191,7 @@ def operation_breaks(name: str, old: Part, new: Part) -> Iterator[str]:
         yield f"{name}: the operationId {before} became {after}"
     yield from parameter_breaks(name, old, new)
     yield from body_breaks(name, old.inner("requestBody"), new.inner("requestBody"))
-    yield from answer_breaks(name, old.parts("responses"), new.parts("responses"))
+    yield from response_breaks(name, old.parts("responses"), new.parts("responses"))
 
 
 def parameters(operation: Part) -> dict[str, Part]:
@@ -221,13 +221,13 @@ def body_breaks(name: str, old: Part | None, new: Part | None) -> Iterator[str]:
         yield from content_breaks(name, old, new, in_request=True)
 
 
-def answer_breaks(name: str, old: dict[str, Part], new: dict[str, Part]) -> Iterator[str]:
-    """Yield the breaks of what is answered; an error's status may go, for every error has a default."""
-    for status, answer in old.items():
+def response_breaks(name: str, old: dict[str, Part], new: dict[str, Part]) -> Iterator[str]:
+    """Yield the breaks of responses; an error's status may go, for every error has a default."""
+    for status, response in old.items():
         if status in new:
-            yield from content_breaks(f"{name}: {status}", answer, new[status], in_request=False)
+            yield from content_breaks(f"{name}: {status}", response, new[status], in_request=False)
         elif status.startswith("2"):
-            yield f"{name}: the answer {status} is gone"
+            yield f"{name}: the response {status} is gone"
 
 
 def content_breaks(name: str, old: Part, new: Part | None, *, in_request: bool) -> Iterator[str]:
@@ -235,7 +235,7 @@ def content_breaks(name: str, old: Part, new: Part | None, *, in_request: bool) 
     left = new.parts("content") if new else {}
     for media, content in old.parts("content").items():
         if media not in left:
-            yield f"{name}: {media} in {'requests' if in_request else 'answers'} is gone"
+            yield f"{name}: {media} in {'requests' if in_request else 'responses'} is gone"
             continue
         before, after = content.inner("schema"), left[media].inner("schema")
         if before and after:

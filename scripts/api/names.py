@@ -33,19 +33,19 @@ OUR_OWN = (griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE, griffe.BreakageKind.CLAS
 Member = griffe.Object | griffe.Alias
 
 
-def face_breaks(old: Path, new: Path) -> list[str]:
+def public_breaks(old: Path, new: Path) -> list[str]:
     """Return a line for each break of the public names between two trees of the repository, none twice."""
-    before, after = faces(old), faces(new)
+    before, after = public_modules(old), public_modules(new)
     found: list[str] = []
-    for name, face in before.items():
+    for name, module in before.items():
         if name in after:
-            found += [f"{name}.{line}" for line in module_breaks(face, after[name])]
+            found += [f"{name}.{line}" for line in module_breaks(module, after[name])]
         else:
             found.append(f"{name}: the module is gone")
     return list(dict.fromkeys(found))
 
 
-def faces(root: Path) -> dict[str, griffe.Module]:
+def public_modules(root: Path) -> dict[str, griffe.Module]:
     """Return the modules with the public names, read without importing anything."""
     loader = griffe.GriffeLoader(
         search_paths=[root, root / "generated"],

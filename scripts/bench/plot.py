@@ -1,4 +1,4 @@
-"""The benchmark's picture, as SVG by hand: throughput and CPU time of each client, ours in another colour."""
+"""The benchmark's picture, as SVG by hand: throughput and CPU time of each client, ours in another color."""
 
 from collections.abc import Mapping
 from html import escape

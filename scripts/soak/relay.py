@@ -42,8 +42,8 @@ class Relay:
     async def _link(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
         server_reader, server = await asyncio.open_connection("127.0.0.1", self._port)
-        there = asyncio.create_task(self._pump(reader, server, client, is_answer=False))
-        back = asyncio.create_task(self._pump(server_reader, client, client, is_answer=True))
+        there = asyncio.create_task(self._pump(reader, server, client, is_response=False))
+        back = asyncio.create_task(self._pump(server_reader, client, client, is_response=True))
         await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
         self._at_rest.discard(client)
         server.close()
@@ -56,7 +56,7 @@ class Relay:
         writer: asyncio.StreamWriter,
         client: asyncio.StreamWriter,
         *,
-        is_answer: bool,
+        is_response: bool,
     ) -> None:
         with suppress(OSError):
             while piece := await reader.read(PIECE):
@@ -65,9 +65,9 @@ class Relay:
                     return
                 writer.write(piece)
                 await writer.drain()
-                # An answer mostly comes in two pieces; a connection counts as at rest between them too, which is
+                # A response mostly comes in two pieces; a connection counts as at rest between them too, which is
                 # as good a place as any to end it.
-                (self._at_rest.add if is_answer else self._at_rest.discard)(client)
+                (self._at_rest.add if is_response else self._at_rest.discard)(client)
 
     def _reset(self, client: asyncio.StreamWriter) -> None:
         self.resets += 1

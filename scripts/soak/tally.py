@@ -52,21 +52,21 @@ class Tally:
         """Count a call under a deadline: its result, its error, its retries. It lets nothing out but a cancellation."""
         self.count("calls")
         retries, started = 0, time.monotonic()
-        with capture_responses() as answers, deadline(limit):
+        with capture_responses() as responses, deadline(limit):
             try:
                 yield
                 self.count("results")
             except PixiGPTError as error:
                 self.failed(error)
-                # Those before a final answer are in what was captured.
+                # Those before the last response are in what was captured.
                 retries = 0 if isinstance(error, APIError | APIResponseError) else len(error.earlier)
             except Exception:  # noqa: BLE001  # whether there is any is the question
                 self.count("other exceptions", told=traceback.format_exc())
         self.latest = max(self.latest, time.monotonic() - started - (math.inf if limit is None else limit))
-        self.count("retries", retries + sum(answer.attempts - 1 for answer in answers))
+        self.count("retries", retries + sum(each.attempts - 1 for each in responses))
 
     def listen(self) -> None:
-        """Count what nobody catches: warnings, logged complaints, exceptions in destructors and threads."""
+        """Count what nobody catches: warnings, logged warnings, exceptions in destructors and threads."""
         warnings.simplefilter("always")
         logging.captureWarnings(capture=True)
         logging.basicConfig(handlers=[_Strays(self)], level=logging.WARNING)

@@ -66,6 +66,7 @@ NESTED = b'{"error": {"message": {"a": [{"b": [[], {}]}]}, "type": [], "code": {
 # the body of a 418, and what the error has as message, type and code
 BODIES: list[tuple[bytes, str, str | None, str | None]] = [
     (b'{"error": {"message": "m", "type": "t", "code": "c"}}', "m", "t", "c"),
+    (b'\xef\xbb\xbf{"error": {"message": "m", "type": "t", "code": "c"}}', "m", "t", "c"),
     (b'{"error": {"message": "m", "type": "t", "code": 7}}', "m", "t", "7"),
     (b'{"error": {"message": "m", "code": ["c", 7]}}', "m", None, '["c", 7]'),
     (b'{"error": {"message": "m", "type": null, "code": null}}', "m", None, None),
@@ -78,9 +79,17 @@ BODIES: list[tuple[bytes, str, str | None, str | None]] = [
     (b'{"message": "m", "type": "t", "code": 7}', "m", "t", "7"),
     (b'{"detail": "m"}', "m", None, None),
     (b'{"detail": [{"loc": ["body"], "msg": "m"}]}', '[{"loc": ["body"], "msg": "m"}]', None, None),
+    (b'{"detail": [{"msg": "\xc3\xa4"}]}', '[{"msg": "\u00e4"}]', None, None),
+    (b'{"errors": [{"msg": "m"}]}', '{"errors": [{"msg": "m"}]}', None, None),
+    (b'{"title": "m", "type": "t"}', '{"title": "m", "type": "t"}', "t", None),
+    (b'{"error": {"code": 7}}', '{"error": {"code": 7}}', None, "7"),
+    (b'{"detail": "", "code": null}', "418 I'm a Teapot", None, None),
+    (b'" "', "418 I'm a Teapot", None, None),
+    (b" \n", "418 I'm a Teapot", None, None),
     (b'"m"', "m", None, None),
     (b"m", "m", None, None),
     (b"<html><body>m</body></html>", "the response is a web page, not one of the API's", None, None),
+    (b"\xef\xbb\xbf<html><body>m</body></html>", "the response is a web page, not one of the API's", None, None),
     (b"[1, 2]", "[1, 2]", None, None),
     (b"7", "7", None, None),
     (b"null", "418 I'm a Teapot", None, None),
@@ -139,10 +148,17 @@ OUTSIDE_THE_CONTRACT: dict[str, tuple[bytes, str]] = {
     "a field of a wrong type": (ok(BAD_THREAD), r"data\[0\]\.created_at is str, not int"),
     "an error's body": (ok(b'{"error": {"message": "no"}}'), "the result's data is missing"),
     "an encoding that was not asked for": (reply(200, b"whatever", b"Content-Encoding: br"), "not asked for"),
+    "two encodings": (reply(200, b"whatever", b"Content-Encoding: gzip,deflate"), "not asked for"),
     "no gzip": (reply(200, b"plain", b"Content-Encoding: gzip"), "not gzip"),
     "no deflate": (reply(200, b"plain", b"Content-Encoding: deflate"), "not deflate"),
     "half a deflate": (reply(200, zlib.compress(EMPTY)[:-5], b"Content-Encoding: deflate"), "deflate is cut off"),
     "half a gzip": (reply(200, gzip.compress(EMPTY)[:-9], b"Content-Encoding: gzip"), "gzip is cut off"),
+    "a gzip cut in its head": (reply(200, gzip.compress(EMPTY)[:9], b"Content-Encoding: gzip"), "gzip is cut off"),
+    "a byte of deflate": (reply(200, zlib.compress(EMPTY)[:1], b"Content-Encoding: deflate"), "deflate is cut off"),
+    "half a gzip after a whole one": (
+        reply(200, gzip.compress(EMPTY) + gzip.compress(b" ")[:-9], b"Content-Encoding: gzip"),
+        "gzip is cut off",
+    ),
 }
 
 
@@ -278,12 +294,18 @@ UNUSUAL: dict[str, bytes] = {
     "chunks with trailers": chunks(EMPTY, trailers=b"X-Checksum: 7\r\nSet-Cookie: a=b\r\n"),
     "chunks with an extension": chunks(EMPTY).replace(b"1e\r\n", b"1E;name=value\r\n"),
     "gzip": reply(200, gzip.compress(EMPTY), b"Content-Encoding: GZIP"),
+    "gzip by its old name": reply(200, gzip.compress(EMPTY), b"Content-Encoding: x-gzip"),
+    "gzip of several members": reply(
+        200, gzip.compress(EMPTY[:9]) + gzip.compress(b"") + gzip.compress(EMPTY[9:]), b"Content-Encoding: gzip"
+    ),
+    "gzip with padding": reply(200, gzip.compress(EMPTY) + bytes(9), b"Content-Encoding: gzip"),
     "deflate": reply(200, zlib.compress(EMPTY), b"Content-Encoding: deflate"),
     "bare deflate": reply(200, zlib.compress(EMPTY, wbits=-15), b"Content-Encoding: deflate"),
     "deflate in chunks of one byte": chunks(*(bytes([byte]) for byte in zlib.compress(EMPTY))).replace(
         b"\r\n", b"\r\nContent-Encoding: deflate\r\n", 1
     ),
     "identity": reply(200, EMPTY, b"Content-Encoding: identity"),
+    "a charset for an encoding": reply(200, EMPTY, b"Content-Encoding: UTF-8"),
     "no reason phrase": ok(EMPTY).replace(b"200 OK", b"200"),
     "bare line feeds": b"HTTP/1.1 200 OK\nContent-Length: %d\n\n%s" % (len(EMPTY), EMPTY),
     "a folded header": reply(200, EMPTY, b"X-Long: a\r\n b"),
@@ -315,8 +337,9 @@ def test_a_response_that_ends_with_its_connection_is_read(against: Against, head
     assert server.connections == 2
 
 
-@pytest.mark.parametrize("response", [ok(EMPTY), chunks(EMPTY), UNUSUAL["gzip"]], ids=["plain", "chunks", "gzip"])
-def test_a_response_may_come_byte_by_byte(against: Against, response: bytes) -> None:
+@pytest.mark.parametrize("unusual", ["plain", "chunks", "gzip", "gzip of several members"])
+def test_a_response_may_come_byte_by_byte(against: Against, unusual: str) -> None:
+    response = UNUSUAL.get(unusual, ok(EMPTY))
     client, _ = against(sends(*(bytes([byte]) for byte in response), pause=0.0005), max_retries=0)
     assert client.list_threads() == []
 
@@ -396,6 +419,8 @@ BOUNDLESS: dict[str, tuple[Script, type[PixiGPTError], str]] = {
     ),
     "a gzip bomb": (sends(reply(200, BOMB, b"Content-Encoding: gzip")), *TOO_LARGE),
     "an endless gzip": (endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", BOMB[:-8]), *TOO_LARGE),
+    "what follows a gzip": (endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(EMPTY)), *TOO_LARGE),
+    "what follows a deflate": (endless(CLOSE + b"Content-Encoding: deflate\r\n\r\n", zlib.compress(EMPTY)), *TOO_LARGE),
     "an error's body": (endless(CLOSE.replace(b"200", b"404") + b"\r\n"), NotFoundError, "404"),
     "an error's gzip bomb": (sends(reply(404, BOMB, b"Content-Encoding: gzip")), NotFoundError, "404"),
     "a status line": (endless(b"HTTP/1.1 200 "), *TOO_LONG),

@@ -2,17 +2,20 @@
 
 import gc
 import gzip
+import os
 import socket
 import threading
 import time
 import warnings
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
 import pytest
-from support.clients import FAST, Against, Connect
+from support.clients import Against, Connect
 from support.pools import slots_of, usage
 from support.scripted_server import (
     EMPTY,
@@ -37,10 +40,12 @@ from pixigpt import (
     DeadlineExceededError,
     NotFoundError,
     PixiGPTError,
+    RetryPolicy,
     ServerError,
     capture_responses,
     deadline,
 )
+from pixigpt.middleware import CallRequest, CallResponse
 from pixigpt_api.api.pixigpt import get_thread, list_threads
 
 LARGE = bytes(range(256)) * 4000
@@ -72,7 +77,7 @@ def test_nothing_is_sent_before_the_block_and_an_argument_is_checked_before_it(a
     stream = client.stream_call(list_threads)
     assert server.connections == 0
     with pytest.raises(RuntimeError, match=r"only inside its `(async )?with` block"):
-        stream.status_code  # noqa: B018
+        assert stream.status_code
     with pytest.raises(ValueError, match="thread_id must not be empty"):
         client.stream_call(get_thread, "")
     with stream, pytest.raises(RuntimeError, match="only once"), stream:
@@ -195,21 +200,62 @@ def waits_after_the_head(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("script", [silent, waits_after_the_head])
-def test_a_stream_that_another_thread_closes_before_it_is_open_ends_at_once(script: Script) -> None:
-    with (
-        ScriptedServer(script) as server,
-        Client("sk-test", server.base_url, timeout=5, retry=FAST) as client,
-    ):
-        stream = client.stream_call(list_threads)
-        closing = threading.Timer(0.1, stream.close)
-        closing.start()
+def test_a_stream_that_is_closed_before_it_is_open_ends_at_once(against: Against, script: Script) -> None:
+    client, server = against(script, timeout=5)
+    stream = client.stream_call(list_threads)
+    closing = threading.Timer(0.1, stream.close)  # in an event loop's thread, it is another task that closes
+    closing.start()
+    started = time.monotonic()
+    with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
+        pytest.fail("it must not be entered")
+    assert time.monotonic() - started < 4
+    closing.join()
+    assert eventually(lambda: server.open == 0)
+    assert server.connections == 1  # it is not retried
+
+
+def test_a_stream_that_is_closed_before_it_is_open_is_not_sent_again_by_a_fallback(against: Against) -> None:
+    def falls_back(request: CallRequest) -> Generator[CallRequest, CallResponse, CallResponse]:
+        try:
+            return (yield request)
+        except APIConnectionError:
+            return (yield request)
+
+    client, server = against(silent, timeout=5, middleware=[falls_back])
+    stream = client.stream_call(list_threads)
+    closing = threading.Timer(0.1, stream.close)
+    closing.start()
+    with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
+        pytest.fail("it must not be entered")
+    closing.join()
+    assert eventually(lambda: server.open == 0)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_stream_that_is_closed_in_the_pause_before_a_retry_is_not_sent_again(backend: str) -> None:
+    replies = Replies(reply(500))
+
+    async def use(base_url: str) -> None:
+        async with (
+            AsyncClient("sk-test", base_url, retry=RetryPolicy(backoff=8.0)) as client,
+            anyio.create_task_group() as tasks,
+        ):
+            stream = client.stream_call(list_threads)
+            tasks.start_soon(close_after, 0.2, stream)
+            with pytest.raises(RuntimeError, match="closed before all of it was read"):
+                async with stream:
+                    pytest.fail("it must not be entered")
+
+    async def close_after(seconds: float, stream: Any) -> None:
+        await anyio.sleep(seconds)
+        await stream.aclose()
+
+    with ScriptedServer(replies) as server:
         started = time.monotonic()
-        with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
-            pytest.fail("it must not be entered")
-        assert time.monotonic() - started < 4
-        closing.join()
-        assert eventually(lambda: server.open == 0)
-        assert server.connections == 1  # it is not retried
+        anyio.run(use, server.base_url, backend=backend)
+        assert time.monotonic() - started < 3
+    assert len(replies.requests) == 1
 
 
 def test_a_stream_that_another_thread_closes_while_it_waits_for_a_connection_is_not_sent() -> None:
@@ -333,6 +379,22 @@ def test_what_is_half_read_is_not_saved_as_all(against: Against, tmp_path: Path)
     with client.stream_call(list_threads) as stream, pytest.raises(FileNotFoundError):
         stream.save(tmp_path / "none" / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_is_not_replaced_by_one(against: Against, tmp_path: Path) -> None:
+    folder, pipe = tmp_path / "folder", tmp_path / "pipe"  # a pipe stands for /dev/null, which root would lose
+    folder.mkdir()
+    os.mkfifo(pipe)
+    client, _ = against(Replies(reply(200, LARGE)))
+    with client.stream_call(list_threads) as stream:
+        with pytest.raises(IsADirectoryError, match="folder"):
+            stream.save(folder)
+        with pytest.raises(OSError, match="not a regular file"):
+            stream.save(pipe)
+        stream.save(tmp_path / "file")
+    assert pipe.is_fifo()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "folder", "pipe"]
 
 
 def test_a_stream_that_is_dropped_while_open_warns_and_closes() -> None:

@@ -1,6 +1,7 @@
 """The local server over llama.cpp's: threads, runs and assistants, which that one does not have, by its model."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from model_server import API_KEY
@@ -54,12 +55,12 @@ def test_an_option_that_the_api_does_not_know_reaches_the_model(client: Client, 
 
 @pytest.mark.parametrize("is_streamed", [False, True])
 def test_a_tool_call_goes_there_and_back(client: Client, server: LocalServer, is_streamed: bool) -> None:
-    given = {"assistant_id": server.assistant_id, "max_tokens": 50}
+    given: dict[str, Any] = {"assistant_id": server.assistant_id, "max_tokens": 50}
     if is_streamed:
-        with client.stream_chat_completion(HELLO, tools=[NOW], **given) as stream:  # type: ignore[arg-type]
+        with client.stream_chat_completion(HELLO, tools=[NOW], **given) as stream:
             message = stream.completion().choices[0].message
     else:
-        message = client.create_chat_completion(HELLO, tools=[NOW], **given).choices[0].message  # type: ignore[arg-type]
+        message = client.create_chat_completion(HELLO, tools=[NOW], **given).choices[0].message
     assert message.tool_calls
     (call,) = message.tool_calls
     assert (call.function.name, call.function.arguments) == ("now", "{}")

@@ -4,10 +4,10 @@ import json
 import socket
 from typing import Any
 
+from support.samples import USAGE
 from support.scripted_server import Script, read_request, sends, silent
 
 HELLO = [{"role": "user", "content": "Hello!"}]
-USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 DONE = b"data: [DONE]\n\n"
 
 # The body ends with the connection, so that a test can send it in any pieces.

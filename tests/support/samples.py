@@ -30,6 +30,7 @@ RUN = {
     "message": ASSISTANT_MESSAGE,
 }
 ASSISTANT = {"id": "asst_1", "object": "assistant", "created_at": 1, "name": "A", "instructions": "I"}
+USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 COMPLETION: dict[str, Any] = {
     "id": "chatcmpl-1",
@@ -44,9 +45,8 @@ COMPLETION: dict[str, Any] = {
             "reasoning_content": "Because.",
         }
     ],
-    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+    "usage": USAGE,
 }
-USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 SEEN = {"result": "A cat.", "usage": USAGE}
 VERDICT = {"category": "A_NEW_CATEGORY", "score": 1, "usage": USAGE}
 VECTORS = {

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from support.samples import USAGE
+
 QUESTION = [{"role": "user", "content": "Warm in Paris?"}]
-USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 
 Call = tuple[str, str, str]  # id, name, arguments
 

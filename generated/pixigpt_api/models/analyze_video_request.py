@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -56,14 +55,7 @@ class AnalyzeVideoRequest(Model):
         d = dict(src_dict)
         video_url = d.pop("video_url")
 
-        def _parse_user_prompt(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        user_prompt = _parse_user_prompt(take(d, "user_prompt"))
+        user_prompt: None | str | Unset = take(d, "user_prompt")
 
         analyze_video_request = cls(
             video_url=video_url,

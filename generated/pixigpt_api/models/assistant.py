@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -84,14 +83,7 @@ class Assistant(Model):
 
         instructions = d.pop("instructions")
 
-        def _parse_tools_config(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        tools_config = _parse_tools_config(take(d, "tools_config"))
+        tools_config: None | str | Unset = take(d, "tools_config")
 
         assistant = cls(
             id=id,

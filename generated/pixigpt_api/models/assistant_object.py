@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 AssistantObject = Literal["assistant"]
 
@@ -10,4 +10,4 @@ ASSISTANT_OBJECT_VALUES: set[AssistantObject] = {
 def check_assistant_object(value: str) -> AssistantObject:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(AssistantObject, value)
+    return value  # type: ignore[return-value]

@@ -105,41 +105,13 @@ class ChatCompletionChunk(Model):
 
             choices.append(choices_item)
 
-        def _parse_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        id: None | str | Unset = take(d, "id")
 
-        id = _parse_id(take(d, "id"))
+        object_: None | str | Unset = take(d, "object")
 
-        def _parse_object_(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        created: int | None | Unset = take(d, "created")
 
-        object_ = _parse_object_(take(d, "object"))
-
-        def _parse_created(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        created = _parse_created(take(d, "created"))
-
-        def _parse_model(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        model = _parse_model(take(d, "model"))
+        model: None | str | Unset = take(d, "model")
 
         def _parse_usage(data: object) -> None | Unset | Usage:
             if data is None:

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ChatCompletionObject = Literal["chat.completion"]
 
@@ -10,4 +10,4 @@ CHAT_COMPLETION_OBJECT_VALUES: set[ChatCompletionObject] = {
 def check_chat_completion_object(value: str) -> ChatCompletionObject:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ChatCompletionObject, value)
+    return value  # type: ignore[return-value]

@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -71,14 +70,7 @@ class Choice(Model):
 
         finish_reason = check_finish_reason(d.pop("finish_reason"))
 
-        def _parse_reasoning_content(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
+        reasoning_content: None | str | Unset = take(d, "reasoning_content")
 
         choice = cls(
             index=index,

@@ -77,15 +77,7 @@ class ChunkChoice(Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-
-        def _parse_index(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        index = _parse_index(take(d, "index"))
+        index: int | None | Unset = take(d, "index")
 
         _delta = d.pop("delta", UNSET)
         delta: ChunkDelta | Unset
@@ -111,14 +103,7 @@ class ChunkChoice(Model):
 
         finish_reason = _parse_finish_reason(take(d, "finish_reason"))
 
-        def _parse_reasoning_content(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
+        reasoning_content: None | str | Unset = take(d, "reasoning_content")
 
         chunk_choice = cls(
             index=index,

@@ -102,23 +102,9 @@ class ChunkDelta(Model):
 
         role = _parse_role(take(d, "role"))
 
-        def _parse_content(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        content: None | str | Unset = take(d, "content")
 
-        content = _parse_content(take(d, "content"))
-
-        def _parse_reasoning_content(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
+        reasoning_content: None | str | Unset = take(d, "reasoning_content")
 
         def _parse_tool_calls(data: object) -> list[ToolCallDelta] | None | Unset:
             if data is None:

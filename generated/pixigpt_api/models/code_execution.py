@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -89,32 +88,11 @@ class CodeExecution(Model):
 
         code = d.pop("code")
 
-        def _parse_stdout(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        stdout: None | str | Unset = take(d, "stdout")
 
-        stdout = _parse_stdout(take(d, "stdout"))
+        stderr: None | str | Unset = take(d, "stderr")
 
-        def _parse_stderr(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        stderr = _parse_stderr(take(d, "stderr"))
-
-        def _parse_execution_time_ms(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        execution_time_ms = _parse_execution_time_ms(take(d, "execution_time_ms"))
+        execution_time_ms: int | None | Unset = take(d, "execution_time_ms")
 
         code_execution = cls(
             id=id,

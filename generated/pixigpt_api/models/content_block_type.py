@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ContentBlockType = Literal["text"]
 
@@ -10,4 +10,4 @@ CONTENT_BLOCK_TYPE_VALUES: set[ContentBlockType] = {
 def check_content_block_type(value: str) -> ContentBlockType:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ContentBlockType, value)
+    return value  # type: ignore[return-value]

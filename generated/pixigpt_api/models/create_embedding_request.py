@@ -72,14 +72,7 @@ class CreateEmbeddingRequest(Model):
 
         input_ = _parse_input_(d.pop("input"))
 
-        def _parse_model(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        model = _parse_model(take(d, "model"))
+        model: None | str | Unset = take(d, "model")
 
         create_embedding_request = cls(
             input_=input_,

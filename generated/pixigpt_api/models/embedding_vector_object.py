@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 EmbeddingVectorObject = Literal["embedding"]
 
@@ -10,4 +10,4 @@ EMBEDDING_VECTOR_OBJECT_VALUES: set[EmbeddingVectorObject] = {
 def check_embedding_vector_object(value: str) -> EmbeddingVectorObject:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(EmbeddingVectorObject, value)
+    return value  # type: ignore[return-value]

@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -63,14 +62,7 @@ class ErrorDetail(Model):
 
         type_ = d.pop("type")
 
-        def _parse_code(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        code = _parse_code(take(d, "code"))
+        code: None | str | Unset = take(d, "code")
 
         error_detail = cls(
             message=message,

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 FinishReason = Literal["content_filter", "length", "stop", "tool_calls"]
 
@@ -13,4 +13,4 @@ FINISH_REASON_VALUES: set[FinishReason] = {
 def check_finish_reason(value: str) -> FinishReason:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(FinishReason, value)
+    return value  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ListObject = Literal["list"]
 
@@ -10,4 +10,4 @@ LIST_OBJECT_VALUES: set[ListObject] = {
 def check_list_object(value: str) -> ListObject:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ListObject, value)
+    return value  # type: ignore[return-value]

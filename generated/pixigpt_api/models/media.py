@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -88,23 +87,9 @@ class Media(Model):
 
         signed_url = d.pop("signed_url")
 
-        def _parse_prompt(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        prompt: None | str | Unset = take(d, "prompt")
 
-        prompt = _parse_prompt(take(d, "prompt"))
-
-        def _parse_description(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        description = _parse_description(take(d, "description"))
+        description: None | str | Unset = take(d, "description")
 
         media = cls(
             id=id,

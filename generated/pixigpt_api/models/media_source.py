@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 MediaSource = Literal["DrawImage", "EditImage", "UserUpload"]
 
@@ -12,4 +12,4 @@ MEDIA_SOURCE_VALUES: set[MediaSource] = {
 def check_media_source(value: str) -> MediaSource:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(MediaSource, value)
+    return value  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 MediaType = Literal["audio", "image"]
 
@@ -11,4 +11,4 @@ MEDIA_TYPE_VALUES: set[MediaType] = {
 def check_media_type(value: str) -> MediaType:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(MediaType, value)
+    return value  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ModerationCategory = Literal[
     "COPYRIGHT_VIOLATION",
@@ -32,4 +32,4 @@ MODERATION_CATEGORY_VALUES: set[ModerationCategory] = {
 def check_moderation_category(value: str) -> ModerationCategory:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ModerationCategory, value)
+    return value  # type: ignore[return-value]

@@ -72,23 +72,9 @@ class RerankRequest(Model):
 
         documents = cast(list[str], d.pop("documents"))
 
-        def _parse_top_k(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
+        top_k: int | None | Unset = take(d, "top_k")
 
-        top_k = _parse_top_k(take(d, "top_k"))
-
-        def _parse_model(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        model = _parse_model(take(d, "model"))
+        model: None | str | Unset = take(d, "model")
 
         rerank_request = cls(
             query=query,

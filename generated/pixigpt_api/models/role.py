@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 Role = Literal["assistant", "system", "tool", "user"]
 
@@ -13,4 +13,4 @@ ROLE_VALUES: set[Role] = {
 def check_role(value: str) -> Role:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(Role, value)
+    return value  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 RunObject = Literal["thread.run"]
 
@@ -10,4 +10,4 @@ RUN_OBJECT_VALUES: set[RunObject] = {
 def check_run_object(value: str) -> RunObject:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(RunObject, value)
+    return value  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 RunStatus = Literal[
     "cancelled", "completed", "expired", "failed", "in_progress", "queued"
@@ -17,4 +17,4 @@ RUN_STATUS_VALUES: set[RunStatus] = {
 def check_run_status(value: str) -> RunStatus:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(RunStatus, value)
+    return value  # type: ignore[return-value]

@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -82,32 +81,11 @@ class Source(Model):
 
         tool_name = d.pop("tool_name")
 
-        def _parse_title(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        title: None | str | Unset = take(d, "title")
 
-        title = _parse_title(take(d, "title"))
+        url: None | str | Unset = take(d, "url")
 
-        def _parse_url(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        url = _parse_url(take(d, "url"))
-
-        def _parse_snippet(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        snippet = _parse_snippet(take(d, "snippet"))
+        snippet: None | str | Unset = take(d, "snippet")
 
         source = cls(
             id=id,

@@ -152,14 +152,7 @@ class ThreadMessage(Model):
 
             content.append(content_item)
 
-        def _parse_reasoning_content(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        reasoning_content = _parse_reasoning_content(take(d, "reasoning_content"))
+        reasoning_content: None | str | Unset = take(d, "reasoning_content")
 
         def _parse_sources(data: object) -> list[Source] | None | Unset:
             if data is None:

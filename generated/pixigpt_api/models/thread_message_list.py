@@ -5,7 +5,6 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
-    cast,
 )
 
 from attrs import define as _attrs_define
@@ -87,23 +86,9 @@ class ThreadMessageList(Model):
 
             data.append(data_item)
 
-        def _parse_first_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        first_id: None | str | Unset = take(d, "first_id")
 
-        first_id = _parse_first_id(take(d, "first_id"))
-
-        def _parse_last_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        last_id = _parse_last_id(take(d, "last_id"))
+        last_id: None | str | Unset = take(d, "last_id")
 
         has_more = d.pop("has_more", UNSET)
 

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ThreadMessageObject = Literal["thread.message"]
 
@@ -10,4 +10,4 @@ THREAD_MESSAGE_OBJECT_VALUES: set[ThreadMessageObject] = {
 def check_thread_message_object(value: str) -> ThreadMessageObject:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ThreadMessageObject, value)
+    return value  # type: ignore[return-value]

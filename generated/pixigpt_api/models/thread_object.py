@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ThreadObject = Literal["thread"]
 
@@ -10,4 +10,4 @@ THREAD_OBJECT_VALUES: set[ThreadObject] = {
 def check_thread_object(value: str) -> ThreadObject:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ThreadObject, value)
+    return value  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ToolCallType = Literal["function"]
 
@@ -10,4 +10,4 @@ TOOL_CALL_TYPE_VALUES: set[ToolCallType] = {
 def check_tool_call_type(value: str) -> ToolCallType:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ToolCallType, value)
+    return value  # type: ignore[return-value]

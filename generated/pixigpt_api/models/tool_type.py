@@ -1,4 +1,4 @@
-from typing import Literal, cast
+from typing import Literal
 
 ToolType = Literal["function"]
 
@@ -10,4 +10,4 @@ TOOL_TYPE_VALUES: set[ToolType] = {
 def check_tool_type(value: str) -> ToolType:
     if not isinstance(value, str):
         raise TypeError(f"Expected a str, got {value!r}")
-    return cast(ToolType, value)
+    return value  # type: ignore[return-value]

@@ -73,6 +73,6 @@ def _difference(function: Callable[[], None]) -> str:
         function()
     except AssertionError as error:
         return str(error)[:500]
-    except Exception as error:  # noqa: BLE001 - whatever a client raises is what differed
+    except Exception as error:  # noqa: BLE001  # whatever a client raises is what differed
         return f"{type(error).__name__}: {error}"
     return ""

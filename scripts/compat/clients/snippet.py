@@ -10,4 +10,4 @@ if __name__ == "__main__":
     given |= {"api_key": os.environ["PIXIGPT_API_KEY"], "base_url": os.environ["PIXIGPT_BASE_URL"]}
     with pixigpt.Client(given["api_key"], given["base_url"]) as client:
         code = compile(sys.stdin.read(), "MIGRATING.md", "exec")
-        exec(code, {**given, "client": client})  # noqa: S102 - our own document
+        exec(code, {**given, "client": client})  # noqa: S102  # our own document

@@ -16,8 +16,8 @@ class CutError(Exception):
 
 
 @define
-class Spoiled:
-    """A `send` that spoils the response; each message of a streamed body is an event.
+class FaultySend:
+    """A `send` that does to a response what a fault says; each message of a streamed body is an event.
 
     The head is held back until something of the body comes, since a cut may change it.
     """
@@ -35,10 +35,10 @@ class Spoiled:
             return
         self._is_stream = self._is_stream or message.get("more_body", False)
         if not (self._fault.kind == "skip_done" and message.get("body") == DONE):
-            await self._send_spoiled(message)
+            await self._send_faulty(message)
         self._chunks += 1
 
-    async def _send_spoiled(self, message: Message) -> None:
+    async def _send_faulty(self, message: Message) -> None:
         match self._fault.kind:
             case "cut":
                 return await self._cut(message)
