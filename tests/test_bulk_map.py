@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing, suppress
@@ -311,6 +312,31 @@ def test_leaving_early_ends_the_calls_in_flight(
     gc.collect()  # the error's traceback is gone, and with it whatever held the iterator
     assert eventually(lambda: server.open <= 1, 2.0)  # the first connection may be idle again
     assert eventually(lambda: usage(slots_of(client, portal)).leased == 0)
+
+
+@pytest.mark.parametrize("method", ["map_chat_completions", "map_embeddings"])
+def test_closing_ends_the_loop_of_another_thread_or_task(client: Client, server: LocalServer, method: str) -> None:
+    server.delay(30.0, times=None)
+    items = getattr(client, method)(["a"] * 999, concurrency=2)
+    found: list[object] = []
+    reader = threading.Thread(target=lambda: found.extend(items), daemon=True)
+    reader.start()
+    assert eventually(lambda: len(server.requests) == 2)
+    items.close()
+    reader.join(5.0)
+    assert (reader.is_alive(), found) == (False, [])
+
+
+def test_several_threads_or_tasks_may_share_an_iterator(client: Client) -> None:
+    items = client.map_chat_completions([str(number) for number in range(60)], concurrency=3)
+    found: list[int] = []
+    readers = [threading.Thread(target=lambda: found.extend(item.index for item in items), daemon=True) for _ in "abc"]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(10.0)
+    assert [reader.is_alive() for reader in readers] == [False] * 3
+    assert sorted(found) == list(range(60))
 
 
 def test_a_thread_that_waits_before_a_retry_does_not_send_once_the_loop_is_left() -> None:

@@ -652,8 +652,9 @@ def test_a_stream_is_replayed_once_it_was_whole(front: LocalServer, upstream: Lo
     [
         ({"upstream_key": "k"}, "upstream_key and upstream_model need upstream"),
         ({"upstream_model": "m"}, "upstream_key and upstream_model need upstream"),
-        ({"upstream": "nowhere"}, "base_url"),
-        ({"upstream": "http://127.0.0.1:1", "upstream_key": "k\n"}, "api_key"),
+        ({"upstream": "nowhere"}, "upstream: base_url must begin"),
+        ({"upstream": 5}, "upstream: base_url must be"),
+        ({"upstream": "http://127.0.0.1:1", "upstream_key": "k\n"}, "upstream: api_key must be"),
     ],
 )
 def test_a_bad_upstream_is_told_at_once(given: Any, message: str) -> None:

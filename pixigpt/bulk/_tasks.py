@@ -29,26 +29,30 @@ _FAILURES = (Exception, SystemExit, KeyboardInterrupt)
 
 
 class _AutoResetEvent:
-    """What one task waits for and others set; it is reset by who waits, so that no setting is lost."""
+    """What tasks wait for and others set; it is reset by who waits, so that no setting is lost."""
 
     def __init__(self) -> None:
         self._is_set = False
-        self._event: anyio.Event | None = None
+        self._waiting: set[anyio.Event] = set()
 
     def set(self) -> None:
-        """Wake the task that waits, or the next one that would."""
-        self._is_set = True
-        if self._event is not None:
-            self._event.set()
+        """Wake the tasks that wait, or the next one that would."""
+        self._is_set = not self._waiting
+        while self._waiting:
+            self._waiting.pop().set()
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until it is set, or the time has run out."""
-        if not self._is_set:
-            self._event = anyio.Event()
+        if self._is_set:
+            self._is_set = False
+            return
+        event = anyio.Event()
+        self._waiting.add(event)
+        try:
             with anyio.move_on_after(seconds):
-                await self._event.wait()
-            self._event = None
-        self._is_set = False
+                await event.wait()
+        finally:
+            self._waiting.discard(event)
 
 
 @define(eq=False)
@@ -228,7 +232,8 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
         engine, workers, end = self._plan.engine, self._workers, block_end()
         if self._background is None:
             self._background = Background(workers.run, workers.context)
-        while (work := engine.take()) is None and not engine.is_over:
+        # Another task may close it meanwhile.
+        while (work := None if self._is_over else engine.take()) is None and not (self._is_over or engine.is_over):
             left = engine.patience(end)
             if left == 0:
                 return None

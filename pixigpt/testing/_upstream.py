@@ -51,7 +51,10 @@ class Upstream:
     _naming: anyio.Lock = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        Client(self._given_key, self._base_url).close()  # so that a bad argument is told at once
+        try:
+            Client(self._given_key, self._base_url).close()  # so that a bad argument is told at once
+        except (TypeError, ValueError) as cause:
+            raise (TypeError if isinstance(cause, TypeError) else ValueError)(f"upstream: {cause}") from cause
 
     @property
     def _given_key(self) -> str:
