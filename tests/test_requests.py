@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -359,6 +360,15 @@ def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connec
     assert sent["messages"] == [{"role": "assistant", "content": None, "tool_calls": [CALL]}]
 
 
+def test_a_message_may_be_any_mapping(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(json=COMPLETION)
+    message = MappingProxyType({"role": "user", "content": "Hi.", "more": MappingProxyType({"a": [1]})})
+    connect(KEY).create_chat_completion([message])
+    assert json.loads(httpx_mock.get_requests()[0].content)["messages"] == [
+        {"role": "user", "content": "Hi.", "more": {"a": [1]}}
+    ]
+
+
 def test_text_is_sent_as_utf_8(httpx_mock: HTTPXMock, connect: Connect) -> None:
     httpx_mock.add_response(json=MESSAGE)
     connect(KEY).create_message("t", "user", "Grüße, 世界 🙂")
@@ -397,6 +407,11 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
         lambda client: client.create_chat_completion([HELLO], temperature=object()),
         TypeError,
         "temperature is object, not float",
+    ),
+    (
+        lambda client: client.create_chat_completion([{**HELLO, "more": object()}]),
+        TypeError,
+        "sent as JSON",
     ),
     (lambda client: client.create_message("t", "user", "\ud800"), ValueError, "sent as JSON"),
     (
