@@ -110,8 +110,6 @@ def _fields_of(model: Model) -> dict[str, object]:
     if isinstance(model, ThreadMessage):
         return {"role": model.role, "content": _sendable("".join(block.text.value for block in model.content))}
     fields: dict[str, object] = model.to_dict()
-    if isinstance(model, Message) and model.role == "assistant":
-        fields.setdefault("content", None)  # which a server may have left out
     if isinstance(content := fields.get("content"), str):
         fields["content"] = _sendable(content)
     return fields

@@ -4,6 +4,7 @@ import logging
 import re
 import ssl
 import uuid
+from contextvars import copy_context
 from typing import Any
 
 import httpx
@@ -22,7 +23,6 @@ from pixigpt import (
     ServerError,
     deadline,
 )
-from pixigpt._block import block_value
 from pixigpt._endpoint import prepare
 from pixigpt._flow import call_flow
 from pixigpt._response import Response
@@ -195,8 +195,9 @@ def test_a_users_own_idempotency_key_is_kept(fake_time: FakeTime) -> None:
     ids=["429", "503 with Retry-After", "a rate limit by its type", "503", "a broken connection"],
 )
 def test_a_call_that_is_paced_leaves_refusals_to_who_paces_it(post: Any, outcome: Outcome, attempts: int) -> None:
-    with block_value(is_paced, True):
-        driven = post(outcome, outcome, retry=RetryPolicy(max_retries=1, retry_rate_limits=True))
+    paced = copy_context()
+    paced.run(is_paced.set, True)
+    driven = paced.run(post, outcome, outcome, retry=RetryPolicy(max_retries=1, retry_rate_limits=True))
     assert driven.error.attempts == attempts
 
 

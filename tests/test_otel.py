@@ -823,10 +823,10 @@ def test_without_an_sdk_it_does_nothing(server: LocalServer) -> None:
         from pixigpt import Client
         from pixigpt.otel import OpenTelemetry
         with Client(middleware=[OpenTelemetry(capture_content=True)]) as client:
-            print(client.list_threads())
+            print(type(client.list_threads()))
     """
     done = run(code, PIXIGPT_API_KEY=server.api_key, PIXIGPT_BASE_URL=server.base_url)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert (done.stdout, done.stderr) == ("<class 'list'>\n", "")
 
 
 def test_without_the_extra_the_error_names_it() -> None:

@@ -366,16 +366,6 @@ def test_a_message_that_was_cut_in_an_emoji_can_be_sent_again(httpx_mock: HTTPXM
     assert [each["content"] for each in sent] == ["\u00e4 ?", "?"]
 
 
-def test_a_message_that_came_without_content_can_be_sent_again(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    empty = json.loads(json.dumps(COMPLETION))
-    empty["choices"][0]["message"] = {"role": "assistant"}
-    httpx_mock.add_response(json=empty, is_reusable=True)
-    client = connect(KEY)
-    client.create_chat_completion([HELLO, client.create_chat_completion([HELLO]).choices[0].message])
-    sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
-    assert sent == [HELLO, {"role": "assistant", "content": None}]
-
-
 def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connect: Connect) -> None:
     httpx_mock.add_response(json=COMPLETION)
     tool = {"type": "function", "function": FunctionDefinition("f", parameters=FunctionParameters())}
@@ -384,6 +374,15 @@ def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connec
     sent = json.loads(httpx_mock.get_requests()[0].content)
     assert sent["tools"] == [{"type": "function", "function": {"name": "f", "parameters": {}}}]
     assert sent["messages"] == [{"role": "assistant", "content": None, "tool_calls": [CALL]}]
+
+
+def test_a_message_may_be_any_mapping(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    httpx_mock.add_response(json=COMPLETION)
+    message = MappingProxyType({"role": "user", "content": "Hi.", "more": MappingProxyType({"a": [1]})})
+    connect(KEY).create_chat_completion([message])
+    assert json.loads(httpx_mock.get_requests()[0].content)["messages"] == [
+        {"role": "user", "content": "Hi.", "more": {"a": [1]}}
+    ]
 
 
 def test_text_is_sent_as_utf_8(httpx_mock: HTTPXMock, connect: Connect) -> None:
@@ -446,6 +445,11 @@ BAD_ARGUMENTS: list[tuple[Callable[[Any], object], type[Exception], str]] = [
         lambda client: client.create_chat_completion([HELLO], temperature=object()),
         TypeError,
         "temperature is object, not float",
+    ),
+    (
+        lambda client: client.create_chat_completion([{**HELLO, "more": object()}]),
+        TypeError,
+        "sent as JSON",
     ),
     (lambda client: client.create_message("t", "user", "\ud800"), ValueError, "sent as JSON"),
     (

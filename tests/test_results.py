@@ -15,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from pixigpt import ChatCompletion, ChatCompletionChunk, Client, EmbeddingList, FunctionParameters, Message, Run, Tool
+from pixigpt._response import UnexpectedShapeError, decoded
 from pixigpt.testing import LocalServer
 
 BODY: dict[str, Any] = {
@@ -175,3 +176,32 @@ def test_pydantic_is_not_imported_by_the_sdk() -> None:
     code = "import sys, pixigpt; print('pydantic' in sys.modules, 'pydantic_core' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed == "False False\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"a": 1}',
+        b' {"a": 1}',
+        b'{"a": 1}\r\n\t ',
+        b'{"a": 1} x',
+        b'{"a": 1}\x0c',
+        b'\xef\xbb\xbf{"a": 1}',
+        '{"a": "\u00e9"}'.encode("utf-16"),
+        '{"a": "\u00e9"}'.encode("utf-16-be"),
+        '{"a": "\u00e9"}'.encode("utf-32-le"),
+        "1".encode("utf-16-le"),
+        '{"a": "\ud800"}'.encode("utf-8", "surrogatepass"),
+        b'{"a": "\xff"}',
+        b"[" + b"9" * 5000 + b"]",
+        b"",
+    ],
+)
+def test_a_body_is_decoded_as_json_loads_does(content: bytes) -> None:
+    try:
+        wanted = json.loads(content)
+    except ValueError:
+        with pytest.raises(UnexpectedShapeError):
+            decoded("the body", content)
+    else:
+        assert decoded("the body", content) == wanted
