@@ -537,7 +537,7 @@ def test_what_fails_in_mid_stream_is_the_last_event(client: Client, upstream: Lo
 
 
 def test_what_cannot_be_sent_upstream_is_a_400(front: LocalServer) -> None:
-    body = {"messages": [SYSTEM, {"role": "assistant", "content": None}]}
+    body = {"messages": [SYSTEM, {"role": "user", "content": None}]}
     headers = {"Authorization": f"Bearer {front.api_key}"}
     response = httpx.post(f"{front.base_url}/chat/completions", json=body, headers=headers)
     assert response.status_code == 400, response.text
