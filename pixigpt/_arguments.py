@@ -1,11 +1,12 @@
 """What a method's arguments become on the wire: dicts or objects in, generated objects out."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, cast
 
 from pixigpt._checks import MAPPING
 from pixigpt._leniency import PARTS
-from pixigpt_api.models import CreateMessageRequest, Message, ThreadMessage, Tool
+from pixigpt_api.models import CreateMessageRequest, FunctionCall, Message, ThreadMessage, Tool, ToolCall
 from pixigpt_api.types import Model
 
 T = TypeVar("T")
@@ -17,6 +18,7 @@ ToolLike: TypeAlias = Tool | Mapping[str, object]
 """A tool as the methods take it: a dict in OpenAI's form, or a `Tool`."""
 
 _SEQUENCE = (list, Sequence)  # the common one first, as in MAPPING
+_RECEIVED = (Message, ToolCall, FunctionCall)  # what comes in a response and goes into a request
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -108,13 +110,24 @@ def _plain_values(fields: Mapping[str, object]) -> dict[str, object]:
 
 def _fields_of(model: Model) -> dict[str, object]:
     if isinstance(model, ThreadMessage):
-        return {"role": model.role, "content": _sendable("".join(block.text.value for block in model.content))}
+        text = "".join(block.text.value for block in model.content)
+        return {"role": model.role, "content": _sendable(text)}
     fields: dict[str, object] = model.to_dict()
-    if isinstance(content := fields.get("content"), str):
-        fields["content"] = _sendable(content)
-    return fields
+    return {name: _sendable(value) for name, value in fields.items()} if isinstance(model, _RECEIVED) else fields
 
 
-def _sendable(text: str) -> str:
-    """Return a model's text without half a surrogate pair, which a cut emoji leaves, and UTF-8 cannot hold."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
+def _sendable(value: object) -> object:
+    """Return what a server has sent as it can be sent again.
+
+    JSON's escapes can hold half a surrogate pair, as of an emoji that was cut, which UTF-8 cannot; and some servers
+    write NaN.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode(errors="replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_sendable(item) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {name: _sendable(item) for name, item in cast("dict[str, object]", value).items()}
+    return value

@@ -353,17 +353,23 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     ]
 
 
-def test_a_message_that_was_cut_in_an_emoji_can_be_sent_again(httpx_mock: HTTPXMock, connect: Connect) -> None:
-    cut = json.loads(json.dumps(COMPLETION))
-    cut["choices"][0]["message"]["content"] = "\u00e4 \ud83d"
+def test_a_message_that_no_utf_8_can_hold_can_be_sent_again(httpx_mock: HTTPXMock, connect: Connect) -> None:
+    odd = json.loads(json.dumps(COMPLETION))
+    message = odd["choices"][0]["message"]
+    message |= {"content": "\u00e4 \ud83d", "notes": [{"a": "\udfff", "chance": float("nan"), "sure": 0.5, "n": 1}]}
+    message["tool_calls"][0]["function"]["arguments"] = "\ud83d"
     seen = json.loads(json.dumps(MESSAGE))
     seen["content"][0]["text"]["value"] = "\ud83d"
-    httpx_mock.add_response(text=json.dumps(cut), is_reusable=True)
-    message = connect(KEY).create_chat_completion([HELLO]).choices[0].message
-    connect(KEY).create_chat_completion([message, ThreadMessage.from_dict(seen)])
-    assert message.content == "\u00e4 \ud83d"
-    sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
-    assert [each["content"] for each in sent] == ["\u00e4 ?", "?"]
+    httpx_mock.add_response(text=json.dumps(odd), is_reusable=True)
+    received = connect(KEY).create_chat_completion([HELLO]).choices[0].message
+    assert received.content == "\u00e4 \ud83d"
+    calls = {"role": "assistant", "tool_calls": received.tool_calls}
+    connect(KEY).create_chat_completion([received, calls, ThreadMessage.from_dict(seen)])
+    first, second, third = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
+    assert first["content"] == "\u00e4 ?"
+    assert first["notes"] == [{"a": "?", "chance": None, "sure": 0.5, "n": 1}]
+    assert first["tool_calls"] == second["tool_calls"] == [{**CALL, "function": {"name": "f", "arguments": "?"}}]
+    assert third["content"] == "?"
 
 
 def test_tools_and_calls_may_mix_dicts_and_objects(httpx_mock: HTTPXMock, connect: Connect) -> None:
