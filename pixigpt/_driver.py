@@ -74,6 +74,8 @@ class CallDriver:
         if not isinstance(step, Send):
             _aside(step)
             return None
+        if step.pause:  # even sleep(0) gives the processor away
+            time.sleep(step.pause)
         try:
             response, end = _send(step, self._transport, step.timeout)
             try:
@@ -169,6 +171,8 @@ class StreamDriver:
     def _sent(self, step: Send) -> tuple[Received, float]:
         token = current_abort.set(self._abort)
         try:
+            if step.pause:
+                self._abort.sleep(step.pause)
             return _send(step, self._transport, step.left)
         except AbortedError as cause:
             raise closed_meanwhile() from cause
@@ -198,9 +202,7 @@ def _aside(step: Step) -> None:
 
 
 def _send(step: Send, transport: _Transport, seconds: float | None) -> tuple[Received, float]:
-    """Send a request after its pause; return the response, and when it must be complete."""
-    if step.pause:  # even sleep(0) gives the processor away
-        time.sleep(step.pause)
+    """Send a request; return the response, and when it must be complete."""
     end = math.inf if seconds is None else time.monotonic() + seconds
     request = step.request(_UploadStream, {"timeout": timeouts(step.timeout), DEADLINE: end})
     return transport.get().send(request), end

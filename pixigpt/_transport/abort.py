@@ -25,6 +25,7 @@ class Abort:
     def __init__(self) -> None:
         self._lock = threading.RLock()  # the garbage collector may set it while this thread is in here
         self._in_use: set[Abortable] = set()
+        self._sleeper: threading.Lock | None = None
         self._is_set = False
 
     def set(self) -> None:
@@ -33,6 +34,21 @@ class Abort:
             self._is_set = True
             for connection in self._in_use:
                 connection.abort()
+            if self._sleeper is not None:
+                self._sleeper.release()
+                self._sleeper = None
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, in one thread at a time; raise AbortedError as soon as it is set."""
+        sleeper = threading.Lock()  # no Event, whose own lock the garbage collector could find taken
+        sleeper.acquire()
+        with self._lock:
+            self.check()
+            self._sleeper = sleeper
+        sleeper.acquire(timeout=seconds)
+        with self._lock:
+            self._sleeper = None
+            self.check()
 
     def check(self) -> None:
         """Raise AbortedError if it is set."""
