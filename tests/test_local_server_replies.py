@@ -3,12 +3,14 @@
 import logging
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
 import pytest
 import uvicorn
 from support.events import HELLO
+from support.waiting import eventually
 
 from pixigpt import APIResponseError, BadRequestError, Client, RateLimitError, RunFailedError, ServerError
 from pixigpt.testing import LocalServer, ReceivedRequest
@@ -143,6 +145,22 @@ def test_a_mistake_is_told_in_plain_words(server: LocalServer, ask: Any, message
         ask(server)
     assert "Attribute" not in str(caught.value)
     assert server.unused == []
+
+
+def test_a_request_that_is_delayed_takes_nothing_of_what_comes_after_a_reset(server: LocalServer) -> None:
+    server.delay(30.0)
+    messages = [{"role": "system", "content": "Hello!"}]
+    with (
+        Client(server.api_key, server.base_url, max_retries=0) as client,
+        ThreadPoolExecutor() as pool,
+    ):
+        late = pool.submit(client.create_chat_completion, messages)
+        assert eventually(lambda: server.unused == [])
+        server.reset()
+        server.reply("One.")
+        with pytest.raises(ServerError, match="The server was reset"):
+            late.result(5.0)
+        assert client.create_chat_completion(messages).choices[0].message.content == "One."
 
 
 def test_what_no_request_has_met_can_be_asked_for(client: Client, server: LocalServer) -> None:

@@ -432,6 +432,8 @@ class LocalServer:
     def reset(self) -> None:
         """Forget the faults, the replies, the recorded requests and everything stored.
 
+        A request that is still delayed does nothing any more: it is responded to with a 503.
+
         Example:
             >>> thread = client.create_thread()
             >>> server.reset()
