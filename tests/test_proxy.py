@@ -15,7 +15,7 @@ from support.scripted_server import EMPTY, Replies, Script, ScriptedServer, ok, 
 from support.tls import https, over_tls, tls_contexts
 from support.waiting import eventually
 
-from pixigpt import APIConnectionError, APITimeoutError, PixiGPTError
+from pixigpt import APIConnectionError, APITimeoutError, Client, PixiGPTError
 from pixigpt.testing import LocalServer
 
 
@@ -406,6 +406,19 @@ def test_a_proxy_that_never_answers_is_named(connect: Connect, monkeypatch: pyte
         client = connect(base_url="https://pixigpt.test/v1", proxy=address(proxy), timeout=5, max_retries=0)
         with pytest.raises(APITimeoutError, match=r"in time through the proxy http://127.0.0.1:\d+ \(from proxy=\)"):
             client.list_threads()
+
+
+def test_a_body_that_fails_while_it_is_sent_through_a_proxy_is_no_failure_of_the_proxy() -> None:
+    def pieces() -> Generator[bytes, None, None]:
+        yield b"x"
+        raise LookupError("no more")
+
+    with (
+        ScriptedServer(silent) as proxy,
+        Client("sk-test", "http://127.0.0.1:9/v1", proxy=address(proxy)) as client,
+        pytest.raises(LookupError, match="no more"),
+    ):
+        client.raw.get_httpx_client().post("/", content=pieces())
 
 
 def test_a_proxy_variable_with_a_typo_is_named_with_its_value(
