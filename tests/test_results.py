@@ -5,7 +5,7 @@ import json
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import anyio
@@ -79,6 +79,15 @@ def test_what_came_as_null_and_was_set_since_is_in_the_mapping_once() -> None:
     assert list(message) == ["role", "content", "name"]
     assert len(message) == len(message.items()) == 3
     assert dict(message) == message.to_dict() == {"role": "assistant", "content": "Paris", "name": None}
+
+
+def test_results_are_equal_where_they_are_of_one_class_and_hold_the_same(result: ChatCompletion) -> None:
+    same = ChatCompletion.from_dict(result.to_dict())
+    assert same == result
+    assert result != result.to_dict()
+    for name, value in (("model", "another"), ("extra", 1)):
+        assert ChatCompletion.from_dict({**result.to_dict(), name: value}) != result
+    assert not isinstance(result, Hashable)
 
 
 def test_an_empty_object_is_true_as_any_object() -> None:

@@ -96,6 +96,14 @@ class Model(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __eq__(self, other: object) -> bool:
+        # Here, since attrs would take 4 ms of each program's start to write and compile one for each model.
+        return (
+            self._values() == other._values()
+            if type(self) is type(other)
+            else NotImplemented
+        )
+
     def __bool__(self) -> bool:
         return True  # also where nothing is in it, as for any object
 
@@ -133,6 +141,12 @@ class Model(Mapping[str, Any]):
         """Tell pydantic what the model is in a JSON schema."""
         required = [key for key, (_, is_required) in cls._fields.items() if is_required]
         return {"title": cls.__name__, "type": "object", "required": required}
+
+    def _values(self) -> list[Any]:
+        return [
+            *(getattr(self, attribute) for attribute, _ in self._fields.values()),
+            self.additional_properties,
+        ]
 
     @classmethod
     def _validated(cls, value: object) -> Self:

@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="AnalyzeImageRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class AnalyzeImageRequest(Model):
     """An image, and what to tell about it.
 

@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="Annotation")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Annotation(Model):
     """A note on a text. No field is known yet."""
 

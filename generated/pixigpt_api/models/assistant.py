@@ -16,7 +16,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="Assistant")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Assistant(Model):
     """A model with a name, instructions and tools.
 

@@ -19,7 +19,7 @@ from ..types import Model
 T = TypeVar("T", bound="ChatCompletion")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ChatCompletion(Model):
     """The model's answer to a conversation.
 

@@ -16,7 +16,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="ChatCompletionChunk")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ChatCompletionChunk(Model):
     """A piece of a streamed chat completion, the data of one server-sent event.
 

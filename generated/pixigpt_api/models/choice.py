@@ -16,7 +16,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="Choice")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Choice(Model):
     """One answer of a chat completion.
 

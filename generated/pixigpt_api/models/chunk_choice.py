@@ -17,7 +17,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="ChunkChoice")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ChunkChoice(Model):
     """What one choice gains by a chunk.
 

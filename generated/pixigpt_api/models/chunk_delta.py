@@ -17,7 +17,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="ChunkDelta")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ChunkDelta(Model):
     """What a choice's message gains by a chunk.
 

@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="CodeExecution")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class CodeExecution(Model):
     """Code that a tool of the assistant has run.
 

@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset
 T = TypeVar("T", bound="CreateChatCompletionRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class CreateChatCompletionRequest(Model):
     """A conversation to be answered, and how.
 

@@ -16,7 +16,7 @@ from ..types import Model
 T = TypeVar("T", bound="CreateMessageRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class CreateMessageRequest(Model):
     """A message for a thread.
 

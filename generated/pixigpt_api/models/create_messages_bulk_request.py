@@ -15,7 +15,7 @@ from ..types import Model
 T = TypeVar("T", bound="CreateMessagesBulkRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class CreateMessagesBulkRequest(Model):
     """Several messages for a thread.
 

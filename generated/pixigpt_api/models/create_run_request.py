@@ -11,7 +11,7 @@ from ..types import UNSET, Model, Unset
 T = TypeVar("T", bound="CreateRunRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class CreateRunRequest(Model):
     """Which assistant to start, and how.
 

@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="CreateThreadRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class CreateThreadRequest(Model):
     """Nothing is needed to open a thread."""
 

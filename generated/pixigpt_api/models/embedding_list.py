@@ -16,7 +16,7 @@ from ..types import Model
 T = TypeVar("T", bound="EmbeddingList")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class EmbeddingList(Model):
     """The vectors of some texts.
 

@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="EmbeddingUsage")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class EmbeddingUsage(Model):
     """Tokens that a call has used.
 

@@ -20,7 +20,7 @@ from ..types import Model
 T = TypeVar("T", bound="EmbeddingVector")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class EmbeddingVector(Model):
     """The vector of one text.
 

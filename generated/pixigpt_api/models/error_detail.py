@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="ErrorDetail")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ErrorDetail(Model):
     """What went wrong.
 

@@ -15,7 +15,7 @@ from ..types import Model
 T = TypeVar("T", bound="ErrorResponse")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ErrorResponse(Model):
     """Every failure's body.
 

@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="FunctionCall")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class FunctionCall(Model):
     """The function's name and its arguments.
 

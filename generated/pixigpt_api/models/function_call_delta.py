@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="FunctionCallDelta")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class FunctionCallDelta(Model):
     """What a function call gains by a chunk.
 

@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset
 T = TypeVar("T", bound="FunctionDefinition")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class FunctionDefinition(Model):
     """What the model must know to call a function.
 

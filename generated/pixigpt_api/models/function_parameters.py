@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="FunctionParameters")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class FunctionParameters(Model):
     """A JSON Schema of the function's arguments.
 

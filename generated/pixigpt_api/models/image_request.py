@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="ImageRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ImageRequest(Model):
     """An image.
 

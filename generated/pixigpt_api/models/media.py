@@ -17,7 +17,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="Media")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Media(Model):
     """A picture or a sound that belongs to a message.
 

@@ -16,7 +16,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="Message")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Message(Model):
     """One message of a chat, as it is sent and as it comes back.
 

@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="ModerateMediaRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ModerateMediaRequest(Model):
     """An image or a video to judge.
 

@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="RankedDocument")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class RankedDocument(Model):
     """A document, and how well it fits.
 

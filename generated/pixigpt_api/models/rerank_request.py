@@ -16,7 +16,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="RerankRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class RerankRequest(Model):
     """A query, and documents to sort by it.
 

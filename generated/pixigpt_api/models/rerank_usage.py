@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="RerankUsage")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class RerankUsage(Model):
     """Tokens that a call has used.
 

@@ -18,7 +18,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="Run")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Run(Model):
     """An assistant at work on a thread.
 

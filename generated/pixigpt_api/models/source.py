@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="Source")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Source(Model):
     """Something that a tool of the assistant has read.
 

@@ -11,7 +11,7 @@ from ..types import UNSET, Model, Unset
 T = TypeVar("T", bound="StreamOptions")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class StreamOptions(Model):
     """What a streamed answer holds.
 

@@ -15,7 +15,7 @@ from ..types import Model
 T = TypeVar("T", bound="TextContent")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class TextContent(Model):
     """The text of a block.
 

@@ -17,7 +17,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="Thread")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Thread(Model):
     """A conversation that the server remembers.
 

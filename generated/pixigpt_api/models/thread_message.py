@@ -21,7 +21,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="ThreadMessage")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ThreadMessage(Model):
     """A message of a thread.
 

@@ -16,7 +16,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="ThreadMessageList")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ThreadMessageList(Model):
     """Messages of a thread.
 

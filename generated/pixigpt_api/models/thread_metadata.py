@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="ThreadMetadata")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ThreadMetadata(Model):
     """A map of strings.
 

@@ -16,7 +16,7 @@ from ..types import Model
 T = TypeVar("T", bound="Tool")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Tool(Model):
     """A function that the model may call, in OpenAI's form. Tools replace the assistant's own.
 

@@ -15,7 +15,7 @@ from ..types import UNSET, Model, Unset, take
 T = TypeVar("T", bound="ToolCallDelta")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class ToolCallDelta(Model):
     """What a tool call gains by a chunk. Its id, its type and the function's name come once.
 

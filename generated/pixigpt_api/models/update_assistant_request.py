@@ -11,7 +11,7 @@ from ..types import UNSET, Model, Unset
 T = TypeVar("T", bound="UpdateAssistantRequest")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class UpdateAssistantRequest(Model):
     """An assistant's new name, instructions and tools.
 

@@ -11,7 +11,7 @@ from ..types import Model
 T = TypeVar("T", bound="Usage")
 
 
-@_attrs_define(repr=False)
+@_attrs_define(eq=False, repr=False)
 class Usage(Model):
     """Tokens that a call has used.
 
