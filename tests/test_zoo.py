@@ -112,6 +112,10 @@ ANIMAL: dict[str, Any] = {
     "seenAgain": "2026-02-03T04:05:06+00:00",
     "scores": {"a": 1},
     "whatever": [1, {"x": None}],
+    "d": "as a variable of the generated code",
+    "prop": "another",
+    "items": ["as a method"],
+    "take": "as an import",
 }
 
 
@@ -428,6 +432,8 @@ def test_every_parameter_goes_to_its_place(zoo: Zoo, keeper: Client, echo: EchoS
         cat=zoo.models.Cat(cat_name="Tom"),
         either=DAY,
         endpoint="e",
+        params_query="p",
+        headers_query="h",
     )
     assert parse_qs(urlsplit(echo.requests[-1].target).query) == {
         "theText": ["a&b"],
@@ -445,6 +451,8 @@ def test_every_parameter_goes_to_its_place(zoo: Zoo, keeper: Client, echo: EchoS
         "either": [str(DAY)],
         "limit": ["20"],
         "endpoint": ["e"],
+        "params": ["p"],
+        "headers": ["h"],
     }
     keeper.with_options(headers={"Cookie": "mine=1"}).call(
         zoo.header_and_cookie_parameters,
