@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import AsyncGenerator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from operator import methodcaller
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -22,6 +24,7 @@ from support.scripted_server import EMPTY, ScriptedServer, responds
 from support.waiting import eventually
 
 from pixigpt import AsyncClient, Client, ClientClosedError, NotFoundError, RetryPolicy, _fork
+from pixigpt._transport.loops import start_task
 from pixigpt.testing import LocalServer
 
 
@@ -93,6 +96,25 @@ def test_closed_in_one_event_loop_it_leaves_no_connection_in_another(closes: str
         assert eventually(lambda: server.open == 0)
         with pytest.raises(ClientClosedError):
             stays.call(client.list_threads)
+
+
+def test_a_loop_of_trio_that_is_ending_is_asked_in_vain_to_start_a_task() -> None:
+    ended: list[str] = []
+
+    async def left_open() -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:  # trio closes it at its end, when it starts no more tasks
+            start_task(anyio.lowlevel.checkpoint)
+            ended.append("well")
+
+    async def use() -> None:
+        generators.append(left_open())
+        await anext(generators[0])
+
+    generators: list[AsyncGenerator[None, None]] = []
+    anyio.run(use, backend="trio")
+    assert ended == ["well"]
 
 
 ABRUPT_END = """

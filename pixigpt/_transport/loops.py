@@ -23,7 +23,8 @@ def start_task(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Start a task, in a function that an event loop calls."""
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run():  # be it as a guest of an asyncio loop
-        trio.lowlevel.spawn_system_task(work)
+        with suppress(RuntimeError):  # the loop is ending, which this error would make a crash
+            trio.lowlevel.spawn_system_task(work)
     else:
         task = asyncio.get_running_loop().create_task(work())
         _tasks.add(task)
