@@ -88,13 +88,16 @@ def test_where_the_last_address_refuses_an_earlier_one_is_still_waited_for(
     client.close()
 
 
-def test_a_connection_that_the_system_gives_up_is_a_timeout(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:1"])
+def test_a_connection_that_the_system_gives_up_is_a_timeout(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, proxy: str | None
+) -> None:
     """As Linux does when nobody has answered for two minutes."""
 
     def give_up(*_: object) -> None:
         raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
-    client = connect(base_url="http://127.0.0.1:1/v1", max_retries=0)
+    client = connect(base_url="http://127.0.0.1:1/v1", max_retries=0, proxy=proxy)
     monkeypatch.setattr(socket.socket, "connect", give_up)
     monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: errno.ETIMEDOUT)
     with pytest.raises(APITimeoutError, match=r"could not connect to 127\.0\.0\.1:1 in time"):

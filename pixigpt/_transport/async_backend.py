@@ -141,10 +141,11 @@ def _errors(
     """Raise httpcore's errors in place of anyio's."""
     try:
         yield
-    except TimeoutError as cause:
-        raise timed_out("the time is up") from cause
-    except _BROKEN as cause:
-        raise broken(str(cause_of(cause))) from cause
+    except _BROKEN as failure:
+        cause = cause_of(failure)
+        if isinstance(cause, TimeoutError):
+            raise timed_out("the time is up") from failure
+        raise broken(str(cause)) from failure
 
 
 def _has_plain_text(tls: object) -> bool:
