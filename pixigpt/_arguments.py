@@ -111,23 +111,24 @@ def _plain_values(fields: Mapping[str, object]) -> dict[str, object]:
 def _fields_of(model: Model) -> dict[str, object]:
     if isinstance(model, ThreadMessage):
         text = "".join(block.text.value for block in model.content)
-        return {"role": model.role, "content": _sendable(text)}
+        return {"role": model.role, "content": _encodable(text)}
     fields: dict[str, object] = model.to_dict()
-    return {name: _sendable(value) for name, value in fields.items()} if isinstance(model, _RECEIVED) else fields
+    return cast("dict[str, object]", _sendable(fields)) if isinstance(model, _RECEIVED) else fields
 
 
 def _sendable(value: object) -> object:
-    """Return what a server has sent as it can be sent again.
-
-    JSON's escapes can hold half a surrogate pair, as of an emoji that was cut, which UTF-8 cannot; and some servers
-    write NaN.
-    """
+    """Return what a server has sent as it can be sent again: some servers write NaN, and some cut emojis in half."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode(errors="replace").decode()
+        return _encodable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
         return [_sendable(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {name: _sendable(item) for name, item in cast("dict[str, object]", value).items()}
+        return {_encodable(name): _sendable(item) for name, item in cast("dict[str, object]", value).items()}
     return value
+
+
+def _encodable(text: str) -> str:
+    """Replace half a surrogate pair, which JSON's escapes can hold, and UTF-8 cannot."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

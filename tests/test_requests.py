@@ -356,7 +356,10 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
 def test_a_message_that_no_utf_8_can_hold_can_be_sent_again(httpx_mock: HTTPXMock, connect: Connect) -> None:
     odd = json.loads(json.dumps(COMPLETION))
     message = odd["choices"][0]["message"]
-    message |= {"content": "\u00e4 \ud83d", "notes": [{"a": "\udfff", "chance": float("nan"), "sure": 0.5, "n": 1}]}
+    message |= {
+        "content": "\u00e4 \ud83d",
+        "notes": [{"\ud83d": "\udfff", "chance": float("nan"), "sure": 0.5, "n": 1}],
+    }
     message["tool_calls"][0]["function"]["arguments"] = "\ud83d"
     seen = json.loads(json.dumps(MESSAGE))
     seen["content"][0]["text"]["value"] = "\ud83d"
@@ -367,7 +370,7 @@ def test_a_message_that_no_utf_8_can_hold_can_be_sent_again(httpx_mock: HTTPXMoc
     connect(KEY).create_chat_completion([received, calls, ThreadMessage.from_dict(seen)])
     first, second, third = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
     assert first["content"] == "\u00e4 ?"
-    assert first["notes"] == [{"a": "?", "chance": None, "sure": 0.5, "n": 1}]
+    assert first["notes"] == [{"?": "?", "chance": None, "sure": 0.5, "n": 1}]
     assert first["tool_calls"] == second["tool_calls"] == [{**CALL, "function": {"name": "f", "arguments": "?"}}]
     assert third["content"] == "?"
 
