@@ -17,7 +17,7 @@ from pixigpt_api.models import Run
 
 T = TypeVar("T")
 
-_METHODS_WITH_BODY = ("PATCH", "POST", "PUT")
+_METHODS_WITH_BODY = ("PATCH", "POST", "PUT")  # without a length, some servers answer these with 411
 _Stream = httpx.SyncByteStream | httpx.AsyncByteStream
 
 
@@ -48,9 +48,7 @@ class Send:
         size = len(self.content) if isinstance(self.content, bytes) else self.content.size
         if size is None:
             headers["transfer-encoding"] = "chunked"
-        elif (
-            self.content or "content-type" in headers or self.method in _METHODS_WITH_BODY
-        ):  # else 411 from some servers
+        elif self.content or "content-type" in headers or self.method in _METHODS_WITH_BODY:
             headers["content-length"] = str(size)
         return headers
 
