@@ -7,9 +7,10 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -198,17 +199,27 @@ def waits_after_the_head(connection: socket.socket) -> None:
     connection.recv(1)
 
 
-@pytest.mark.parametrize("script", [silent, waits_after_the_head])
-def test_a_stream_that_is_closed_before_it_is_open_ends_at_once(against: Against, script: Script) -> None:
-    client, server = against(script, timeout=5)
-    stream = client.stream_call(list_threads)
-    closing = threading.Timer(0.1, stream.close)  # in an event loop's thread, it is another task that closes
+def enter_and_close(stream: Any, has_begun: Callable[[], bool]) -> None:
+    """Enter a stream that another thread closes meanwhile, which in an event loop's thread is another task."""
+
+    def close() -> None:
+        eventually(has_begun)
+        time.sleep(0.1)
+        stream.close()
+
+    closing = threading.Thread(target=close)
     closing.start()
     started = time.monotonic()
     with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
         pytest.fail("it must not be entered")
     assert time.monotonic() - started < 4
     closing.join()
+
+
+@pytest.mark.parametrize("script", [silent, waits_after_the_head])
+def test_a_stream_that_is_closed_before_it_is_open_ends_at_once(against: Against, script: Script) -> None:
+    client, server = against(script, timeout=5)
+    enter_and_close(client.stream_call(list_threads), lambda: server.connections == 1)
     assert eventually(lambda: server.open == 0)
     assert server.connections == 1  # it is not retried
 
@@ -221,12 +232,7 @@ def test_a_stream_that_is_closed_before_it_is_open_is_not_sent_again_by_a_fallba
             return (yield request)
 
     client, server = against(silent, timeout=5, middleware=[falls_back])
-    stream = client.stream_call(list_threads)
-    closing = threading.Timer(0.1, stream.close)
-    closing.start()
-    with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
-        pytest.fail("it must not be entered")
-    closing.join()
+    enter_and_close(client.stream_call(list_threads), lambda: server.connections == 1)
     assert eventually(lambda: server.open == 0)
     assert server.connections == 1
 
@@ -234,14 +240,7 @@ def test_a_stream_that_is_closed_before_it_is_open_is_not_sent_again_by_a_fallba
 def test_a_stream_that_is_closed_in_the_pause_before_a_retry_is_not_sent_again(against: Against) -> None:
     replies = Replies(reply(500))
     client, _ = against(replies, retry=RetryPolicy(backoff=8.0))
-    stream = client.stream_call(list_threads)
-    closing = threading.Timer(0.3, stream.close)
-    closing.start()
-    started = time.monotonic()
-    with pytest.raises(RuntimeError, match="closed before all of it was read"), stream:
-        pytest.fail("it must not be entered")
-    assert time.monotonic() - started < 3
-    closing.join()
+    enter_and_close(client.stream_call(list_threads), lambda: len(replies.requests) == 1)
     assert len(replies.requests) == 1
 
 
