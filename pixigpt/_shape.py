@@ -257,7 +257,6 @@ def _is_filled(cls: type, fields: dict[str, Any], name: str, *, is_required: boo
     return fill(cls, fields, name) or (name not in fields and not is_required)
 
 
-@cache  # on first use, since classes may refer to one another
 def _json_fields(cls: type) -> _JsonFields:
     """Return what is known of a generated class's fields."""
     rows: list[tuple[str, frozenset[type], _Find, bool]] = []
