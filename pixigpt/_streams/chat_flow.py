@@ -128,11 +128,11 @@ class ChatReading:
                 raise attempts.event_error(event.data, self.reading.opened)
             return chunk_of(value)
         except UnexpectedShapeError as cause:
-            if not event.is_finished and self._is_finished():
+            if event.is_finished:
+                raise attempts.misshapen(cause, self.reading.response(event.data.encode())) from cause
+            if self._is_finished():
                 return None  # it is the end that is cut off, not the answer
-            if not event.is_finished:
-                raise self._ended_early() from cause
-            raise attempts.misshapen(cause, self.reading.response(event.data.encode())) from cause
+            raise self._ended_early() from cause
 
     def _ended_early(self) -> errors.PixiGPTError:
         return self.reading.attempts.error(httpx.RemoteProtocolError("the stream ended before the answer did"))
