@@ -7,6 +7,7 @@ import itertools
 import socket
 import threading
 import time
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -384,6 +385,18 @@ def test_time_limits_of_any_number_of_lengths_work() -> None:
         assert await over(0.01) >= 0.009
 
     asyncio.run(main())
+
+
+def test_an_event_loop_that_is_closed_inside_a_time_limit_is_not_kept() -> None:
+    loop = asyncio.new_event_loop()
+    kept = weakref.ref(loop)
+    loop.set_exception_handler(lambda *_: None)  # it tells of the task that is destroyed
+    task = loop.create_task(over(60))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    del loop, task
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_task_that_is_cancelled_stays_so_beyond_a_time_limit() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from types import TracebackType
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import anyio
 
@@ -107,16 +107,20 @@ class _SharedTimer:
         del self._timers[self._seconds]
 
 
-_Timers = dict[float, _SharedTimer]
+class _Timers(dict[float, _SharedTimer]):
+    """An event loop's timers by their lengths. Who keeps them is the loop, in whose queue those are that are set."""
 
-# By their lengths. No timer knows its event loop, which it would else keep.
-_shared_timers: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Timers]" = WeakKeyDictionary()
+
+# Nothing here may keep an event loop: a task that was left in a time limit, which its timer knows, knows its loop.
+_shared_timers: "WeakKeyDictionary[asyncio.AbstractEventLoop, ref[_Timers]]" = WeakKeyDictionary()
 
 
 def _shared_timer(loop: asyncio.AbstractEventLoop, seconds: float) -> _SharedTimer | None:
-    timers = _shared_timers.get(loop)
+    known = _shared_timers.get(loop)
+    timers = None if known is None else known()
     if timers is None:
-        timers = _shared_timers[loop] = {}
+        timers = _Timers()
+        _shared_timers[loop] = ref(timers)
     if (timer := timers.get(seconds)) is not None:
         return timer
     return _SharedTimer(timers, seconds) if len(timers) < _MOST_SHARED else None
