@@ -149,15 +149,15 @@ class StreamDriver:
 
     async def _open(self, step: Send) -> Outcome:
         await self._release()  # what a failed attempt has left
-        limit = None if step.timeout is None else step.pause + step.timeout
         try:
-            with anyio.move_on_after(_with_grace(limit)) as self._opening:
+            with anyio.CancelScope() as self._opening:
                 if step.pause:  # even sleep(0) gives the processor away
                     await anyio.sleep(step.pause)
-                end = _end(step.timeout)
-                request = _request(step, _end(step.left))
-                self._response = await self._transport.get().send(request)
-                return await self._opened(self._response, end)
+                with time_limit(_with_grace(step.timeout)):
+                    end = _end(step.timeout)
+                    request = _request(step, _end(step.left))
+                    self._response = await self._transport.get().send(request)
+                    return await self._opened(self._response, end)
             return httpx.ReadTimeout("no response in time")
         finally:
             self._opening = None

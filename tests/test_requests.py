@@ -342,7 +342,7 @@ def test_a_message_that_came_back_is_sent_again_as_it_is(httpx_mock: HTTPXMock, 
     calls = {"role": "assistant", "tool_calls": message.tool_calls}
     refused = Message.from_dict({"role": "assistant", "refusal": "No."})
     result = {"role": "tool", "tool_call_id": "call_1", "content": "18"}
-    client.create_chat_completion([message, calls, MappingProxyType(result), refused, ThreadMessage.from_dict(MESSAGE)])
+    client.create_chat_completion([message, calls, result, refused, ThreadMessage.from_dict(MESSAGE)])
     sent = json.loads(httpx_mock.get_requests()[-1].content)["messages"]
     assert sent == [
         {"role": "assistant", "content": None, "tool_calls": [CALL], "refusal": None},
