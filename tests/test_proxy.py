@@ -408,15 +408,16 @@ def test_a_proxy_that_never_answers_is_named(connect: Connect, monkeypatch: pyte
             client.list_threads()
 
 
-def test_a_body_that_fails_while_it_is_sent_through_a_proxy_is_no_failure_of_the_proxy() -> None:
+@pytest.mark.parametrize("failure", [LookupError("no more"), httpx.ReadError("no more")])
+def test_a_body_that_fails_while_it_is_sent_through_a_proxy_is_no_failure_of_the_proxy(failure: Exception) -> None:
     def pieces() -> Generator[bytes, None, None]:
         yield b"x"
-        raise LookupError("no more")
+        raise failure
 
     with (
         ScriptedServer(silent) as proxy,
         Client("sk-test", "http://127.0.0.1:9/v1", proxy=address(proxy)) as client,
-        pytest.raises(LookupError, match="no more"),
+        pytest.raises(type(failure), match="^no more"),
     ):
         client.raw.get_httpx_client().post("/", content=pieces())
 

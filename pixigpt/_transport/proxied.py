@@ -14,6 +14,7 @@ from pixigpt._transport.internals import is_reusable
 from pixigpt._transport.routes import Openers, Route
 from pixigpt._transport.urls import Origin
 
+_FROM_RESOLVER = (httpx.ConnectError, httpx.ConnectTimeout)
 _AT_THE_PROXY = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout, httpx.ProxyError)
 _OPENERS = Openers(httpcore.ConnectionPool, httpcore.HTTPProxy, httpcore.SOCKSProxy)
 
@@ -128,7 +129,7 @@ def httpx_errors(proxy: str = "") -> Generator[None, None, None]:
         kinds = [kind.__name__ for kind in type(failure).__mro__ if kind.__module__ == "httpcore"]
         if type(failure).__module__.startswith("socksio"):  # httpcore lets these through
             kinds = ["ProxyError"]
-        if type(failure).__module__ == "httpx":  # from the resolution of a name
+        if type(failure) in _FROM_RESOLVER:
             kinds = [type(failure).__name__]
         if not kinds:
             raise
