@@ -14,7 +14,7 @@ _AT_ONCE = 2**14  # bytes of gzip, since zlib copies what is left of them at the
 # What a body cannot be read with, unless it is one of the two that the SDK knows. Anything else changes nothing: some
 # servers name a charset there.
 _ENCODINGS = frozenset({"br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"})
-_MAX_SURPLUS = 2**17  # more than an HTTP parser holds back
+_MAX_SURPLUS = 2**17  # more than an HTTP parser holds back, and than compression adds to a body
 
 
 def is_read(response: Received) -> TypeGuard[httpx.Response]:
@@ -46,8 +46,8 @@ class _Gzip:
     """Inflates a gzip body: one member after the other, as the standard says. What follows and is none is padding."""
 
     def __init__(self) -> None:
-        self.surplus = 0  # bytes after its end, which are dropped
         self._member = zlib.decompressobj(_GZIP)
+        self._is_over = False
 
     @property
     def eof(self) -> bool:
@@ -68,18 +68,16 @@ class _Gzip:
 
     def _begin_member(self, left: memoryview) -> bool:
         """Begin another member; return False if what is left is none."""
-        if self.surplus or left[0] != _GZIP_BEGINS:
-            self.surplus += len(left)
-            return False
-        self._member = zlib.decompressobj(_GZIP)
-        return True
+        self._is_over |= left[0] != _GZIP_BEGINS
+        if not self._is_over:
+            self._member = zlib.decompressobj(_GZIP)
+        return not self._is_over
 
 
 class _Deflate:
     """Inflates a deflate body: in zlib's format, as the standard says, or in the bare one that some servers send."""
 
     def __init__(self) -> None:
-        self.surplus = 0  # bytes after its end, which are dropped
         self._head = b""
         self._inner: _Inflater | None = None
 
@@ -88,8 +86,7 @@ class _Deflate:
         return self._inner is not None and self._inner.eof
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        if self.eof:
-            self.surplus += len(data)
+        if self.eof:  # what follows is dropped
             return b""
         if self._inner is None:
             self._head = data = self._head + data
@@ -100,7 +97,7 @@ class _Deflate:
         return self._inner.decompress(data, max_length)
 
 
-def _inflater(encoding: str) -> _Gzip | _Deflate | None:
+def _inflater(encoding: str) -> _Inflater | None:
     """Return what decompresses an encoding: gzip, which the SDK asks for, and deflate, which some servers send."""
     if encoding in ("gzip", "x-gzip"):  # which are the same, as RFC 9110 says
         return _Gzip()
@@ -121,7 +118,7 @@ class Body:
         self._headers = raw_headers(response)
         self._max_bytes = max_bytes
         self._pieces: list[bytes] = []
-        self._is_empty = True
+        self._arrived = 0  # bytes off the wire
         self._taken = 0
         self._defect: str | None = None
         self._surplus = 0
@@ -156,12 +153,12 @@ class Body:
 
     def defect(self, *, is_over: bool) -> str | None:
         """Return why what has arrived is not the body, if so; what `is_over` must be complete."""
-        if is_over and self._defect is None and not self._is_empty and self._inflater and not self._inflater.eof:
+        if is_over and self._defect is None and self._arrived and self._inflater and not self._inflater.eof:
             self._defect = f"the body's {self._encoding} is cut off"
         return self._defect
 
     def _take(self, chunk: bytes) -> None:
-        self._is_empty &= not chunk
+        self._arrived += len(chunk)
         try:
             taken = chunk if self._inflater is None else self._inflater.decompress(chunk, self._room())
         except zlib.error:
@@ -169,8 +166,8 @@ class Body:
             return
         self._pieces.append(taken)
         self._taken += len(taken)
-        surplus = 0 if self._inflater is None else self._inflater.surplus
-        if self._max_bytes is not None and self._taken + surplus > self._max_bytes:
+        # A body that is decompressed may have some more bytes on the wire, but not any number that come to nothing.
+        if self._max_bytes is not None and max(self._taken, self._arrived - _MAX_SURPLUS) > self._max_bytes:
             self._defect = _too_large(self._max_bytes)
 
     def _room(self) -> int:

@@ -420,6 +420,10 @@ BOUNDLESS: dict[str, tuple[Script, type[PixiGPTError], str]] = {
     "a gzip bomb": (sends(reply(200, BOMB, b"Content-Encoding: gzip")), *TOO_LARGE),
     "an endless gzip": (endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", BOMB[:-8]), *TOO_LARGE),
     "what follows a gzip": (endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(EMPTY)), *TOO_LARGE),
+    "endless gzips of nothing": (
+        endless(CLOSE + b"Content-Encoding: gzip\r\n\r\n", piece=gzip.compress(b"") * 3000),
+        *TOO_LARGE,
+    ),
     "what follows a deflate": (endless(CLOSE + b"Content-Encoding: deflate\r\n\r\n", zlib.compress(EMPTY)), *TOO_LARGE),
     "an error's body": (endless(CLOSE.replace(b"200", b"404") + b"\r\n"), NotFoundError, "404"),
     "an error's gzip bomb": (sends(reply(404, BOMB, b"Content-Encoding: gzip")), NotFoundError, "404"),
