@@ -417,7 +417,7 @@ def test_a_body_that_fails_while_it_is_sent_through_a_proxy_is_no_failure_of_the
     with (
         ScriptedServer(silent) as proxy,
         Client("sk-test", "http://127.0.0.1:9/v1", proxy=address(proxy)) as client,
-        pytest.raises(type(failure), match="^no more"),
+        pytest.raises(type(failure), match=r"^no more"),
     ):
         client.raw.get_httpx_client().post("/", content=pieces())
 
