@@ -207,8 +207,9 @@ class Items(_Closing[R], Generic[T, R]):
             self._read()
         while True:
             with self._workers.lock:
-                work = None if self._is_over else engine.take()
-                if work is not None or self._is_over or engine.is_over:  # another thread may have closed it
+                if self._is_over:  # another thread has closed it
+                    return None
+                if (work := engine.take()) is not None or engine.is_over:
                     return work
                 if not engine.has_room:
                     left = engine.patience(end)
