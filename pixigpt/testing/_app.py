@@ -39,7 +39,7 @@ class App:
     requests: list[ReceivedRequest] = field(factory=list[ReceivedRequest])
     in_flight: int = field(init=False, default=0)
     _request_numbers: Iterator[int] = field(init=False, factory=lambda: itertools.count(1))
-    _delays: set[anyio.CancelScope] = field(init=False, factory=set[anyio.CancelScope])
+    _reset: anyio.Event = field(init=False, factory=anyio.Event)  # set by the next reset
     _routes: ASGIApp = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -48,8 +48,8 @@ class App:
 
     def reset(self) -> None:
         """Forget the faults, the recorded requests and everything stored."""
-        for delay in self._delays:
-            delay.cancel()
+        self._reset.set()
+        self._reset = anyio.Event()
         self.faults.clear()
         self.requests.clear()
         self.backend.reset()
@@ -74,19 +74,16 @@ class App:
         else:
             await self._respond(scope, body, receive, send, record)
 
-    async def _slept(self, seconds: float) -> bool:
-        """Wait; return whether the server was not reset meanwhile.
+    async def _is_reset_within(self, seconds: float) -> bool:
+        """Wait; return at once that the server was reset meanwhile, or later that it was not.
 
         A delayed request whose client has long left would else do its work in the middle of another test, and take the
         reply that is meant for one of that test's.
         """
-        with anyio.CancelScope() as scope:
-            self._delays.add(scope)
-            try:
-                await anyio.sleep(seconds)
-            finally:
-                self._delays.discard(scope)
-        return not scope.cancelled_caught
+        reset = self._reset
+        with anyio.move_on_after(seconds):
+            await reset.wait()
+        return reset.is_set()
 
     def _record(self, record: ReceivedRequest) -> None:
         self.requests.append(record)
@@ -101,7 +98,8 @@ class App:
             return await self._routes(scope, _replayed(body, receive), send)
         if fault.kind == "fail" and not fault.mid_stream:
             return await _failure(fault)(scope, receive, send)
-        if fault.kind == "delay" and not await self._slept(fault.seconds):
+        was_reset = fault.kind == "delay" and await self._is_reset_within(fault.seconds)
+        if was_reset:
             return await error_response(503, "The server was reset.")(scope, receive, send)
         if fault.kind == "ignore_stream":
             body = _without_stream(record)
