@@ -1346,6 +1346,7 @@ class AsyncClient(AsyncHints):
         from pixigpt.bulk._batch_arguments import BatchArguments
         from pixigpt.bulk._plan import Speed
 
+        callback("on_progress", on_progress, may_be_async=True)
         arguments = BatchArguments(
             prompt_column=prompt_column,
             id_column=id_column,

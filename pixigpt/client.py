@@ -1347,6 +1347,7 @@ class Client(SyncHints):
         from pixigpt.bulk._plan import Speed
         from pixigpt.bulk._run import run
 
+        callback("on_progress", on_progress, may_be_async=False)
         arguments = BatchArguments(
             prompt_column=prompt_column,
             id_column=id_column,

@@ -25,6 +25,9 @@ class Made:
 # What is replaced in each line, in this order, a module's own rules first.
 COMMON: Rules = (
     (r"\bAsync(BaseTransport|ChatCompletionStream|Iterator|OpenResponse|ResponseStream|Transport)\b", r"\1"),
+    (r"\bAsync(BatchItems|Items|Vectors)\b", r"\1"),
+    (r"\bbulk\._tasks import", "bulk._threads import"),
+    (r"\bmay_be_async=True", "may_be_async=False"),
     (r"\b_async_driver import", "_driver import"),
     (r"\b_streams\.async_(\w+) import", r"_streams.\1 import"),
     (r"for the async client: ", "for the sync client: "),
@@ -56,11 +59,8 @@ MADE = (
             (r"get_assistant\.asyncio\(", "get_assistant.sync("),
             (r"\bAsyncIterable, (?=Callable)", ""),
             (r" \| AsyncIterable\[\w+\]", ""),
-            (r"\bAsync(BatchItems|Items|Vectors)\b", r"\1"),
             (r"\basync_batches\b", "batches"),
             (r"bulk\._async_run import", "bulk._run import"),
-            (r"bulk\._tasks import", "bulk._threads import"),
-            (r"may_be_async=True", "may_be_async=False"),
         ),
     ),
     Made("_streams/async_open_response.py", "_streams/open_response.py", ((r"_driver\.abort\(\)", "_driver.close()"),)),
@@ -83,8 +83,6 @@ MADE = (
             (r"Rows\((batch\.prompts\(\))\)", r"\1"),
             (r"await awaited\((.*)\)", r'not_awaitable("on_progress", \1)'),
             (r"\baclosing\b", "closing"),
-            (r"bulk\._tasks import", "bulk._threads import"),
-            (r"\bAsyncItems\b", "Items"),
         ),
     ),
     Made(
@@ -93,7 +91,6 @@ MADE = (
         (
             (r"\bAwaitable, ", ""),
             (r"\bAwaitable\[(\w+)\]", r"\1"),
-            (r"may_be_async=True", "may_be_async=False"),
         ),
     ),
     Made("_streams/async_chat_stream.py", "_streams/chat_stream.py", ((r"_AsyncTexts", "_Texts"),)),

@@ -488,6 +488,7 @@ def test_an_async_on_progress_is_awaited(server: LocalServer, backend: str) -> N
         pytest.raises(TypeError, match="on_progress is async: use AsyncClient"),
     ):
         client.run_batch("in.jsonl", "again.jsonl", on_progress=on_progress)
+    assert not Path("again.jsonl").exists()
 
 
 def test_a_bar_is_drawn_on_stderr_where_rich_is_there(

@@ -62,7 +62,7 @@ def test_as_many_start_as_the_concurrency_allows_and_the_next_when_one_ends() ->
     started = run.start_all()
     assert indexes(started) == [0, 1, 2, 3]
     assert run.engine.next() is None
-    run.engine.succeed(started[2], "two", 1, None)
+    run.engine.succeed(started[2], "two", 1, 0.0)
     assert indexes(run.start_all()) == [4]
 
 
@@ -70,9 +70,9 @@ def test_as_many_start_as_the_concurrency_allows_and_the_next_when_one_ends() ->
 def test_items_are_taken_in_order_or_as_they_end(is_ordered: bool, taken: list[int]) -> None:
     run = Run(items=3, is_ordered=is_ordered)
     zero, one, two = run.start_all()
-    run.engine.succeed(two, "two", 1, None)
+    run.engine.succeed(two, "two", 1, 0.0)
     assert run.taken() == ([] if is_ordered else [2])
-    run.engine.succeed(zero, "zero", 1, None)
+    run.engine.succeed(zero, "zero", 1, 0.0)
     run.engine.fail(one, status_error(400))
     assert run.taken() == (taken if is_ordered else [0, 1])
     assert run.engine.is_over
@@ -86,7 +86,7 @@ def test_twice_as_many_items_are_held_as_may_be_in_flight() -> None:
         run.engine.add(work(run.engine.added))
     assert run.engine.added == 4
     first, _ = run.start_all()
-    run.engine.succeed(first, "", 1, None)
+    run.engine.succeed(first, "", 1, 0.0)
     assert not run.engine.has_room  # it is ready, and still held
     assert run.taken() == [0]
     assert run.engine.has_room
@@ -118,7 +118,7 @@ def test_a_response_ends_the_doubling() -> None:
     for _ in range(3):
         run.engine.fail(run.start(), status_error(429))
         run.time.now += 60
-    run.engine.succeed(run.start(), "", 1, None)
+    run.engine.succeed(run.start(), "", 1, 0.0)
     run.engine.fail(run.start(), status_error(429))
     assert run.engine.next() == pytest.approx(1.0)
 
@@ -132,7 +132,7 @@ def test_many_refusals_at_once_halve_the_limit_once_and_it_grows_by_one_for_each
     run.time.now += 1
     limits: list[int] = []
     for _ in range(8 + 9 + 10):
-        run.engine.succeed(run.start_all()[0] if not limits else run.start(), "", 1, None)
+        run.engine.succeed(run.start_all()[0] if not limits else run.start(), "", 1, 0.0)
         run.engine.in_flight = 0
         limits.append(pace.limit)
     assert limits == [8] * 7 + [9] * 9 + [10] * 10 + [11]
@@ -181,7 +181,7 @@ def test_what_ends_the_whole_is_raised_after_the_items_that_are_ready(
 ) -> None:
     run = Run(is_ordered=False, **options)
     first, second, *_ = run.start_all()
-    run.engine.succeed(first, "", 1, None)
+    run.engine.succeed(first, "", 1, 0.0)
     run.engine.fail(second, error)
     assert run.engine.next() is None
     assert run.engine.take() is first
@@ -211,7 +211,7 @@ def test_after_a_stop_nothing_starts_and_what_is_in_flight_is_still_taken() -> N
     first, second = run.start_all()
     run.engine.fail(first, status_error(429))
     run.engine.stop()
-    run.engine.succeed(second, "", 1, None)
+    run.engine.succeed(second, "", 1, 0.0)
     run.time.now += 2
     assert run.engine.next() is None
     assert run.taken() == [1]  # item 0 was to be repeated, and is not waited for
@@ -241,7 +241,7 @@ def test_tokens_are_reserved_by_a_guess_and_settled_by_the_usage() -> None:
 
 def test_a_calls_own_retries_are_charged_too() -> None:
     run = Run(items=2, requests=60.0)
-    run.engine.succeed(run.start(), "", 3, None)
+    run.engine.succeed(run.start(), "", 3, 0.0)
     assert run.engine.next() == pytest.approx(3.0)
 
 
@@ -282,7 +282,7 @@ def simulate(run: Run, server: Server, latency: Callable[[int], float], seconds:
             if refusal:
                 run.engine.fail(ended, refusal)
             else:
-                run.engine.succeed(ended, "", 1, None)
+                run.engine.succeed(ended, "", 1, 0.0)
             run.taken()
 
 

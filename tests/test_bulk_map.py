@@ -328,7 +328,7 @@ def test_closing_ends_the_loop_of_another_thread_or_task(client: Client, server:
 
 
 def test_several_threads_or_tasks_may_share_an_iterator(client: Client) -> None:
-    items = client.map_chat_completions([str(number) for number in range(60)], concurrency=3)
+    items = client.map_chat_completions((str(number) for number in range(60)), concurrency=3)
     found: list[int] = []
     readers = [threading.Thread(target=lambda: found.extend(item.index for item in items), daemon=True) for _ in "abc"]
     for reader in readers:
@@ -337,6 +337,26 @@ def test_several_threads_or_tasks_may_share_an_iterator(client: Client) -> None:
         reader.join(10.0)
     assert [reader.is_alive() for reader in readers] == [False] * 3
     assert sorted(found) == list(range(60))
+
+
+def test_while_a_thread_reads_the_input_another_waits() -> None:
+    is_reading = threading.Event()
+    found: list[int] = []
+
+    def requests() -> Iterator[str]:
+        is_reading.set()
+        time.sleep(0.2)  # while the other thread comes for the next one
+        yield "a"
+
+    with ScriptedServer(Replies(ok(COMPLETION))) as server, Client("sk-test", server.base_url) as client:
+        items = client.map_chat_completions(requests())
+        readers = [threading.Thread(target=lambda: found.extend(item.index for item in items)) for _ in "ab"]
+        for reader in readers:
+            reader.start()
+            assert is_reading.wait(5.0)
+        for reader in readers:
+            reader.join(10.0)
+    assert found == [0]
 
 
 def test_a_thread_that_waits_before_a_retry_does_not_send_once_the_loop_is_left() -> None:

@@ -76,7 +76,7 @@ class Engine(Generic[T]):
     _held: int = field(init=False, default=0)
     _next_index: int = field(init=False, default=0)
     _failures: int = field(init=False, default=0)
-    _seen: tuple[int, float] = field(init=False, default=(0, 0.0))  # how many items have told their tokens, and all
+    _seen: tuple[int, float] = field(init=False, default=(0, 0.0))  # how many items have succeeded, and their tokens
     _failure: BaseException | None = field(init=False, default=None)
     _stops_at: float = field(init=False, default=math.inf)
 
@@ -122,14 +122,13 @@ class Engine(Generic[T]):
         self.pace.start(now, tokens)
         return work
 
-    def succeed(self, work: Work[T], result: T, attempts: int, tokens: float | None) -> None:
+    def succeed(self, work: Work[T], result: T, attempts: int, tokens: float) -> None:
         """Note an item's result, and what it needed beyond what it was taken for."""
         self._leave(work, attempts)
         self.pace.accept()
-        if tokens is not None:
-            count, total = self._seen
-            self._seen = count + 1, total + tokens
-            self.pace.charge(self.clock.monotonic(), 0, tokens - work.tokens)
+        count, total = self._seen
+        self._seen = count + 1, total + tokens
+        self.pace.charge(self.clock.monotonic(), 0, tokens - work.tokens)
         work.result = result
         self._finish(work)
 

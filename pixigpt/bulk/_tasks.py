@@ -232,14 +232,15 @@ class AsyncItems(_AsyncClosing[R], Generic[T, R]):
         engine, workers, end = self._plan.engine, self._workers, block_end()
         if self._background is None:
             self._background = Background(workers.run, workers.context)
-        # Another task may close it meanwhile.
-        while (work := None if self._is_over else engine.take()) is None and not (self._is_over or engine.is_over):
+        while not self._is_over:  # another task may close it meanwhile
+            if (work := engine.take()) is not None or engine.is_over:
+                workers.has_room.set()
+                return work
             left = engine.patience(end)
             if left == 0:
-                return None
+                break
             await workers.has_item.wait(left)
-        workers.has_room.set()
-        return work
+        return None
 
 
 AsyncBatchItems = AsyncItems[ChatCompletion, BatchItem]

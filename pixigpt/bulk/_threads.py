@@ -159,6 +159,7 @@ class Items(_Closing[R], Generic[T, R]):
         self._workers = _Workers(client, plan)
         self._plan = plan
         self._source = enumerate(requests)
+        self._reading = threading.RLock()  # else a thread may come to the end before another has added what it read
         self._is_over = False
 
     def __next__(self) -> R:
@@ -206,8 +207,9 @@ class Items(_Closing[R], Generic[T, R]):
             self._read()
         while True:
             with self._workers.lock:
-                work = None if self._is_over else engine.take()
-                if work is not None or self._is_over or engine.is_over:  # another thread may have closed it
+                if self._is_over:  # another thread has closed it
+                    return None
+                if (work := engine.take()) is not None or engine.is_over:
                     return work
                 if not engine.has_room:
                     left = engine.patience(end)
@@ -219,19 +221,20 @@ class Items(_Closing[R], Generic[T, R]):
 
     def _read(self) -> None:
         engine = self._plan.engine
-        if not engine.has_room:
-            return
-        try:
-            index, request = next(self._source)
-            work = self._plan.read(index, request)
-        except StopIteration:
-            with self._workers.lock:
-                engine.is_input_over = True
-        except Exception as failure:  # noqa: BLE001  # raised once the items that are ready are taken
-            with self._workers.lock:
-                engine.break_(failure)
-        else:
-            self._workers.add(work)
+        with self._reading:
+            if not engine.has_room:
+                return
+            try:
+                index, request = next(self._source)
+                work = self._plan.read(index, request)
+            except StopIteration:
+                with self._workers.lock:
+                    engine.is_input_over = True
+            except Exception as failure:  # noqa: BLE001  # raised once the items that are ready are taken
+                with self._workers.lock:
+                    engine.break_(failure)
+            else:
+                self._workers.add(work)
 
     def _close(self, seconds: float) -> None:
         self._is_over = True

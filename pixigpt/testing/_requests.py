@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from inspect import iscoroutinefunction
 from typing import cast
 
 from attrs import field, frozen
 from starlette.requests import Request
+
+from pixigpt import _checks
 
 
 @frozen
@@ -37,7 +38,7 @@ def condition(name: str, value: object) -> None:
     """Check for a function that tells which requests are meant."""
     if not callable(value):
         raise TypeError(f"{name} must be a function, not {type(value).__name__}")
-    if iscoroutinefunction(value):  # what it returns would be true for every request
+    if _checks.is_async(value):  # what it returns would be true for every request
         raise TypeError(f"{name} must not be async")
 
 
