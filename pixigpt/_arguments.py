@@ -6,6 +6,7 @@ from typing import TypeAlias, TypeVar, cast
 
 from pixigpt._checks import MAPPING
 from pixigpt._leniency import PARTS
+from pixigpt._request_body import encodable
 from pixigpt_api.models import CreateMessageRequest, FunctionCall, Message, ThreadMessage, Tool, ToolCall
 from pixigpt_api.types import Model
 
@@ -111,7 +112,7 @@ def _plain_values(fields: Mapping[str, object]) -> dict[str, object]:
 def _fields_of(model: Model) -> dict[str, object]:
     if isinstance(model, ThreadMessage):
         text = "".join(block.text.value for block in model.content)
-        return {"role": model.role, "content": _encodable(text)}
+        return {"role": model.role, "content": encodable(text)}
     fields: dict[str, object] = model.to_dict()
     return cast("dict[str, object]", _sendable(fields)) if isinstance(model, _RECEIVED) else fields
 
@@ -119,16 +120,11 @@ def _fields_of(model: Model) -> dict[str, object]:
 def _sendable(value: object) -> object:
     """Return what a server has sent as it can be sent again: some servers write NaN, and some cut emojis in half."""
     if isinstance(value, str):
-        return _encodable(value)
+        return encodable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
         return [_sendable(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {_encodable(name): _sendable(item) for name, item in cast("dict[str, object]", value).items()}
+        return {encodable(name): _sendable(item) for name, item in cast("dict[str, object]", value).items()}
     return value
-
-
-def _encodable(text: str) -> str:
-    """Replace half a surrogate pair, which JSON's escapes can hold, and UTF-8 cannot."""
-    return text if text.isascii() else text.encode(errors="replace").decode()

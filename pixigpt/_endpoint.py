@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 
 from pixigpt._checks import of_type, optional, string_keys
 from pixigpt._generated import fields_of, hints_of, is_model, successes
-from pixigpt._request_body import JsonBody, RequestBody, content, form, multipart, text_of
+from pixigpt._request_body import JsonBody, RequestBody, content, encodable, form, multipart, text_of
 from pixigpt._response import Response
 from pixigpt._result import Parser, parse, parse_json
 from pixigpt._shape import argument_check
@@ -187,5 +187,5 @@ def _check_id(name: str, value: object) -> None:
         raise ValueError(f"{name} is too long to be an id: {len(value):,} characters")
     if value in (".", ".."):
         raise ValueError(f"{name} must not be {value!r}, which a URL treats as a relative path segment")
-    if not value.isascii() and value.encode(errors="replace").decode() != value:
+    if encodable(value) != value:
         raise ValueError(f"{name} must not hold half a surrogate pair, which UTF-8 has no bytes for")

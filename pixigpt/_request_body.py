@@ -57,6 +57,11 @@ def merged(name: str, own: Mapping[str, Any], extra: Mapping[str, Any]) -> Mappi
     return {**own, **extra} if extra else own
 
 
+def encodable(text: str) -> str:
+    """Replace half a surrogate pair, which JSON's escapes can hold, and UTF-8 cannot."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def text_of(value: object) -> str:
     """Return a parameter's or a form field's value as text."""
     if isinstance(value, Enum):  # whose own text may be its name, even where it is a str

@@ -109,5 +109,5 @@ def summary_of(error: Exception) -> str:
     name = type(error).__name__
     try:
         return f"{name}: {error}"
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001  # whatever its __str__ raises
         return name

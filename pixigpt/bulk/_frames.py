@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, cast
 
+from pixigpt._request_body import encodable
+
 Frame = Any  # neither pandas nor numpy is always there
 
 
@@ -17,7 +19,7 @@ def frame_rows(batch: Frame) -> Iterator[Mapping[str, object]]:
 
 def with_columns(batch: Frame, columns: Mapping[str, list[Any]], numbers: Collection[str]) -> Frame:
     """Return a copy of a batch with more columns, of texts or `numbers`, of the same types whatever they hold."""
-    columns = {name: values if name in numbers else [*map(_encodable, values)] for name, values in columns.items()}
+    columns = {name: values if name in numbers else [*map(_storable, values)] for name, values in columns.items()}
     if isinstance(batch, Mapping):
         numpy: Any = import_module("numpy")
         types = {name: "int64" if name in numbers else object for name in columns}
@@ -28,9 +30,9 @@ def with_columns(batch: Frame, columns: Mapping[str, list[Any]], numbers: Collec
     return batch.assign(**{name: pandas.Series(columns[name], batch.index, types[name]) for name in columns})
 
 
-def _encodable(text: str | None) -> str | None:
-    """Return a text that Arrow can hold: half a surrogate pair, which JSON allows, becomes a question mark."""
-    return None if text is None else text.encode(errors="replace").decode()
+def _storable(text: str | None) -> str | None:
+    """Return a text that Arrow can hold, which is UTF-8."""
+    return None if text is None else encodable(text)
 
 
 def is_meta_call() -> bool:

@@ -10,7 +10,12 @@ from pixigpt._checks import of_type
 
 
 class _ByName(Formatter):
-    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[object, str]:  # noqa: ARG002
+    def get_field(
+        self,
+        field_name: str,
+        args: Sequence[Any],  # noqa: ARG002  # Formatter passes it
+        kwargs: Mapping[str, Any],
+    ) -> tuple[object, str]:
         return kwargs[field_name], field_name  # also of a column 0, which str.format takes for a position
 
 

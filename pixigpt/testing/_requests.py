@@ -36,8 +36,7 @@ class ReceivedRequest:
 
 def condition(name: str, value: object) -> None:
     """Check for a function that tells which requests are meant."""
-    if not callable(value):
-        raise TypeError(f"{name} must be a function, not {type(value).__name__}")
+    _checks.callback(name, value, may_be_async=True)
     if _checks.is_async(value):  # what it returns would be true for every request
         raise TypeError(f"{name} must not be async")
 
